@@ -1,0 +1,103 @@
+// Owns the store's interface: what the rest of the server may ask of it. The store knows hashes, packs, manifests and leases;
+// it knows no image, job or computer by name. docs/formats/store.md states its invariants.
+import type { Run } from '#shared/agent/page.ts';
+import type { ManifestHead, ManifestSignature } from '#shared/agent/manifest.ts';
+
+/** 64 lower-case hex digits. */
+export type HashHex = string;
+
+export type StoreOptions = {
+  /** Folder of the store: packs/, manifests/, captures/, journal/, index.db. Created when missing. */
+  folder: string;
+  clock: () => number;
+  log: StoreLog;
+  /** File system calls, replaced by tests that make them fail one by one. */
+  files?: StoreFiles;
+  /** Worker threads for re-hashing; default: number of processors, at most 4. */
+  workers?: number;
+  /** Bytes below which nothing more is accepted, so that database and log go on working on a full disk (default 256 MiB). */
+  reserveBytes?: number;
+};
+export type StoreLog = (level: 'info' | 'warn' | 'error', message: string, data?: Record<string, unknown>) => void;
+/** See store/files.ts: open, read, write, fsync, rename, unlink, fsync of a folder, free space. */
+export type StoreFiles = unknown;
+
+export type IngestResult = { frames: number; newFrames: number; bytes: number };
+
+/** A lease keeps chunks from the sweep while an unfinished capture needs them. It survives a restart. */
+export type Lease = { id: string; expiresAt: number };
+
+export type CaptureProgress = { streams: { index: number; chunks: number }[]; newChunks: number; newBytes: number; storedBytes: number };
+
+/** One unfinished capture: its pages on disk and its lease. */
+export interface CaptureSession {
+  readonly id: string;
+  /** Appends one page (exactly one, encoded). Answers with one bit per hash it names (hashesOf order, LSB first): 1 = lacking.
+   *  Throws ProtocolError for a malformed page or one that does not follow the stream's last; the same page again is answered again. */
+  addPage(page: Uint8Array): Promise<Uint8Array>;
+  /** Checks and appends frames (whole frames, back to back) to the open pack under this lease. Frames already present are counted and dropped.
+   *  Throws AppError chunk-damaged for a bad checksum, disk-full when there is no room; what was appended before stays and is counted as arrived. */
+  addFrames(frames: Uint8Array): Promise<IngestResult>;
+  progress(): CaptureProgress;
+  /** Drops the pages (the agent starts over) and keeps the chunks under the lease. */
+  restart(): Promise<void>;
+  renew(ttlMs: number): void;
+  /** Checks completeness, syncs packs, writes and signs the manifest durably. The session stays open until close(). */
+  commit(head: ManifestHead): Promise<{ manifest: HashHex; newChunks: number; newBytes: number; storedBytes: number }>;
+  /** After the row exists (or after giving up): removes page files and the lease. */
+  close(): Promise<void>;
+}
+
+export type VerifyProgress = { doneChunks: number; totalChunks: number; doneBytes: number; totalBytes: number };
+export type VerifyResult = { manifest: HashHex; checkedChunks: number; damaged: HashHex[]; missing: HashHex[]; manifestIntact: boolean; signatureValid: boolean };
+
+export interface ManifestReader {
+  readonly hash: HashHex;
+  readonly head: ManifestHead;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Runs of one stream in order, page by page; the reader holds one page at a time. */
+  runs(stream: number, fromChunk?: number): AsyncIterable<{ firstChunk: number; run: Run }>;
+  close(): Promise<void>;
+}
+
+export type StoreFigures = { packs: number; packBytes: number; chunks: number; rawBytes: number; storedBytes: number; freeBytes: number; totalBytes: number; unverifiedChunks: number };
+
+export type SweepResult = { removedChunks: number; removedBytes: number; removedPacks: number; rewrittenPacks: number; removedManifests: number };
+
+/** One thing that does not add up, and what `repair` does about it. */
+export type Finding = {
+  kind: 'orphan-pack' | 'unsealed-pack' | 'torn-tail' | 'missing-pack' | 'damaged-chunk' | 'missing-chunk' | 'orphan-manifest' | 'missing-manifest'
+    | 'damaged-manifest' | 'bad-signature' | 'index-mismatch' | 'stray-file' | 'stale-lease' | 'unfinished-deletion';
+  subject: string;
+  message: string;
+  repair: string | null;
+};
+
+export interface Store {
+  /** Ed25519 key of this server: 64 hex digits of the SHA-256 of its public key (DER). */
+  readonly keyId: string;
+  openCapture(id: string, ttlMs: number): Promise<CaptureSession>;
+  openCaptures(): { id: string; expiresAt: number }[];
+  openManifest(hash: HashHex): Promise<ManifestReader>;
+  signatures(hash: HashHex): Promise<ManifestSignature[]>;
+  /** Sum over distinct chunks of a manifest; bytesOnlyHere = stored bytes no other manifest of `others` names. */
+  measure(hash: HashHex): Promise<{ usedBytes: number; storedBytes: number; distinctChunks: number }>;
+  /** Frames for the hashes given (n × 32 bytes), in that order, each checked against its checksum while read. Backpressure by the consumer's pace.
+   *  Throws AppError chunk-missing or chunk-damaged (and remembers the damage: see onDamage). */
+  readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Re-hashes from disk: `unverified` only chunks never re-hashed since they arrived, `all` every chunk the manifest names. Runs on worker threads. */
+  verify(hash: HashHex, what: 'unverified' | 'all', onProgress?: (p: VerifyProgress) => void, signal?: AbortSignal): Promise<VerifyResult>;
+  /** Called when a read or a verify finds a damaged or missing chunk. */
+  onDamage(listener: (chunk: HashHex) => void): () => void;
+  /** Journalled: removes a manifest (idempotent, finished after a crash by the next open). Its chunks go at the next sweep. */
+  deleteManifest(hash: HashHex): Promise<void>;
+  manifests(): Promise<HashHex[]>;
+  /** Mark and sweep: `live` are the manifests to keep. Chunks under a lease stay. Space comes back by dropping whole packs and rewriting sparse ones. */
+  sweep(live: Iterable<HashHex>, signal?: AbortSignal): Promise<SweepResult>;
+  /** Finds everything that does not add up; with repair, mends what can be mended without loss and says so. Deep: re-reads every pack. */
+  doctor(options: { repair: boolean; deep: boolean; live: Iterable<HashHex> }): Promise<Finding[]>;
+  rebuildIndex(): Promise<void>;
+  figures(): Promise<StoreFigures>;
+  close(): Promise<void>;
+}
