@@ -1,0 +1,80 @@
+// `npm start`: sets up, builds, and opens the console: in Electron where it can, else headless with the browser on it.
+// Arguments after `--` go to the server (`npm start -- --data DIR --http-port 0`).
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from './build.mjs';
+import { findElectron, hasDisplay } from './electron.mjs';
+import { childEnv, nodePath, superviseChild } from './node.mjs';
+import { setUpModules, setUpSystem } from './setup.mjs';
+import { root } from './sources.mjs';
+
+/** @param {string} text */
+const say = (text) => process.stderr.write(`start: ${text}\n`);
+
+/** @param {string[]} args */
+async function main(args) {
+  await setUpModules();
+  // The console works without them; only capturing and deploying on this very machine needs them.
+  await setUpSystem('run', 'auto').catch((error) => say(error.message));
+  await build();
+  const electron = await findElectron();
+  if ('binary' in electron) return runElectron(electron.binary, args);
+  say(`headless, because ${electron.reason}`);
+  return runHeadless(args);
+}
+
+/** @param {string} binary @param {string[]} args */
+function runElectron(binary, args) {
+  // Chromium refuses its sandbox to root; the window shows nothing but this server's own pages.
+  const flags = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  if (flags.length > 0) say('running as root, so the window runs without its sandbox');
+  return superviseChild(spawn(binary, [...flags, root, ...args], { stdio: 'inherit', env: childEnv() }), 'SIGTERM');
+}
+
+/** @param {string[]} args */
+function runHeadless(args) {
+  const json = args.includes('--json');
+  const child = spawn(nodePath(), [join(root, 'out', 'main', 'headless.js'), 'serve', '--json', ...args.filter((arg) => arg !== '--json')], {
+    stdio: ['ignore', 'pipe', 'inherit'], env: childEnv(),
+  });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const address = addressOf(line);
+    if (json || address === null) process.stdout.write(`${line}\n`);
+    else process.stdout.write(`Platen's console: ${address}\n`);
+    if (address !== null) openBrowser(address);
+  });
+  return superviseChild(child, 'SIGTERM');
+}
+
+/**
+ * The console's address out of the server's ready line, or null for any other line.
+ * @param {string} line
+ * @returns {string | null}
+ */
+function addressOf(line) {
+  try {
+    const { url, token } = JSON.parse(line);
+    return typeof url === 'string' && typeof token === 'string' ? `${url.replace(/\/$/, '')}/#token=${token}` : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} address */
+function openBrowser(address) {
+  if (process.env['CI'] === 'true' || !hasDisplay()) return;
+  const opener = process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer' : 'xdg-open';
+  if (process.platform === 'linux' && spawnSync('which', [opener], { stdio: 'ignore' }).status !== 0) {
+    say('open that address in a browser (xdg-open is not installed)');
+    return;
+  }
+  const browser = spawn(opener, [address], { stdio: 'ignore', detached: true });
+  browser.on('error', () => say('open that address in a browser (it could not be opened from here)'));
+  browser.unref();
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error) => {
+  say(error.message);
+  return 1;
+});
