@@ -38,8 +38,6 @@ export default defineConfig({
   renderer: {
     root: at('src-renderer'),
     plugins: [react()],
-    // '^/rpc$' and not '/rpc', which would also swallow modules such as /rpc.ts.
-    server: { proxy: { '^/rpc$': { target: 'ws://127.0.0.1:8420', ws: true } } },
     build: { outDir: at('out/renderer'), minify: true, rolldownOptions: { input: { index: at('src-renderer/index.html') } } },
   },
 });
