@@ -2,6 +2,7 @@
 // it knows no image, job or computer by name. docs/formats/store.md states its invariants.
 import type { Run } from '#shared/agent/page.ts';
 import type { ManifestHead, ManifestSignature } from '#shared/agent/manifest.ts';
+import type { StoreFiles } from './files.ts';
 
 /** 64 lower-case hex digits. */
 export type HashHex = string;
@@ -17,11 +18,10 @@ export type StoreOptions = {
   workers?: number;
   /** Bytes below which nothing more is accepted, so that database and log go on working on a full disk (default 256 MiB). */
   reserveBytes?: number;
+  /** Largest pack (default and upper bound 512 MiB). */
+  packBytes?: number;
 };
 export type StoreLog = (level: 'info' | 'warn' | 'error', message: string, data?: Record<string, unknown>) => void;
-/** See store/files.ts: open, read, write, fsync, rename, unlink, fsync of a folder, free space. */
-export type StoreFiles = unknown;
-
 export type IngestResult = { frames: number; newFrames: number; bytes: number };
 
 /** A lease keeps chunks from the sweep while an unfinished capture needs them. It survives a restart. */
@@ -72,6 +72,8 @@ export type Finding = {
   subject: string;
   message: string;
   repair: string | null;
+  /** True once the repair was carried out. */
+  repaired: boolean;
 };
 
 export interface Store {
@@ -99,5 +101,9 @@ export interface Store {
   doctor(options: { repair: boolean; deep: boolean; live: Iterable<HashHex> }): Promise<Finding[]>;
   rebuildIndex(): Promise<void>;
   figures(): Promise<StoreFigures>;
+  /** Throws AppError space-foreseen when this many bytes more would not fit beside the reserve. */
+  foreseeSpace(neededBytes: number): Promise<void>;
+  /** Chunks known to be damaged or gone, as left by earlier reads and verifies. */
+  damagedChunks(): HashHex[];
   close(): Promise<void>;
 }
