@@ -1,7 +1,7 @@
 // Owns the types of src-agent/disks: how disks are read, what is known of them, which bytes of a stream are in use.
-// Types only. The functions are in inspect.ts (inspectDisk), disk.ts (openDiskForReading, diskFacts, createTarget/openTarget)
-// and inventory.ts (listDisks, busyReason, isSystemDisk, assertCapturable, firmwareIdentity, inventory).
-import type { DeviceGraph, GptTable, MbrTable, PartitionTable } from '#shared/model/schema.ts';
+// Types only. The functions: inspect.ts inspectDisk; disk.ts diskFacts, openDiskForReading, openTarget; busy.ts busyReason,
+// isSystemDisk, assertCapturable; inventory.ts listDisks, firmwareIdentity, inventory; partitionTable/encode.ts.
+import type { DeviceGraph } from '#shared/model/schema.ts';
 
 /** Random access to a disk's bytes. A read that can't be filled completely throws AppError `io`. Concurrent reads are fine. */
 export type DiskReader = {
@@ -9,7 +9,7 @@ export type DiskReader = {
   read(buffer: Uint8Array, offset: number): Promise<void>;
 };
 
-/** inventory.ts: `diskFacts(path, {sectorSizeBytes?})`; the sector size of an image file is found by its GPT, else 512, or as given. */
+/** disk.ts: `diskFacts(path, {sectorSizeBytes?})`; the sector size of an image file is found by its GPT, else 512, or as given. */
 export type DiskFacts = {
   path: string;
   kind: 'block' | 'file';
@@ -61,15 +61,14 @@ export type Inspection = {
   notes: string[];
 };
 
-/** One write of whole sectors that makes up a partition table on a target disk. */
+/** One write that makes up a partition table on a target disk. */
 export type TableWrite = { offsetBytes: number; bytes: Uint8Array };
 /**
- * partitionTable/encode.ts: `encodeTable(table, {sizeBytes, sectorSizeBytes}): TableWrite[]`, `tableBytesNeeded(table, sectorSizeBytes)`.
- * GPT: whole sectors to be written as they are, except that boot code of LBA 0 (bytes 0–439) comes from the gap stream:
- * `mergeBootSector` below. Deploy writes gap streams first, tables last.
+ * partitionTable/encode.ts: `encodeTable(table, geometry): TableWrite[]` and `minimumTargetBytes(table, sectorSizeBytes): number`.
+ * In LBA 0 and in EBRs only the records and the signatures are written (byte-exact, not whole sectors): boot code around them
+ * is content of gap streams. Deploy writes streams first, tables last.
  */
 export type TargetGeometry = { sizeBytes: number; sectorSizeBytes: number };
-export type { GptTable, MbrTable, PartitionTable };
 
 /** What the person said the target is. Every property given must match. A plain file has no serial, model or wwn. */
 export type ExpectedDisk = { serial?: string; sizeBytes?: number; model?: string; wwn?: string };
