@@ -3,7 +3,7 @@
 // Options: --test (what tests need as well), --system (install Debian's packages through sudo), --no-system (never install them).
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { hasApt, installCommand, installPackages, missingPackages } from './debian.mjs';
 import { withLock } from './lock.mjs';
 import { oldestNode, run, runningNode } from './node.mjs';
@@ -36,6 +36,7 @@ export function areModulesFresh() {
 
 function writeStamp() {
   const { size, mtimeMs } = statSync(lockFile);
+  mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, JSON.stringify({ platform, hash: lockHash(), size, mtimeMs }));
 }
 
@@ -58,10 +59,20 @@ function wasInstalledByHand() {
   return matches && Object.keys(installed).every((path) => locked[path] !== undefined);
 }
 
+/**
+ * npm must not run on the Node in the very node_modules that it is about to replace.
+ * @param {string[]} args
+ */
+function npm(args) {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.endsWith(join('node_modules', '.bin')));
+  return run('npm', args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: folders.join(delimiter) } });
+}
+
 async function checkNpm() {
-  const { code, output } = await run('npm', ['--version'], { stdio: ['ignore', 'pipe', 'ignore'], env: process.env });
+  const { code, output } = await npm(['--version']);
   if (code !== 0) throw new Error(`npm was not found. Install Node ${oldestNode} or newer with npm ${oldestNpm} or newer.`);
-  if (Number(output.split('.')[0]) < oldestNpm) throw new Error(`npm ${output.trim()} is too old: its lock handling differs. Run "npm install -g npm@${oldestNpm}" and try again.`);
+  const version = /^\d+\.\d+\.\d+/m.exec(output)?.[0] ?? '0'; // npm's warnings may stand before it
+  if (Number(version.split('.')[0]) < oldestNpm) throw new Error(`npm ${version} is too old: its lock handling differs. Run "npm install -g npm@${oldestNpm}" and try again.`);
 }
 
 async function installModules() {
@@ -70,7 +81,7 @@ async function installModules() {
   const started = performance.now();
   rmSync(stampFile, { force: true });
   // npm runs on the system's Node, older than what some packages ask for; they run on the Node 24 they bring. Hence the log level.
-  const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 'pipe', 'pipe'], env: process.env });
+  const { code, output } = await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   if (code !== 0) throw new Error(`npm ci failed (exit ${code}):\n${output.trimEnd()}`);
   writeStamp();
   say(`packages installed in ${((performance.now() - started) / 1000).toFixed(1)} s`);
