@@ -8,10 +8,17 @@ import type { Plugin } from 'vite';
 const at = (path: string): string => resolve(import.meta.dirname, path);
 const outDir = at('out/agent');
 
-/** The bundled agent requires `./blake3.node` beside itself: the boot environment carries no node_modules. */
-function copyHash(): Plugin {
+/**
+ * Puts the prebuilt hash module beside the agent as ./blake3.node and lets the bundle require that: the boot environment
+ * carries no node_modules, and the package's own loader would look there.
+ */
+function bundleHash(): Plugin {
   return {
-    name: 'platen-copy-hash',
+    name: 'platen-bundle-hash',
+    enforce: 'pre',
+    resolveId(source) {
+      return source === '@napi-rs/blake-hash' ? { id: './blake3.node', external: true } : null;
+    },
     writeBundle() {
       const from = at('node_modules/@napi-rs/blake-hash-linux-x64-gnu');
       const file = readdirSync(from).find((name) => name.endsWith('.node'));
@@ -23,7 +30,7 @@ function copyHash(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [copyHash()],
+  plugins: [bundleHash()],
   ssr: { noExternal: true },
   build: {
     ssr: true,

@@ -2,8 +2,9 @@
 // --force builds anyway, --verbose shows the bundlers' output. Speaks on stderr only.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { withLock } from './lock.mjs';
-import { nodePath, run } from './node.mjs';
+import { childEnv, nodePath, run } from './node.mjs';
 import { isBuildFresh, isProgram, products, root, sourceKeys, writeBuildStamp } from './sources.mjs';
 
 /** @param {string} text */
@@ -26,7 +27,7 @@ export async function build(options = {}) {
       bundle(['node_modules/vite/bin/vite.js', 'build', '--config', 'vite.agent.config.ts'], options.verbose === true),
     ]);
     const failed = results.filter((result) => result.code !== 0);
-    if (failed.length > 0) throw new Error(`bundling failed:\n${failed.map((result) => result.output.trimEnd()).join('\n')}`);
+    if (failed.length > 0) throw new Error(`bundling failed:\n${failed.map((result) => stripVTControlCharacters(result.output).trimEnd()).join('\n')}`);
     const missing = products.filter((file) => !existsSync(join(root, file)));
     if (missing.length > 0) throw new Error(`bundling ended without ${missing.join(', ')}`);
     writeBuildStamp(keys);
@@ -36,7 +37,7 @@ export async function build(options = {}) {
 
 /** @param {string[]} args @param {boolean} verbose */
 async function bundle(args, verbose) {
-  const result = await run(nodePath(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const result = await run(nodePath(), args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...childEnv(), NO_COLOR: '1', FORCE_COLOR: '0' } });
   if (verbose) process.stderr.write(result.output);
   return result;
 }
