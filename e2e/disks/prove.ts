@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { run, type Host, type Region } from './host.ts';
 import type { Disk, DiskVolume } from './make.ts';
 import { treeDifferences, walk, type Tree } from './walk.ts';
@@ -23,14 +24,19 @@ export async function differences(host: Host, source: Disk, target: string): Pro
   await check('partition table', () => tableDifferences(host, source, target));
   await check('boot areas', () => bootAreaDifferences(source, target));
   await check('signatures of the disk', () => signatureDifferences(host, source, target, null));
+  // partclone takes two seconds at least, so all volumes at once.
+  await Promise.all(source.volumes.map((volume) => check(`${nameOf(volume)}, blocks`, () => usedBlockDifferences(host, source.file, target, volume))));
   for (const volume of source.volumes) {
-    const name = `partition ${volume.number} (${volume.fsType})`;
+    const name = nameOf(volume);
     await check(`${name}, check`, () => fileSystemProblems(host, target, volume));
     await check(`${name}, signatures`, () => signatureDifferences(host, source, target, volume));
-    await check(`${name}, blocks`, () => usedBlockDifferences(host, source.file, target, volume));
     await check(`${name}, files`, () => fileDifferences(host, source.file, target, volume));
   }
   return found;
+}
+
+function nameOf(volume: DiskVolume): string {
+  return `partition ${volume.number} (${volume.fsType})`;
 }
 
 type SfdiskTable = { partitiontable: { lastlba?: number; device?: string; partitions: { node: string }[] } };
@@ -147,10 +153,11 @@ async function usedBlockDifferences(host: Host, source: string, target: string, 
   const program = { ext3: 'partclone.ext3', ext4: 'partclone.ext4', fat: 'partclone.fat', ntfs: 'partclone.ntfs', swap: null }[volume.fsType];
   const digest = (file: string): Promise<string> => host.withAttached(file, volume, async (device) => {
     if (program === null) return (await run('sh', ['-c', 'head -c 4096 "$1" | sha256sum', 'sh', device])).stdout;
-    const log = host.path('partclone.log');
+    const log = host.path(`partclone-${basename(device)}.log`);
     return (await run('bash', ['-c', `set -o pipefail; ${program} -c -s "$1" -o - -L "$2" 2>"$2.err" | sha256sum || { cat "$2.err" >&2; exit 1; }`, 'bash', device, log])).stdout;
   });
-  return (await digest(source)) === (await digest(target)) ? [] : ['a used block differs'];
+  const [before, after] = await Promise.all([digest(source), digest(target)]);
+  return before === after ? [] : ['a used block differs'];
 }
 
 async function fileDifferences(host: Host, source: string, target: string, volume: DiskVolume): Promise<string[]> {
