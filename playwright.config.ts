@@ -23,7 +23,8 @@ export default defineConfig<TargetOptions>({
     },
   },
   projects: [
-    { name: 'browser', use: { target: 'browser' } },
+    // What only a desktop window has cannot be tested in a browser.
+    { name: 'browser', testIgnore: '**/*.desktop.spec.ts', use: { target: 'browser' } },
     { name: 'electron', use: { target: 'electron' } },
   ],
 });

@@ -1,10 +1,11 @@
 // `npm start`: sets up, builds, and opens the console: in Electron where it can, else headless with the browser on it.
 // Arguments after `--` go to the server (`npm start -- --data DIR --http-port 0`).
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { addressOf, openBrowser } from './browser.mjs';
 import { build } from './build.mjs';
-import { findElectron, hasDisplay } from './electron.mjs';
+import { findElectron } from './electron.mjs';
 import { childEnv, nodePath, superviseChild } from './node.mjs';
 import { setUpModules, setUpSystem } from './setup.mjs';
 import { root } from './sources.mjs';
@@ -42,36 +43,9 @@ function runHeadless(args) {
     const address = addressOf(line);
     if (json || address === null) process.stdout.write(`${line}\n`);
     else process.stdout.write(`Platen's console: ${address}\n`);
-    if (address !== null) openBrowser(address);
+    if (address !== null && !openBrowser(address)) say('open that address in a browser');
   });
   return superviseChild(child, 'SIGTERM');
-}
-
-/**
- * The console's address out of the server's ready line, or null for any other line.
- * @param {string} line
- * @returns {string | null}
- */
-function addressOf(line) {
-  try {
-    const { url, token } = JSON.parse(line);
-    return typeof url === 'string' && typeof token === 'string' ? `${url.replace(/\/$/, '')}/#token=${token}` : null;
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} address */
-function openBrowser(address) {
-  if (process.env['CI'] === 'true' || !hasDisplay()) return;
-  const opener = process.platform === 'darwin' ? 'open' : process.platform === 'win32' ? 'explorer' : 'xdg-open';
-  if (process.platform === 'linux' && spawnSync('which', [opener], { stdio: 'ignore' }).status !== 0) {
-    say('open that address in a browser (xdg-open is not installed)');
-    return;
-  }
-  const browser = spawn(opener, [address], { stdio: 'ignore', detached: true });
-  browser.on('error', () => say('open that address in a browser (it could not be opened from here)'));
-  browser.unref();
 }
 
 process.exitCode = await main(process.argv.slice(2)).catch((error) => {
