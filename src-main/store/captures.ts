@@ -1,0 +1,327 @@
+// Owns unfinished captures: their leases, page files, and the session an agent's pages and frames go through.
+// It trusts nothing from the network: every page and frame is bounded and checked, and only named chunks are taken.
+import { join } from 'node:path';
+import { decodeFrameHeader, FRAME_HEADER_BYTES, HASH_BYTES, isFrameIntact } from '#shared/agent/frame.ts';
+import { manifestHeadSchema, type ManifestHead } from '#shared/agent/manifest.ts';
+import { decodePage, hashesOf, type Page } from '#shared/agent/page.ts';
+import { AppError, ProtocolError } from '#shared/errors.ts';
+import { checkCompleteness } from './completeness.ts';
+import { requireSpace, type StoreContext } from './context.ts';
+import { storeFailure } from './failure.ts';
+import { makeDurableFolder, removeFolderWithFiles, writeSmallFile } from './files.ts';
+import { HashSet } from './hash-set.ts';
+import { asBuffer, blake3, toHex } from './hash.ts';
+import { ChunkState, isArrived, type ChunkRow, type LeaseRow } from './index-db.ts';
+import { MAX_STREAM, PageFile, streamsIn } from './page-files.ts';
+import type { FrameToStore } from './packs.ts';
+import { rehash } from './rehash.ts';
+import { breathe, Serial } from './serial.ts';
+import type { CaptureProgress, CaptureSession, IngestResult } from './types.ts';
+
+const SLICE = 2048;
+
+export function captureFolder(context: StoreContext, id: string): string {
+  return join(context.folder, 'captures', id);
+}
+
+export class Captures {
+  readonly #context: StoreContext;
+  readonly #sessions = new Map<string, Session>();
+  readonly #opening = new Serial();
+
+  constructor(context: StoreContext) {
+    this.#context = context;
+  }
+
+  open(id: string, ttlMs: number): Promise<CaptureSession> {
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw new AppError('invalid-input', 'A capture is named by 1 to 64 letters, digits, _ and -.', {});
+    return this.#opening.run(async () => {
+      const known = this.#sessions.get(id);
+      if (known !== undefined) {
+        known.renew(ttlMs);
+        return known;
+      }
+      const { files, index, clock } = this.#context;
+      const folder = captureFolder(this.#context, id);
+      try {
+        await makeDurableFolder(files, folder);
+        await writeSmallFile(files, join(folder, 'lease.json'), Buffer.from(`${JSON.stringify({ format: 1, id, ttlMs })}\n`));
+        index.saveLease(id, clock() + ttlMs);
+      } catch (error) {
+        throw storeFailure(error, 'starting a capture', this.#context.folder, await freeBytes(this.#context));
+      }
+      const lease = index.lease(id);
+      if (lease === undefined) throw new AppError('internal', 'A lease just written is not there.', { id });
+      const session = new Session(this.#context, lease, () => this.#sessions.delete(id));
+      this.#sessions.set(id, session);
+      return session;
+    });
+  }
+
+  list(): { id: string; expiresAt: number }[] {
+    return this.#context.index.leases().map(({ id, expiresAt }) => ({ id, expiresAt }));
+  }
+
+  /** Ends leases that ran out; their sessions answer lease-lost from now on. */
+  async expire(): Promise<string[]> {
+    const now = this.#context.clock();
+    const ended: string[] = [];
+    for (const lease of this.#context.index.leases()) {
+      if (lease.expiresAt > now) continue;
+      ended.push(lease.id);
+      const session = this.#sessions.get(lease.id);
+      if (session !== undefined) await session.lose();
+      else await endLease(this.#context, lease.id);
+    }
+    return ended;
+  }
+
+  /** Closes handles; leases and pages stay for the next start. */
+  async close(): Promise<void> {
+    for (const session of [...this.#sessions.values()]) await session.release();
+    this.#sessions.clear();
+  }
+}
+
+/** Row first: a folder without a row is what a crash leaves, and the next start removes it. */
+async function endLease(context: StoreContext, id: string): Promise<void> {
+  context.index.removeLease(id);
+  try {
+    await removeFolderWithFiles(context.files, captureFolder(context, id));
+  } catch (error) {
+    context.log('warn', 'a finished capture left its folder behind; the next start removes it', { capture: id, error: String(error) });
+  }
+}
+
+async function freeBytes(context: StoreContext): Promise<number | null> {
+  return context.files.space(context.folder).then(({ freeBytes: free }) => free, () => null);
+}
+
+class Session implements CaptureSession {
+  readonly id: string;
+  readonly #context: StoreContext;
+  readonly #lease: number;
+  readonly #gone: () => void;
+  readonly #turn = new Serial();
+  readonly #streams = new Map<number, PageFile>();
+  /** What the agent was told is lacking, and may therefore send. */
+  #wanted = new HashSet();
+  #loaded = false;
+  #state: 'open' | 'lost' | 'closed' = 'open';
+  #committed: { manifest: string; newChunks: number; newBytes: number; storedBytes: number } | null = null;
+
+  constructor(context: StoreContext, lease: LeaseRow, gone: () => void) {
+    this.id = lease.id;
+    this.#context = context;
+    this.#lease = lease.number;
+    this.#gone = gone;
+  }
+
+  addPage(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#work('writing a page', async () => {
+      const page = decodePage(bytes, blake3);
+      if (page.chunkCount === 0) throw new ProtocolError(24, 'page without chunks');
+      if (page.stream > MAX_STREAM) throw new ProtocolError(12, 'stream number out of range');
+      if (page.firstChunk + page.chunkCount > Number.MAX_SAFE_INTEGER) throw new ProtocolError(16, 'first chunk out of range');
+      let stream = this.#streams.get(page.stream);
+      if (stream === undefined) {
+        if (page.firstChunk !== 0) throw new ProtocolError(16, `stream ${page.stream} starts at chunk 0`);
+        stream = await PageFile.create(this.#context.files, this.#folder, page.stream);
+        this.#streams.set(page.stream, stream);
+      }
+      await requireSpace(this.#context, bytes.length);
+      await stream.append(page, bytes);
+      return this.#lacking(page);
+    });
+  }
+
+  addFrames(bytes: Uint8Array): Promise<IngestResult> {
+    return this.#work('writing chunks', async () => {
+      const frames = parseFrames(bytes);
+      const { fresh, contested } = this.#sortOut(frames);
+      if (contested.length > 0) await this.#settle(contested, fresh);
+      if (fresh.length > 0) {
+        await requireSpace(this.#context, fresh.reduce((sum, frame) => sum + frame.bytes.length, 0));
+        await this.#context.packs.append(fresh, (pack, placements, packSize) => this.#context.index.place(pack, placements, { lease: this.#lease, packSize }));
+      }
+      return { frames: frames.length, newFrames: fresh.length, bytes: bytes.length };
+    });
+  }
+
+  progress(): CaptureProgress {
+    const lease = this.#context.index.lease(this.id);
+    return {
+      streams: [...this.#streams.values()].map((stream) => ({ index: stream.stream, chunks: stream.chunks })),
+      newChunks: lease?.newChunks ?? 0,
+      newBytes: lease?.newBytes ?? 0,
+      storedBytes: lease?.storedBytes ?? 0,
+    };
+  }
+
+  restart(): Promise<void> {
+    return this.#turn.run(async () => {
+      this.#assertOpen();
+      await this.#closeStreams();
+      for (const stream of await streamsIn(this.#context.files, this.#folder)) await this.#context.files.unlink(join(this.#folder, `${stream}.pages`));
+      this.#context.index.setLeaseManifest(this.id, null);
+      this.#wanted = new HashSet();
+      this.#committed = null;
+      this.#loaded = true;
+    });
+  }
+
+  renew(ttlMs: number): void {
+    this.#assertOpen();
+    if (!this.#context.index.renewLease(this.id, this.#context.clock() + ttlMs)) throw leaseLost(this.id);
+  }
+
+  commit(given: ManifestHead): Promise<{ manifest: string; newChunks: number; newBytes: number; storedBytes: number }> {
+    return this.#work('writing the manifest', async () => {
+      if (this.#committed !== null) return this.#committed;
+      const { packs, index, manifests, recent, clock } = this.#context;
+      const head = manifestHeadSchema.parse(given);
+      await packs.sync();
+      const losses = packs.losses;
+      await checkCompleteness(this.#context, head, this.#streams, this.#lease);
+      // What arrived from other captures while we looked may not be on disk yet.
+      await packs.sync();
+      if (packs.losses !== losses) throw new AppError('chunk-missing', 'The disk of the image store lost chunks while the capture was being finished. Check the disk, then start the capture again: it sends only what is lacking.', {});
+      const sources = head.graph.streams.flatMap(({ index: number }) => this.#streams.get(number) ?? [])
+        .map((stream) => ({ stream: stream.stream, sizeBytes: stream.sizeBytes, pages: stream.pages, read: (target: Uint8Array, at: number) => stream.readAt(target, at) }));
+      await requireSpace(this.#context, sources.reduce((sum, source) => sum + source.sizeBytes, 1024 * 1024));
+      const manifest = await manifests.write(head, sources, (hash) => {
+        recent.set(hash, clock());
+        index.setLeaseManifest(this.id, hash);
+      });
+      const { newChunks, newBytes, storedBytes } = this.progress();
+      this.#committed = { manifest, newChunks, newBytes, storedBytes };
+      return this.#committed;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#end('closed');
+  }
+
+  lose(): Promise<void> {
+    return this.#end('lost');
+  }
+
+  release(): Promise<void> {
+    return this.#turn.run(async () => {
+      this.#state = 'closed';
+      await this.#closeStreams();
+    });
+  }
+
+  get #folder(): string {
+    return captureFolder(this.#context, this.id);
+  }
+
+  #end(state: 'lost' | 'closed'): Promise<void> {
+    return this.#turn.run(async () => {
+      if (this.#state !== 'open') return;
+      this.#state = state;
+      if (this.#committed !== null) this.#context.recent.set(this.#committed.manifest, this.#context.clock());
+      await this.#closeStreams();
+      await endLease(this.#context, this.id);
+      this.#gone();
+    });
+  }
+
+  #work<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    return this.#turn.run(async () => {
+      this.#assertOpen();
+      try {
+        await this.#load();
+        return await work();
+      } catch (error) {
+        throw storeFailure(error, doing, this.#context.folder, await freeBytes(this.#context));
+      }
+    });
+  }
+
+  /** After a restart of the server: pages that are whole are taken up again, and what they name may be sent. */
+  async #load(): Promise<void> {
+    if (this.#loaded) return;
+    for (const stream of await streamsIn(this.#context.files, this.#folder)) {
+      const file = await PageFile.reopen(this.#context.files, this.#folder, stream, (page) => {
+        for (const hash of hashesOf(page)) if (!isArrived(this.#context.index.get(hash), this.#lease)) this.#wanted.add(hash);
+      });
+      this.#streams.set(stream, file);
+    }
+    this.#loaded = true;
+  }
+
+  async #lacking(page: Page): Promise<Uint8Array> {
+    const hashes = hashesOf(page);
+    const answer = new Uint8Array(Math.ceil(hashes.length / 8));
+    for (const [i, hash] of hashes.entries()) {
+      if (i % SLICE === SLICE - 1) await breathe();
+      this.#context.marks?.add(hash);
+      if (isArrived(this.#context.index.get(hash), this.#lease)) continue;
+      this.#wanted.add(hash);
+      answer[i >> 3] = (answer[i >> 3] ?? 0) | (1 << (i & 7));
+    }
+    return answer;
+  }
+
+  /** fresh: to be stored. contested: there, but brought by another capture and not re-hashed yet. The rest is here already. */
+  #sortOut(frames: readonly FrameToStore[]): { fresh: FrameToStore[]; contested: { frame: FrameToStore; row: ChunkRow }[] } {
+    const fresh: FrameToStore[] = [];
+    const contested: { frame: FrameToStore; row: ChunkRow }[] = [];
+    const inBatch = new Set<string>();
+    for (const frame of frames) {
+      const row = this.#context.index.get(frame.hash);
+      if (isArrived(row, this.#lease)) continue;
+      if (!this.#wanted.has(frame.hash)) throw new ProtocolError(0, `chunk ${toHex(frame.hash).slice(0, 16)}… was sent, but no page of this capture asked for it`);
+      const key = asBuffer(frame.hash).toString('latin1');
+      if (inBatch.has(key)) continue;
+      inBatch.add(key);
+      if (row !== undefined && row.pack !== 0 && row.state === ChunkState.unverified) contested.push({ frame, row });
+      else fresh.push(frame);
+    }
+    return { fresh, contested };
+  }
+
+  /** The other capture's copy is re-hashed at once: good, it serves both; bad, ours takes its place. */
+  async #settle(contested: readonly { frame: FrameToStore; row: ChunkRow }[], fresh: FrameToStore[]): Promise<void> {
+    await rehash(this.#context, contested.map(({ frame, row }) => ({ hash: frame.hash, row })));
+    for (const { frame } of contested) {
+      this.#context.marks?.add(frame.hash);
+      if (!isArrived(this.#context.index.get(frame.hash), this.#lease)) fresh.push(frame);
+    }
+  }
+
+  async #closeStreams(): Promise<void> {
+    for (const stream of this.#streams.values()) await stream.close();
+    this.#streams.clear();
+  }
+
+  #assertOpen(): void {
+    if (this.#state === 'lost') throw leaseLost(this.id);
+    if (this.#state === 'closed') throw new AppError('conflict', 'This capture is closed already.', { capture: this.id });
+  }
+}
+
+function leaseLost(id: string): AppError {
+  return new AppError('lease-lost', 'This capture was not heard of for so long that its chunks were given up. Start it again: what other versions hold is not sent twice.', { capture: id });
+}
+
+/** Splits and checks a batch of frames before anything of it is stored. */
+function parseFrames(bytes: Uint8Array): FrameToStore[] {
+  const frames: FrameToStore[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const header = decodeFrameHeader(bytes, at);
+    const length = FRAME_HEADER_BYTES + header.storedLength;
+    if (bytes.length - at < length) throw new ProtocolError(at, 'frame is cut short');
+    const frame = bytes.subarray(at, at + length);
+    if (!isFrameIntact(frame, blake3)) {
+      const chunk = toHex(header.hash);
+      throw new AppError('chunk-damaged', `Chunk ${chunk.slice(0, 16)}… arrived damaged: its checksum does not match. Send it again; if it happens repeatedly, check the network and the sender's memory.`, { chunk, offset: at });
+    }
+    frames.push({ bytes: frame, hash: frame.subarray(24, 24 + HASH_BYTES), raw: header.rawLength, compression: header.compression });
+    at += length;
+  }
+  return frames;
+}

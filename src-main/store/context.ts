@@ -1,0 +1,45 @@
+// Owns what the parts of one open store share. Parts get the context, never each other's insides.
+import type { StoreFiles } from './files.ts';
+import { diskFull } from './failure.ts';
+import type { HashSet } from './hash-set.ts';
+import { toHex } from './hash.ts';
+import { ChunkState, type ChunkRow, type IndexDatabase } from './index-db.ts';
+import type { Manifests } from './manifests.ts';
+import type { PackHandles } from './pack-reader.ts';
+import type { Packs } from './packs.ts';
+import type { CheckWorkers } from './workers.ts';
+import type { HashHex, StoreLog } from './types.ts';
+
+export type StoreContext = {
+  folder: string;
+  files: StoreFiles;
+  clock: () => number;
+  log: StoreLog;
+  reserveBytes: number;
+  index: IndexDatabase;
+  packs: Packs;
+  handles: PackHandles;
+  manifests: Manifests;
+  workers: CheckWorkers;
+  damageListeners: Set<(chunk: HashHex) => void>;
+  /** While a sweep runs: what it keeps. Whoever answers that a chunk is here adds it, so that it does not vanish after the answer. */
+  marks: HashSet | null;
+  /** Manifests made since the store was opened, with the time: a caller's list of live ones may be a moment older. */
+  recent: Map<HashHex, number>;
+};
+
+/** Throws disk-full when `bytes` more would eat into the reserve. */
+export async function requireSpace(context: StoreContext, bytes: number): Promise<void> {
+  const { freeBytes } = await context.files.space(context.folder);
+  if (freeBytes - bytes < context.reserveBytes) throw diskFull(freeBytes, context.folder);
+}
+
+/** Remembers that a chunk is damaged or gone and tells the listeners. */
+export function noteDamage(context: StoreContext, hash: Uint8Array, row: ChunkRow | undefined): void {
+  const hex = toHex(hash);
+  if (row !== undefined && row.state !== ChunkState.damaged) {
+    context.index.setStates([{ hash, pack: row.pack, offset: row.offset, state: ChunkState.damaged }], true);
+    context.log('error', 'a chunk in the image store is damaged', { chunk: hex, pack: row.pack, offset: row.offset });
+  }
+  for (const listener of context.damageListeners) listener(hex);
+}

@@ -1,0 +1,204 @@
+// Owns opening a store: folders, key, index, recovery, and the object that the rest of the server talks to.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '#shared/errors.ts';
+import { formatBytes } from '#shared/units.ts';
+import { Captures } from './captures.ts';
+import type { StoreContext } from './context.ts';
+import { examine } from './doctor.ts';
+import { errnoOf, storeFailure } from './failure.ts';
+import { makeDurableFolder, realFiles, type StoreFiles } from './files.ts';
+import { HashSet } from './hash-set.ts';
+import { toHex } from './hash.ts';
+import { IndexDatabase } from './index-db.ts';
+import { Manifests } from './manifests.ts';
+import { eachNamedChunk } from './named-chunks.ts';
+import { MAX_PACK_BYTES } from './pack-format.ts';
+import { PackHandles, readFrames } from './pack-reader.ts';
+import { Packs } from './packs.ts';
+import { reconcile } from './reconcile.ts';
+import { recoverStore } from './recover.ts';
+import { noteDamage } from './context.ts';
+import { Serial } from './serial.ts';
+import { openSigner } from './signing.ts';
+import { sweepStore } from './sweep.ts';
+import type { HashHex, Store, StoreFigures, StoreOptions } from './types.ts';
+import { verifyManifest } from './verify.ts';
+import { CheckWorkers } from './workers.ts';
+
+const DEFAULT_RESERVE = 256 * 1024 * 1024;
+
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const files = options.files ?? realFiles;
+  try {
+    await makeDurableFolder(files, options.folder);
+    for (const name of ['packs', 'manifests', 'captures', 'journal']) await makeDurableFolder(files, join(options.folder, name));
+    const signer = await openSigner(files, options.folder);
+    const index = await openIndex(files, options);
+    const context = contextOf(options, files, index, new Manifests({ files, folder: options.folder, signer, clock: options.clock }));
+    try {
+      await recoverStore(context);
+    } catch (error) {
+      await context.packs.abandon();
+      await context.handles.close();
+      index.close();
+      throw error;
+    }
+    return new OpenStore(context, signer.keyId);
+  } catch (error) {
+    throw storeFailure(error, 'opening the image store', options.folder, await files.space(options.folder).then(({ freeBytes }) => freeBytes, () => null));
+  }
+}
+
+function contextOf(options: StoreOptions, files: StoreFiles, index: IndexDatabase, manifests: Manifests): StoreContext {
+  const { log, clock, folder } = options;
+  const packs = new Packs({ folder: join(folder, 'packs'), files, index, log, maxBytes: options.packBytes ?? MAX_PACK_BYTES });
+  return {
+    folder, files, clock, log, index, packs, manifests,
+    reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE,
+    handles: new PackHandles(files, packs),
+    workers: new CheckWorkers(options.workers ?? Math.min(4, availableParallelism())),
+    damageListeners: new Set(),
+    marks: null,
+    recent: new Map(),
+  };
+}
+
+/** An index that SQLite can't read is put aside and made anew from the packs; it holds nothing else. */
+async function openIndex(files: StoreFiles, options: StoreOptions): Promise<IndexDatabase> {
+  const path = join(options.folder, 'index.db');
+  try {
+    return new IndexDatabase(path);
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+      throw new AppError('data-folder-in-use', `The image store in ${options.folder} is in use by another process. End that one first, or use it.`, { folder: options.folder }, error);
+    }
+    if (!code.startsWith('SQLITE_CORRUPT') && !code.startsWith('SQLITE_NOTADB')) throw error;
+    options.log('error', 'the index of the image store is damaged; it is rebuilt from the packs', { error: String(error) });
+    for (const suffix of ['-wal', '-shm']) await files.unlink(path + suffix);
+    await files.rename(path, `${path}.damaged`);
+    return new IndexDatabase(path);
+  }
+}
+
+class OpenStore implements Store {
+  readonly keyId: string;
+  readonly #context: StoreContext;
+  readonly #captures: Captures;
+  /** Sweep, doctor and rebuild change many places at once: one of them at a time. */
+  readonly #upkeep = new Serial();
+  readonly #closing = new AbortController();
+
+  constructor(context: StoreContext, keyId: string) {
+    this.#context = context;
+    this.keyId = keyId;
+    this.#captures = new Captures(context);
+  }
+
+  openCapture(id: string, ttlMs: number): ReturnType<Store['openCapture']> {
+    return this.#captures.open(id, ttlMs);
+  }
+
+  openCaptures(): { id: string; expiresAt: number }[] {
+    return this.#captures.list();
+  }
+
+  openManifest(hash: HashHex): ReturnType<Store['openManifest']> {
+    return this.#context.manifests.open(hash);
+  }
+
+  signatures(hash: HashHex): ReturnType<Store['signatures']> {
+    return this.#context.manifests.signatures(hash);
+  }
+
+  async measure(hash: HashHex): ReturnType<Store['measure']> {
+    const manifest = await this.#context.manifests.open(hash);
+    const sums = { usedBytes: 0, storedBytes: 0, distinctChunks: 0 };
+    try {
+      await eachNamedChunk(manifest, new HashSet(), (chunk) => {
+        const row = this.#context.index.get(chunk);
+        sums.distinctChunks++;
+        sums.usedBytes += row?.raw ?? 0;
+        sums.storedBytes += row?.stored ?? 0;
+      });
+    } finally {
+      await manifest.close();
+    }
+    return sums;
+  }
+
+  readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const { index, packs, handles } = this.#context;
+    return readFrames({ index, packs, handles, damage: (hash, row) => noteDamage(this.#context, hash, row) }, hashes, signal);
+  }
+
+  verify(...[hash, what, onProgress, signal]: Parameters<Store['verify']>): ReturnType<Store['verify']> {
+    return verifyManifest(this.#context, { hash, what, onProgress, signal: this.#orClosing(signal) });
+  }
+
+  onDamage(listener: (chunk: HashHex) => void): () => void {
+    this.#context.damageListeners.add(listener);
+    return () => this.#context.damageListeners.delete(listener);
+  }
+
+  async deleteManifest(hash: HashHex): Promise<void> {
+    try {
+      await this.#context.manifests.delete(hash);
+    } catch (error) {
+      throw storeFailure(error, 'deleting a manifest', this.#context.folder, null);
+    }
+    this.#context.recent.delete(hash);
+  }
+
+  manifests(): Promise<HashHex[]> {
+    return this.#context.manifests.list();
+  }
+
+  sweep(live: Iterable<HashHex>, signal?: AbortSignal): ReturnType<Store['sweep']> {
+    const keep = new Set(live);
+    return this.#upkeep.run(() => sweepStore(this.#context, this.#captures, keep, this.#orClosing(signal)));
+  }
+
+  doctor(options: Parameters<Store['doctor']>[0]): ReturnType<Store['doctor']> {
+    const live = new Set(options.live);
+    return this.#upkeep.run(() => examine(this.#context, this.#captures, { ...options, live }));
+  }
+
+  async rebuildIndex(): Promise<void> {
+    await this.#upkeep.run(() => reconcile(this.#context));
+  }
+
+  async figures(): Promise<StoreFigures> {
+    const { packs, index, files, folder } = this.#context;
+    const { freeBytes, totalBytes } = await files.space(folder);
+    const { chunks, raw, stored, unverified } = index.totals;
+    return { packs: packs.ids().length, packBytes: packs.totalBytes(), chunks, rawBytes: raw, storedBytes: stored, freeBytes, totalBytes, unverifiedChunks: unverified };
+  }
+
+  async foreseeSpace(neededBytes: number): Promise<void> {
+    const { freeBytes } = await this.#context.files.space(this.#context.folder);
+    const availableBytes = Math.max(0, freeBytes - this.#context.reserveBytes);
+    if (neededBytes <= availableBytes) return;
+    throw new AppError('space-foreseen', `This needs up to ${formatBytes(neededBytes)} in the image store, and ${formatBytes(availableBytes)} can be used there (${formatBytes(freeBytes)} free, ${formatBytes(this.#context.reserveBytes)} kept in reserve). Delete versions that are no longer needed, or give the store more room.`,
+      { neededBytes, availableBytes, freeBytes });
+  }
+
+  damagedChunks(): HashHex[] {
+    return this.#context.index.damaged().map(toHex);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#upkeep.run(async () => undefined);
+    await this.#captures.close();
+    await this.#context.workers.close();
+    await this.#context.packs.close();
+    await this.#context.handles.close();
+    this.#context.index.close();
+  }
+
+  #orClosing(signal: AbortSignal | undefined): AbortSignal {
+    return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+  }
+}

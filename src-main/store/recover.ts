@@ -1,0 +1,198 @@
+// Owns what happens at opening: whatever a crash or a lost index left is put right before anybody asks. Nothing acknowledged is touched.
+import { join } from 'node:path';
+import { ProtocolError } from '#shared/errors.ts';
+import { hashesOf } from '#shared/agent/page.ts';
+import { captureFolder } from './captures.ts';
+import type { StoreContext } from './context.ts';
+import { readFully, readSmallFile, removeFolderWithFiles, type StoreFile } from './files.ts';
+import { PackState, type PackRow } from './index-db.ts';
+import { decodePackHeader, encodePackHeader, PACK_HEADER_BYTES, PackEntries, type PackEntry } from './pack-format.ts';
+import { entriesOf, scanEntries } from './pack-entries.ts';
+import { readPackIndex, walkHeaders } from './pack-scan.ts';
+import { packIdOf, packPath } from './packs.ts';
+import { capturePages } from './page-files.ts';
+import { dropRowsWithoutPlace, placeEntries, reconcile, removeRowsBehind } from './reconcile.ts';
+import { rewritePack } from './rewrite.ts';
+
+/** How long a capture whose lease was rebuilt from its folder is kept, when the folder does not say. */
+const DEFAULT_TTL_MS = 24 * 3_600_000;
+
+export async function recoverStore(context: StoreContext): Promise<void> {
+  const rebuilding = !context.index.complete;
+  await recoverPacks(context);
+  if (rebuilding) await reconcile(context);
+  await recoverCaptures(context, rebuilding);
+  for (const hash of await context.manifests.unfinishedDeletions()) {
+    await context.manifests.finishDeletion(hash);
+    context.log('info', 'an interrupted deletion was finished', { manifest: hash });
+  }
+  for (const path of await context.manifests.strays()) {
+    await context.files.unlink(path);
+    context.log('info', 'a half-written file was removed', { path });
+  }
+  if (rebuilding) context.index.setComplete(true);
+}
+
+async function recoverPacks(context: StoreContext): Promise<void> {
+  const { index, files, packs } = context;
+  const folder = packs.context.folder;
+  const rows = new Map(index.packs().map((row) => [row.id, row]));
+  const found = new Map<number, boolean>();
+  for (const name of await files.list(folder)) {
+    const pack = packIdOf(name);
+    if (pack !== null) found.set(pack.id, pack.sealed || found.get(pack.id) === true);
+  }
+  const open: number[] = [];
+  for (const [id, sealed] of [...found].sort((a, b) => a[0] - b[0])) {
+    const row = rows.get(id);
+    rows.delete(id);
+    if (row?.state === PackState.dropping) await finishDrop(context, id, sealed);
+    else if (sealed) await adoptSealed(context, id, row);
+    else open.push(id);
+  }
+  for (const row of rows.values()) await forgetPack(context, row);
+  const keep = open.at(-1);
+  for (const id of open) await recoverOpenPack(context, id, index.packs().find((row) => row.id === id), id === keep);
+}
+
+async function finishDrop(context: StoreContext, id: number, sealed: boolean): Promise<void> {
+  await context.files.unlink(packPath(context.packs.context.folder, id, sealed));
+  await context.files.syncFolder(context.packs.context.folder);
+  context.index.removePack(id);
+}
+
+/** A pack the index knows and the folder lacks: dropped already, or lost. */
+async function forgetPack(context: StoreContext, row: PackRow): Promise<void> {
+  if (row.state === PackState.dropping) {
+    context.index.removePack(row.id);
+    return;
+  }
+  const lost = await dropRowsWithoutPlace(context, row.id, () => false);
+  context.index.removePack(row.id);
+  if (lost > 0) context.log('error', 'a pack is gone, and its chunks with it', { pack: row.id, chunks: lost });
+}
+
+async function adoptSealed(context: StoreContext, id: number, row: PackRow | undefined): Promise<void> {
+  const path = packPath(context.packs.context.folder, id, true);
+  const size = (await context.files.sizeOf(path)) ?? 0;
+  context.packs.adopt(id, PackState.sealed, size);
+  if (row?.state === PackState.sealed && row.size === size) return;
+  if (context.index.complete) await placeEntries(context, id, await entriesOf(context, id));
+  context.index.savePack({ id, state: PackState.sealed, size, synced: size });
+}
+
+/** A pack that was being written when the store ended: adopted as the open pack again, sealed, or, where damaged, moved to another. */
+export async function recoverOpenPack(context: StoreContext, id: number, row: PackRow | undefined, keep: boolean): Promise<void> {
+  const { files, packs, index } = context;
+  const path = packPath(packs.context.folder, id, false);
+  const file = await files.open(path, 'update');
+  const size = await file.size();
+  const synced = Math.min(row?.synced ?? 0, size);
+  if (size <= PACK_HEADER_BYTES && synced <= PACK_HEADER_BYTES) {
+    await file.close();
+    await files.unlink(path);
+    index.removePack(id);
+    return;
+  }
+  if (await finishSeal(context, id, file)) return;
+  const { entries, end, damaged } = await readOpenPack(file, size, synced);
+  if ((row?.size ?? 0) > end) await removeRowsBehind(context, id, Math.max(end, synced));
+  if (index.complete) await placeEntries(context, id, entries);
+  if (damaged) {
+    await file.close();
+    await salvage(context, id, entries);
+    return;
+  }
+  if (end < size) {
+    await file.truncate(end);
+    context.log('info', 'the torn end of a pack was cut off', { pack: id, bytes: size - end });
+  }
+  await file.sync();
+  const list = new PackEntries();
+  for (const entry of entries) list.push(entry);
+  const before = packs.currentId;
+  if (before !== 0) await packs.sealCurrent();
+  packs.adoptOpen({ id, file, header: encodePackHeader(id), size: end, synced: end, entries: list, dirtyTail: false, syncing: null });
+  index.savePack({ id, state: PackState.open, size: end, synced: end });
+  if (!keep) await packs.sealCurrent();
+}
+
+async function readOpenPack(file: StoreFile, size: number, synced: number): Promise<{ entries: PackEntry[]; end: number; damaged: boolean }> {
+  const headerIntact = await hasIntactHeader(file);
+  const from = Math.max(PACK_HEADER_BYTES, synced);
+  const known = headerIntact ? await walkHeaders(file, PACK_HEADER_BYTES, from) : null;
+  const tail = await scanEntries(file, known === null ? PACK_HEADER_BYTES : from, size);
+  // Below the synced offset nothing may be missing: what does not read there is damage, never a torn end.
+  const damaged = known === null || tail.gaps > 0 || tail.end < synced;
+  return { entries: [...(known ?? []), ...tail.entries], end: tail.end, damaged };
+}
+
+async function hasIntactHeader(file: StoreFile): Promise<boolean> {
+  const bytes = Buffer.alloc(PACK_HEADER_BYTES);
+  try {
+    await readFully(file, bytes, 0);
+    decodePackHeader(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
+}
+
+/** Index and trailer are there: only the renaming was lost. */
+async function finishSeal(context: StoreContext, id: number, file: StoreFile): Promise<boolean> {
+  let entries: PackEntry[];
+  try {
+    entries = (await readPackIndex(file)).entries;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
+  const { files, packs, index } = context;
+  await file.sync();
+  const size = await file.size();
+  await file.close();
+  await files.rename(packPath(packs.context.folder, id, false), packPath(packs.context.folder, id, true));
+  await files.syncFolder(packs.context.folder);
+  packs.adopt(id, PackState.sealed, size);
+  if (index.complete) await placeEntries(context, id, entries);
+  index.savePack({ id, state: PackState.sealed, size, synced: size });
+  return true;
+}
+
+/** Moves the intact frames of a damaged pack to the open pack; chunks whose frames are not intact are known as damaged from now on. */
+export async function salvage(context: StoreContext, id: number, entries: readonly PackEntry[]): Promise<void> {
+  if (!context.packs.has(id)) context.packs.adopt(id, PackState.open, 0);
+  context.log('error', 'a pack is damaged; its intact frames are moved to another', { pack: id, frames: entries.length });
+  if (!context.index.complete) await placeEntries(context, id, entries);
+  const intact = new Set(entries.map((entry) => entry.offset));
+  await dropRowsWithoutPlace(context, id, (offset) => intact.has(offset));
+  await rewritePack(context, id, entries);
+}
+
+async function recoverCaptures(context: StoreContext, rebuilding: boolean): Promise<void> {
+  const { files, index, clock, log } = context;
+  for (const id of await files.list(join(context.folder, 'captures'))) {
+    const folder = captureFolder(context, id);
+    if (index.lease(id) !== undefined) continue;
+    if (!rebuilding) {
+      await removeFolderWithFiles(files, folder);
+      continue;
+    }
+    index.saveLease(id, clock() + (await ttlOf(context, folder)));
+    const lease = index.lease(id)?.number ?? 0;
+    for await (const page of capturePages(files, folder)) index.setLease(hashesOf(page), lease);
+    log('info', 'the lease of an unfinished capture was taken up again', { capture: id });
+  }
+}
+
+async function ttlOf(context: StoreContext, folder: string): Promise<number> {
+  const bytes = await readSmallFile(context.files, join(folder, 'lease.json'), 4096).catch(() => null);
+  try {
+    const lease: unknown = JSON.parse(bytes?.toString('utf8') ?? '');
+    if (typeof lease === 'object' && lease !== null && 'ttlMs' in lease && typeof lease.ttlMs === 'number' && lease.ttlMs > 0) return lease.ttlMs;
+  } catch {
+    // A lease file that was being written when the power went: the default keeps the capture.
+  }
+  return DEFAULT_TTL_MS;
+}

@@ -1,0 +1,78 @@
+// Owns moving what lives in one pack to the open pack, and dropping the old one: for sparse packs, and for damaged ones.
+// Copied and synced first, the index switched then, the file removed last; both copies are good until the end.
+import { FRAME_HEADER_BYTES } from '#shared/agent/frame.ts';
+import { AppError } from '#shared/errors.ts';
+import { noteDamage, requireSpace, type StoreContext } from './context.ts';
+import { readFully } from './files.ts';
+import { frameProblem } from './frame-check.ts';
+import type { ChunkRow } from './index-db.ts';
+import type { PackEntry } from './pack-format.ts';
+import type { FrameToStore } from './packs.ts';
+import { breathe } from './serial.ts';
+
+const BATCH_BYTES = 4 * 1024 * 1024;
+const SLICE = 500;
+
+type Live = { entry: PackEntry; row: ChunkRow };
+type Move = { hash: Uint8Array; from: number; to: number; toPack: number };
+
+/** @param entries all frames of the pack; those the index has elsewhere, or nowhere, are left behind */
+export async function rewritePack(context: StoreContext, pack: number, entries: readonly PackEntry[]): Promise<void> {
+  const losses = context.packs.losses;
+  const moves: Move[] = [];
+  const damaged: Live[] = [];
+  let batch: Live[] = [];
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    if (batch.length > 0) await copyBatch(context, pack, batch, { moves, damaged });
+    batch = [];
+    bytes = 0;
+  };
+  for (const [i, entry] of entries.entries()) {
+    if (i % SLICE === 0) await breathe();
+    const row = context.index.get(entry.hash);
+    if (row === undefined || row.pack !== pack || row.offset !== entry.offset) continue;
+    batch.push({ entry, row });
+    bytes += FRAME_HEADER_BYTES + row.stored;
+    if (bytes >= BATCH_BYTES) await flush();
+  }
+  await flush();
+  await context.packs.sync();
+  if (context.packs.losses !== losses) throw new AppError('io', 'The disk could not sync the copy of a pack; the original stays as it is. Check the disk of the image store, then sweep again.', { pack });
+  for (const { entry, row } of damaged) {
+    noteDamage(context, entry.hash, row);
+    context.index.markGone(entry.hash);
+  }
+  await switchIndex(context, pack, moves);
+  await context.handles.forget(pack);
+  await context.packs.drop(pack);
+}
+
+async function copyBatch(context: StoreContext, pack: number, batch: readonly Live[], out: { moves: Move[]; damaged: Live[] }): Promise<void> {
+  const frames: FrameToStore[] = [];
+  for (const live of batch) {
+    const { hash, raw, bytes } = await readFrame(context, pack, live);
+    if (frameProblem(bytes, hash, live.row) === null) frames.push({ bytes, hash, raw, compression: live.entry.compression });
+    else out.damaged.push(live);
+  }
+  await requireSpace(context, frames.reduce((sum, frame) => sum + frame.bytes.length, 0));
+  const offsets = new Map(batch.map(({ entry }) => [entry.hash, entry.offset]));
+  await context.packs.append(frames, (toPack, placements, packSize) => {
+    context.index.place(toPack, [], { packSize });
+    for (const { hash, offset } of placements) out.moves.push({ hash, from: offsets.get(hash) ?? 0, to: offset, toPack });
+  });
+}
+
+async function readFrame(context: StoreContext, pack: number, { entry, row }: Live): Promise<{ hash: Uint8Array; raw: number; bytes: Uint8Array }> {
+  const bytes = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + row.stored);
+  const read = await context.handles.use(pack, (file) => readFully(file, bytes, entry.offset));
+  return { hash: entry.hash, raw: row.raw, bytes: bytes.subarray(0, read) };
+}
+
+async function switchIndex(context: StoreContext, pack: number, moves: readonly Move[]): Promise<void> {
+  for (let at = 0; at < moves.length; at += SLICE) {
+    const slice = moves.slice(at, at + SLICE);
+    for (const toPack of new Set(slice.map((move) => move.toPack))) context.index.move(pack, toPack, slice.filter((move) => move.toPack === toPack));
+    await breathe();
+  }
+}
