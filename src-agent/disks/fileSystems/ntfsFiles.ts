@@ -52,16 +52,17 @@ export class NtfsFiles {
     const bytes = list.value ?? (await this.readAttribute(list, 0, Math.min(list.dataBytes, largestList)));
     const places = decodeAttributeList(bytes).filter((entry) => entry.type === type && entry.name === name).toSorted((a, b) => a.lowestVcn - b.lowestVcn);
     const ofMft = number === 0 && type === attributeTypes.data && name === '';
-    let whole: Attribute | null = null;
+    const pieces: Attribute[] = [];
     for (const entry of places) {
       const holder = entry.record === number ? record : await this.record(entry.record);
       if (entry.record !== number && holder.baseRecord !== number) throw new ProtocolError(0, `MFT record ${entry.record} does not belong to file ${number}`);
       const piece = holder.attributes.find((a) => matches(a) && a.lowestVcn === entry.lowestVcn);
       if (piece === undefined) throw new ProtocolError(0, `an attribute that is missing from MFT record ${entry.record}`);
-      whole = whole === null ? piece : { ...whole, runs: [...whole.runs, ...piece.runs] };
-      if (ofMft) this.mftRuns = whole.runs;
+      pieces.push(piece);
+      if (ofMft) this.mftRuns = pieces.flatMap((one) => one.runs);
     }
-    return whole;
+    const [first] = pieces;
+    return first === undefined ? null : { ...first, runs: pieces.flatMap((one) => one.runs) };
   }
 
   /** Bytes past what was ever initialised are zeros. */
