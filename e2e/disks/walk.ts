@@ -30,7 +30,7 @@ async function statBelow(place: Buffer, path: string, tree: Tree, firstNames: Ma
   });
   if (!stat.isDirectory()) return;
   const names = await readdir(place, { encoding: 'buffer' });
-  for (const name of names.sort(Buffer.compare)) {
+  for (const name of names.sort((a, b) => a.compare(b))) {
     await statBelow(Buffer.concat([place, Buffer.from('/'), name]), `${path}/${name.toString('latin1')}`, tree, firstNames);
   }
 }
