@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { run } from './node.mjs';
+import { run, withSystemFolders } from './node.mjs';
 import { root } from './sources.mjs';
 
 /** @typedef {'run' | 'test'} Purpose */
@@ -29,7 +29,7 @@ export function parsePackages(text) {
 export function missingPackages(purpose) {
   const wanted = parsePackages(readFileSync(join(root, 'resources', 'debian-packages.txt'), 'utf8')).filter((entry) => purpose === 'test' || entry.purpose === 'run');
   // The commands are what counts: they may come from elsewhere than Debian's packages (PLATEN_CHROMIUM, another distribution).
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  const folders = withSystemFolders(process.env['PATH']).split(delimiter);
   return wanted.filter((entry) => {
     if (entry.command === 'chromium' && process.env['PLATEN_CHROMIUM'] !== undefined) return false;
     return !folders.some((folder) => folder !== '' && existsSync(join(folder, entry.command)));
@@ -46,19 +46,20 @@ export const hasApt = () => existsSync('/usr/bin/apt-get');
 /**
  * Installs packages with apt-get; mirrors fail for moments, so each step is tried three times.
  * @param {DebianPackage[]} packages
+ * @param {number} [pauseMs] before the second attempt; twice that before the third
  * @returns {Promise<void>}
  */
-export async function installPackages(packages) {
+export async function installPackages(packages, pauseMs = 5000) {
   const isRoot = process.getuid?.() === 0;
   const lead = isRoot ? [] : ['sudo'];
   if (!isRoot && spawnSync('sudo', ['-V'], { stdio: 'ignore' }).status !== 0) throw new Error('--system needs root or sudo; run as root: apt-get install …');
   const noninteractive = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', '-q'];
-  await retried([...lead, ...noninteractive, 'update'], 'apt-get update');
-  await retried([...lead, ...noninteractive, 'install', '-y', '--no-install-recommends', ...packages.map((entry) => entry.name)], 'apt-get install');
+  await retried([...lead, ...noninteractive, 'update'], 'apt-get update', pauseMs);
+  await retried([...lead, ...noninteractive, 'install', '-y', '--no-install-recommends', ...packages.map((entry) => entry.name)], 'apt-get install', pauseMs);
 }
 
-/** @param {string[]} commandLine @param {string} what */
-async function retried(commandLine, what) {
+/** @param {string[]} commandLine @param {string} what @param {number} pauseMs */
+async function retried(commandLine, what, pauseMs) {
   const [command = '', ...args] = commandLine;
   const attempts = 3;
   for (let attempt = 1; ; attempt += 1) {
@@ -66,6 +67,6 @@ async function retried(commandLine, what) {
     if (code === 0) return;
     if (attempt === attempts) throw new Error(`${what} failed ${attempts} times (exit ${code}):\n${output.trimEnd().split('\n').slice(-15).join('\n')}`);
     process.stderr.write(`setup: ${what} failed (exit ${code}), trying again\n`);
-    await wait(attempt * 5000);
+    await wait(attempt * pauseMs);
   }
 }

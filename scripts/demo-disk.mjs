@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { withSystemFolders } from './node.mjs';
 
 const MiB = 1024 * 1024;
 const sectorBytes = 512;
@@ -23,7 +24,7 @@ export const volumes = {
  * @param {string} command @param {string[]} args @param {{ input?: string, tolerant?: boolean }} [options]
  */
 export function tool(command, args, options = {}) {
-  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, LC_ALL: 'C', MTOOLS_SKIP_CHECK: '1' };
+  const env = { ...process.env, PATH: withSystemFolders(process.env['PATH']), LC_ALL: 'C', MTOOLS_SKIP_CHECK: '1' };
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env, maxBuffer: 64 * MiB, ...(options.input === undefined ? {} : { input: options.input }) });
   if (error !== undefined) throw new Error(`${command} could not be run: ${error.message}`);
   if (status !== 0 && options.tolerant !== true) throw new Error(`${command} ${args.join(' ')} failed (exit ${status}): ${stderr.trim() || stdout.trim()}`);

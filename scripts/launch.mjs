@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from './build.mjs';
-import { nodePath, runningNode, superviseChild, wantedNode } from './node.mjs';
+import { nodePath, runningNode, superviseChild, wantedNode, withSystemFolders } from './node.mjs';
 import { areModulesFresh, setUpModules, setUpSystem } from './setup.mjs';
 import { root } from './sources.mjs';
 
@@ -18,6 +18,7 @@ export async function launch(args) {
   }
   await build();
   if (started !== undefined) process.chdir(started);
+  process.env['PATH'] = withSystemFolders(process.env['PATH']);
   const [target, rest] = args[0] === 'agent' ? [join(root, 'out', 'agent', 'agent.cjs'), args.slice(1)] : [join(root, 'out', 'main', 'headless.js'), args];
   if (runningNode >= wantedNode) {
     process.argv = [process.execPath, target, ...rest];

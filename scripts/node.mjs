@@ -22,7 +22,17 @@ export function nodePath() {
 
 /** The environment for children: the project's commands, and so its Node, come first. */
 export function childEnv() {
-  return { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env['PATH'] ?? ''}` };
+  return { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${withSystemFolders(process.env['PATH'])}` };
+}
+
+/**
+ * A search path that also finds sfdisk and its like: Debian leaves their folders out for people who are not root.
+ * @param {string | undefined} path
+ */
+export function withSystemFolders(path) {
+  const folders = (path ?? '').split(delimiter).filter((folder) => folder !== '');
+  if (process.platform === 'win32') return folders.join(delimiter);
+  return [...folders, ...['/usr/local/sbin', '/usr/sbin', '/sbin'].filter((folder) => !folders.includes(folder))].join(delimiter);
 }
 
 /**

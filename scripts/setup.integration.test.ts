@@ -1,7 +1,7 @@
 // Setup, freshness of the build and the lock between processes, on a small project of its own: the scripts take the folder above
 // them as the project.
 import { spawn, spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -89,4 +89,23 @@ test('two processes never do the same work at once, and a killed one does not bl
   const lines = (await readFile(join(project, 'trace'), 'utf8')).trim().split('\n');
   expect(lines.filter((_, index) => index % 2 === 1)).toEqual(lines.filter((_, index) => index % 2 === 0).map((line) => line.replace('in', 'out')));
   expect(lines).toHaveLength(6);
+});
+
+test('installing packages is tried again when a mirror fails for a moment, and gives up with its words', async () => {
+  const fake = join(project, 'fake');
+  await mkdir(fake);
+  await writeFile(join(fake, 'apt-get'), '#!/bin/sh\necho "$DEBIAN_FRONTEND $*" >> "$TRACE"\ncase "$*" in *update*) exit 0;; esac\n[ "$(wc -l < "$TRACE")" -ge "$FAILURES" ] || { echo "mirror is away"; exit 100; }\n');
+  await writeFile(join(fake, 'sudo'), '#!/bin/sh\n[ "$1" = -V ] || exec "$@"\n');
+  await Promise.all(['apt-get', 'sudo'].map((name) => chmod(join(fake, name), 0o755)));
+  const trace = join(project, 'apt-trace');
+  const install = (failures: number) => spawnSync(nodePath(), ['--input-type=module', '-e', `
+    import { installPackages } from './scripts/debian.mjs';
+    await installPackages([{ name: 'imaginary', purpose: 'run', command: 'imaginary', why: 'x' }], 1);`],
+  { cwd: project, encoding: 'utf8', env: { ...process.env, PATH: `${fake}:${process.env['PATH'] ?? ''}`, TRACE: trace, FAILURES: String(failures) } });
+  expect(install(4).status).toBe(0);
+  const lines = (await readFile(trace, 'utf8')).trim().split('\n');
+  expect(lines.map((line) => / (update|install .*)$/.exec(line)?.[1])).toEqual(['update', ...Array<string>(3).fill('install -y --no-install-recommends imaginary')]);
+  expect(lines.every((line) => line.startsWith('noninteractive '))).toBe(true);
+  await rm(trace);
+  expect(install(99)).toMatchObject({ status: 1, stderr: expect.stringContaining('apt-get install failed 3 times (exit 100):\nmirror is away') as string });
 });
