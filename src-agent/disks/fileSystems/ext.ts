@@ -36,17 +36,20 @@ export async function recogniseExt(volume: DiskReader): Promise<Recognised | nul
 
 function refuseUnclean(sb: ExtSuperblock): void {
   const remedy = 'Unmount it and run e2fsck -f on it (or start and shut down the computer properly), then try again.';
-  if ((sb.incompat & incompat.recover) !== 0) throw refuse('volume-unclean', `The ${sb.kind} file system ${named(sb)} was not unmounted: its journal still has to be replayed.`, remedy);
-  if ((sb.state & errorState) !== 0) throw refuse('volume-unclean', `The ${sb.kind} file system ${named(sb)} is marked as having errors.`, remedy);
-  if ((sb.state & validState) === 0) throw refuse('volume-unclean', `The ${sb.kind} file system ${named(sb)} was not unmounted cleanly.`, remedy);
-  if ((sb.roCompat & roCompat.orphanPresent) !== 0) throw refuse('volume-unclean', `The ${sb.kind} file system ${named(sb)} still has deleted files to clean up.`, remedy);
+  if ((sb.incompat & incompat.recover) !== 0) throw refuse('volume-unclean', `The ${sb.kind} file system ${named(sb)} was not unmounted: its journal still has to be replayed.`, remedy, aboutExt(sb));
+  if ((sb.state & errorState) !== 0) throw refuse('volume-unclean', `The ${sb.kind} file system ${named(sb)} is marked as having errors.`, remedy, aboutExt(sb));
+  if ((sb.state & validState) === 0) throw refuse('volume-unclean', `The ${sb.kind} file system ${named(sb)} was not unmounted cleanly.`, remedy, aboutExt(sb));
+  if ((sb.roCompat & roCompat.orphanPresent) !== 0) throw refuse('volume-unclean', `The ${sb.kind} file system ${named(sb)} still has deleted files to clean up.`, remedy, aboutExt(sb));
 }
 
 function named(sb: ExtSuperblock): string {
   return sb.label === '' ? sb.uuid : `“${sb.label}”`;
 }
+function aboutExt(sb: ExtSuperblock): { fsType: string; label: string } {
+  return { fsType: sb.kind, label: sb.label };
+}
 function damaged(sb: ExtSuperblock, what: string): Error {
-  return refuse('volume-damaged', `The ${sb.kind} file system ${named(sb)} is damaged: ${what}.`, 'Run e2fsck -f on it, then try again.');
+  return refuse('volume-damaged', `The ${sb.kind} file system ${named(sb)} is damaged: ${what}.`, 'Run e2fsck -f on it, then try again.', aboutExt(sb));
 }
 
 async function usedBlocks(volume: DiskReader, sb: ExtSuperblock): Promise<UsedMap> {

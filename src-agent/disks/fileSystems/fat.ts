@@ -63,8 +63,11 @@ export function decodeFat(b: Uint8Array): Fat | null {
 function isPowerOfTwo(value: number): boolean {
   return value > 0 && (value & (value - 1)) === 0;
 }
+function aboutFat(fat: Fat): { fsType: string; label: string } {
+  return { fsType: `fat${fat.bits}`, label: fat.label };
+}
 function damaged(fat: Fat, what: string): Error {
-  return refuse('volume-damaged', `The FAT${fat.bits} file system ${named(fat)} is damaged: ${what}.`, 'Run fsck.fat -a on it (Windows: chkdsk /f), then try again.');
+  return refuse('volume-damaged', `The FAT${fat.bits} file system ${named(fat)} is damaged: ${what}.`, 'Run fsck.fat -a on it (Windows: chkdsk /f), then try again.', aboutFat(fat));
 }
 function named(fat: Fat): string {
   return fat.label === '' ? fat.uuid : `“${fat.label}”`;
@@ -75,8 +78,8 @@ async function refuseUnclean(volume: DiskReader, fat: Fat): Promise<void> {
   // Linux keeps its dirty bit in the boot sector, Windows in the second entry of the FAT (inverted; FAT12 has none there).
   const entries = await readBytes(volume, fat.reservedBytes + (fat.activeFat ?? 0) * fat.fatBytes, 8);
   const second = fat.bits === 32 ? u32(entries, 4) >>> 26 : fat.bits === 16 ? u16(entries, 2) >>> 14 : 3;
-  if ((fat.dirtyByte & stateDirty) !== 0 || (second & 2) === 0) throw refuse('volume-unclean', `The FAT${fat.bits} file system ${named(fat)} was not unmounted cleanly (its dirty bit is set).`, remedy);
-  if ((second & 1) === 0) throw refuse('volume-unclean', `The FAT${fat.bits} file system ${named(fat)} has recorded a disk error.`, remedy);
+  if ((fat.dirtyByte & stateDirty) !== 0 || (second & 2) === 0) throw refuse('volume-unclean', `The FAT${fat.bits} file system ${named(fat)} was not unmounted cleanly (its dirty bit is set).`, remedy, aboutFat(fat));
+  if ((second & 1) === 0) throw refuse('volume-unclean', `The FAT${fat.bits} file system ${named(fat)} has recorded a disk error.`, remedy, aboutFat(fat));
 }
 
 /** The volume label is an entry of the root directory; only its first piece is looked at, where formatting tools put it. */

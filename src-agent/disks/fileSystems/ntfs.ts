@@ -27,12 +27,12 @@ export async function recogniseNtfs(volume: DiskReader): Promise<Recognised | nu
     if (boot.sectors * boot.sectorSize > volume.sizeBytes) throw new ProtocolError(40, `it says it has ${boot.sectors} sectors, more than its partition holds`);
     const files = await NtfsFiles.open(volume, boot);
     const label = await checkVolumeFlags(files);
-    await refuseHibernated(files, named(label, boot));
-    await refuseUncleanLog(files, named(label, boot));
+    await refuseHibernated(files, label);
+    await refuseUncleanLog(files, label);
     return { fsType: 'ntfs', label, uuid: boot.serial, blockSizeBytes: boot.clusterBytes, map: await usedClusters(volume, files) };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    throw refuse('volume-damaged', `The NTFS file system ${boot.serial} is damaged: ${error.message}.`, 'Run chkdsk /f on it in Windows, then try again.');
+    throw refuse('volume-damaged', `The NTFS file system ${boot.serial} is damaged: ${error.message}.`, 'Run chkdsk /f on it in Windows, then try again.', { fsType: 'ntfs', label: '' });
   }
 }
 
@@ -48,28 +48,28 @@ async function checkVolumeFlags(files: NtfsFiles): Promise<string> {
   const name = (await files.attributeOf(record, attributeTypes.volumeName, '', systemRecords.volume))?.value;
   const label = name === null || name === undefined ? '' : utf16(name, 0, Math.floor(name.length / 2));
   if ((u16(information, 10) & (dirtyFlag | chkdskUnderWay)) !== 0) {
-    throw refuse('volume-unclean', `The NTFS file system ${named(label, files.boot)} is marked dirty: Windows wants to check it.`, 'Run chkdsk /f on it in Windows and shut down properly, then try again.');
+    throw refuse('volume-unclean', `The NTFS file system ${named(label, files.boot)} is marked dirty: Windows wants to check it.`, 'Run chkdsk /f on it in Windows and shut down properly, then try again.', { fsType: 'ntfs', label });
   }
   return label;
 }
 
-async function refuseHibernated(files: NtfsFiles, name: string): Promise<void> {
+async function refuseHibernated(files: NtfsFiles, label: string): Promise<void> {
   const file = await files.find(systemRecords.root, 'hiberfil.sys');
   if (file === null) return;
   const data = await files.attributeOf(file, attributeTypes.data, '', file.number);
   if (data === null) throw new ProtocolError(0, 'hiberfil.sys has no content');
   if (data.dataBytes < hiberfileHeaderBytes) {
-    throw refuse('volume-hibernated', `The NTFS file system ${name} belongs to a hibernated Windows on another volume (its hiberfil.sys is only a stub).`, shutDown);
+    throw refuse('volume-hibernated', `The NTFS file system ${named(label, files.boot)} belongs to a hibernated Windows on another volume (its hiberfil.sys is only a stub).`, shutDown, { fsType: 'ntfs', label });
   }
   const header = await files.readAttribute(data, 0, 4);
   if (hasMagic(header, 0, 'hibr') || hasMagic(header, 0, 'HIBR')) {
-    throw refuse('volume-hibernated', `Windows on the NTFS file system ${name} is hibernated or used fast startup.`, shutDown);
+    throw refuse('volume-hibernated', `Windows on the NTFS file system ${named(label, files.boot)} is hibernated or used fast startup.`, shutDown, { fsType: 'ntfs', label });
   }
 }
 
 type RestartPage = { lsn: number; clean: boolean; version: string };
 
-async function refuseUncleanLog(files: NtfsFiles, name: string): Promise<void> {
+async function refuseUncleanLog(files: NtfsFiles, label: string): Promise<void> {
   const record = await files.record(systemRecords.logFile);
   const data = await files.attributeOf(record, attributeTypes.data, '', systemRecords.logFile);
   if (data === null || data.dataBytes < 8192) throw new ProtocolError(0, 'its journal ($LogFile) is missing');
@@ -80,10 +80,10 @@ async function refuseUncleanLog(files: NtfsFiles, name: string): Promise<void> {
   const pages = [await restartPage(files, data, 0), await restartPage(files, data, pageBytes)].filter((page) => page !== null);
   const latest = pages.toSorted((a, b) => b.lsn - a.lsn)[0];
   if (latest?.version === '2.0') {
-    throw refuse('volume-hibernated', `Windows keeps part of the NTFS file system ${name} in its cache (fast startup, or it was unplugged while in use).`, shutDown);
+    throw refuse('volume-hibernated', `Windows keeps part of the NTFS file system ${named(label, files.boot)} in its cache (fast startup, or it was unplugged while in use).`, shutDown, { fsType: 'ntfs', label });
   }
   if (latest === undefined || !latest.clean) {
-    throw refuse('volume-unclean', `The NTFS file system ${name} was not unmounted cleanly: its journal has entries that are not finished.`, 'Start Windows and shut it down properly, or run chkdsk /f on it, then try again.');
+    throw refuse('volume-unclean', `The NTFS file system ${named(label, files.boot)} was not unmounted cleanly: its journal has entries that are not finished.`, 'Start Windows and shut it down properly, or run chkdsk /f on it, then try again.', { fsType: 'ntfs', label });
   }
 }
 

@@ -47,7 +47,7 @@ async function refuseBitLocker(volume: DiskReader): Promise<void> {
   const boot = await readBytes(volume, 0, 512);
   const toGo = hasMagic(boot, 3, 'MSWIN4.1') && toHex(boot.subarray(424, 440)) === bitlockerToGo;
   if (hasMagic(boot, 3, '-FVE-FS-') || toGo) {
-    throw refuse('volume-bitlocker', 'The volume is encrypted with BitLocker.', 'Decrypt it in Windows (manage-bde -off C:, with its own drive letter, and wait until manage-bde -status says 0%), then try again.');
+    throw refuse('volume-bitlocker', 'The volume is encrypted with BitLocker.', 'Decrypt it in Windows (manage-bde -off C:, with its own drive letter, and wait until manage-bde -status says 0%), then try again.', { fsType: 'BitLocker', label: '' });
   }
 }
 

@@ -17,7 +17,7 @@ export async function recogniseSwap(volume: DiskReader): Promise<Recognised | nu
     if (volume.sizeBytes < pageSize) return null;
     const signature = await readBytes(volume, pageSize - 10, 10);
     if (hibernated.some((magic) => hasMagic(signature, 0, magic)) || hasMagic(signature, 0, tuxOnIce)) {
-      throw refuse('volume-hibernated', 'The swap area holds a hibernated Linux system.', 'Start that computer and shut it down properly (systemctl poweroff), then try again.');
+      throw refuse('volume-hibernated', 'The swap area holds a hibernated Linux system.', 'Start that computer and shut it down properly (systemctl poweroff), then try again.', { fsType: 'swap', label: '' });
     }
     if (!signatures.some((magic) => hasMagic(signature, 0, magic))) continue;
     const header = await readBytes(volume, 0, pageSize);

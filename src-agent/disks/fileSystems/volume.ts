@@ -15,7 +15,9 @@ export type Recognised = {
   note?: string;
 };
 
-/** name: "ext4", "NTFS"; why: a sentence; remedy: what the person should do. */
-export function refuse(code: 'volume-unclean' | 'volume-damaged' | 'volume-hibernated' | 'volume-bitlocker', why: string, remedy: string): AppError {
-  return new AppError(code, `${why} ${remedy}`);
+/** why: what is wrong, as a sentence; remedy: what the person should do. about: what is known of the volume, for listing it. */
+export function refuse(
+  code: 'volume-unclean' | 'volume-damaged' | 'volume-hibernated' | 'volume-bitlocker', why: string, remedy: string, about: { fsType: string; label: string },
+): AppError {
+  return new AppError(code, `${why} ${remedy}`, about);
 }
