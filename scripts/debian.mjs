@@ -6,8 +6,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { run, withSystemFolders } from './node.mjs';
 import { root } from './sources.mjs';
 
-/** @typedef {'run' | 'test'} Purpose */
+/** Each purpose needs what those before it need as well. @typedef {'run' | 'demo' | 'test'} Purpose */
 /** @typedef {{ name: string, purpose: Purpose, command: string, why: string }} DebianPackage */
+
+/** @type {readonly Purpose[]} */
+const purposes = ['run', 'demo', 'test'];
 
 /**
  * @param {string} text the list's text
@@ -15,19 +18,20 @@ import { root } from './sources.mjs';
  */
 export function parsePackages(text) {
   return text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#')).map((line) => {
-    const [name = '', purpose = '', command = '', why = ''] = line.split('|').map((field) => field.trim());
-    if (name === '' || command === '' || why === '' || (purpose !== 'run' && purpose !== 'test')) throw new Error(`resources/debian-packages.txt: cannot read "${line}"`);
+    const [name = '', word = '', command = '', why = ''] = line.split('|').map((field) => field.trim());
+    const purpose = purposes.find((known) => known === word);
+    if (name === '' || command === '' || why === '' || purpose === undefined) throw new Error(`resources/debian-packages.txt: cannot read "${line}"`);
     return { name, purpose, command, why };
   });
 }
 
 /**
  * What a purpose needs and this machine lacks.
- * @param {Purpose} purpose "test" includes "run"
+ * @param {Purpose} purpose
  * @returns {DebianPackage[]}
  */
 export function missingPackages(purpose) {
-  const wanted = parsePackages(readFileSync(join(root, 'resources', 'debian-packages.txt'), 'utf8')).filter((entry) => purpose === 'test' || entry.purpose === 'run');
+  const wanted = parsePackages(readFileSync(join(root, 'resources', 'debian-packages.txt'), 'utf8')).filter((entry) => purposes.indexOf(entry.purpose) <= purposes.indexOf(purpose));
   // The commands are what counts: they may come from elsewhere than Debian's packages (PLATEN_CHROMIUM, another distribution).
   const folders = withSystemFolders(process.env['PATH']).split(delimiter);
   return wanted.filter((entry) => {

@@ -143,7 +143,7 @@ async function perform(work, server, source, target) {
 async function main(args) {
   const { values } = parseArgs({ args, options: { data: { type: 'string' }, 'http-port': { type: 'string' }, exit: { type: 'boolean' } } });
   await setUpModules();
-  if (!(await setUpSystem('run', 'auto'))) throw new Error('the demo needs these tools; install them and run it again');
+  if (!(await setUpSystem('demo', 'auto'))) throw new Error('the demo needs these tools; install them and run it again');
   await build();
   // Not /tmp, which is memory on many machines.
   const work = mkdtempSync(join(existsSync('/var/tmp') ? '/var/tmp' : tmpdir(), 'platen-demo-'));

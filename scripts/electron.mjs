@@ -36,6 +36,7 @@ export async function findElectron() {
   const { code, output } = await run(nodePath(), [join(folder, 'install.js')], { stdio: ['ignore', 'pipe', 'pipe'], timeoutMs: fetchLimitMs });
   const fetched = electronBinary();
   if (code === 0 && fetched !== null) return { binary: fetched };
-  const cause = output.split('\n').find((line) => /error|failed|ENOTFOUND|ECONN|ETIMEDOUT/i.test(line))?.trim() ?? `its installer ended with ${code}`;
+  const lines = output.split('\n').map((line) => line.trim());
+  const cause = lines.find((line) => /ENOTFOUND|ECONN|ETIMEDOUT|EAI_AGAIN/.test(line)) ?? lines.find((line) => /error|failed/i.test(line)) ?? `its installer ended with ${code}`;
   return { reason: `Electron's runtime could not be fetched (${cause})` };
 }

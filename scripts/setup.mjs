@@ -114,7 +114,7 @@ export async function setUpSystem(purpose, system) {
     return false;
   }
   if (system === 'never' || (system === 'auto' && process.getuid?.() !== 0)) {
-    say(`missing: ${names}. Install them with:\n  ${installCommand(missing)}\nor run "npm run setup -- --system${purpose === 'test' ? ' --test' : ''}".`);
+    say(`missing: ${names}. Install them with:\n  ${installCommand(missing)}\nor run "npm run setup -- --system${purpose === 'run' ? '' : ' --test'}".`);
     return false;
   }
   say(`installing Debian packages: ${names}`);
