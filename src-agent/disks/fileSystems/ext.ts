@@ -1,6 +1,6 @@
 // Owns recognising ext2/3/4 and reading their map of used blocks from the block bitmaps.
 // Every checksum and free count is compared: a map that could be wrong is refused, never returned.
-import { isZero, readBytes } from '../bytes.ts';
+import { readBytes } from '../bytes.ts';
 import type { DiskReader, UsedMap } from '../types.ts';
 import { UsedMapBuilder } from '../usedMap.ts';
 import { crc32c } from './checksums.ts';
@@ -79,7 +79,19 @@ async function usedBlocks(volume: DiskReader, sb: ExtSuperblock): Promise<UsedMa
   }
   // Bytes of the partition behind the file system belong to nobody: they are kept.
   builder.add(sb.blocks * size, volume.sizeBytes);
-  return builder.finish();
+  const map = builder.finish();
+  checkMetadataIsUsed(sb, groups, map);
+  return map;
+}
+
+/** A bitmap that calls the file system's own metadata free is not to be believed in anything else. */
+function checkMetadataIsUsed(sb: ExtSuperblock, groups: ExtGroup[], map: UsedMap): void {
+  for (const [index, group] of groups.entries()) {
+    const own: [number, number][] = [[group.blockBitmap, 1], [group.inodeBitmap, 1], [group.inodeTable, sb.inodeTableBlocks], [firstBlockOfGroup(sb, index), baseMetadataBlocks(sb, index)]];
+    for (const [block, count] of own) {
+      if (count > 0 && map.coverage(block * sb.blockSize, count * sb.blockSize) !== 'used') throw damaged(sb, `its bitmaps call block ${block} free, which holds metadata of group ${index}`);
+    }
+  }
 }
 
 async function readGroups(volume: DiskReader, sb: ExtSuperblock): Promise<ExtGroup[]> {
@@ -117,7 +129,6 @@ function checkBitmap(sb: ExtSuperblock, at: { group: ExtGroup; index: number; bi
   }
   const free = clusters - countBits(bits, clusters);
   if (free !== group.freeClusters) throw damaged(sb, `group ${index} has ${free} free blocks by its bitmap but ${group.freeClusters} by its descriptor`);
-  if (isZero(bits)) throw damaged(sb, `the block bitmap of group ${index} is empty`);
 }
 
 /** [first block, end block) of bitmaps and inode tables of all groups, kept only where an uninitialised group may need them. */
