@@ -25,6 +25,7 @@ export default defineConfig<TargetOptions>({
   projects: [
     // What only a desktop window has cannot be tested in a browser.
     { name: 'browser', testIgnore: '**/*.desktop.spec.ts', use: { target: 'browser' } },
-    { name: 'electron', use: { target: 'electron' } },
+    // What needs no window would only be the same test again; single tests say so by the tag @windowless.
+    { name: 'electron', testIgnore: ['**/disks/**', '**/main-job-interrupted.spec.ts'], grepInvert: /@windowless/, use: { target: 'electron' } },
   ],
 });
