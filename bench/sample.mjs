@@ -121,8 +121,11 @@ function* filesBelow(places) {
   }
 }
 
-/** @param {Buffer} data @param {string} seed */
-function changed(data, seed) {
+/**
+ * Changes 16 bytes at the start of every 32 KiB, differently each time.
+ * @param {Buffer} data changed in place @param {string} seed
+ */
+export function changed(data, seed) {
   const mark = createHash('sha256').update(seed).digest();
   for (let at = 0; at < data.length; at += 32 * 1024) {
     mark.writeUInt32LE((mark.readUInt32LE(0) + 0x9e3779b9) >>> 0, 0);
