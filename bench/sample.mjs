@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 
 const MiB = 1024 * 1024;
 /** Where real files come from, in this order, until there are enough. */
-const sources = ['/usr/lib', '/usr/share', '/usr/bin', '/usr/local', '/usr/include', '/usr/libexec', '/usr/sbin', '/var/lib/dpkg', '/etc'];
+const usualSources = ['/usr/lib', '/usr/share', '/usr/bin', '/usr/local', '/usr/include', '/usr/libexec', '/usr/sbin', '/var/lib/dpkg', '/etc'];
 const largestFileBytes = 256 * MiB;
 
 /** @param {string} command @param {string[]} args */
@@ -22,10 +22,10 @@ export function must(command, args) {
 /**
  * Makes or finds the two disks.
  * @param {string} work @param {number} gigabytes used on v1; the disk is 2.45 times as large, as an 8 GiB disk with 3.26 GB used
- * @param {(text: string) => void} say
+ * @param {(text: string) => void} say @param {string[]} [sources] folders the files come from
  * @returns {Sample}
  */
-export function makeSample(work, gigabytes, say) {
+export function makeSample(work, gigabytes, say, sources = usualSources) {
   const facts = join(work, `sample-${gigabytes}.json`);
   if (existsSync(facts)) {
     const sample = /** @type {Sample} */ (JSON.parse(readFileSync(facts, 'utf8')));
@@ -39,7 +39,7 @@ export function makeSample(work, gigabytes, say) {
   writeFileSync(v1, '');
   truncateSync(v1, diskBytes);
   must('mkfs.ext4', ['-q', '-F', '-L', 'bench', v1]);
-  const said = mounted(v1, work, (folder) => fill(folder, gigabytes * 1e9));
+  const said = mounted(v1, work, (folder) => fill(folder, gigabytes * 1e9, sources));
   say('making v2: 5 % of the files changed, added or removed');
   must('cp', ['--sparse=always', v1, v2]);
   said.push(...mounted(v2, work, change));
@@ -72,10 +72,10 @@ function mounted(image, work, task) {
 /**
  * Copies real files until enough blocks are used. When the system has not enough, its files are taken again with 16 bytes
  * changed in every 32 KiB: as compressible as before, but no aligned piece of 32 KiB or more occurs twice.
- * @param {string} folder @param {number} wantedBytes
+ * @param {string} folder @param {number} wantedBytes @param {string[]} sources
  * @returns {string[]} what the disk holds, for the report
  */
-function fill(folder, wantedBytes) {
+function fill(folder, wantedBytes, sources) {
   const said = [];
   let used = usedIn(folder);
   for (let pass = 0; used < wantedBytes; pass++) {

@@ -62,7 +62,7 @@ test('a second capture adds a version that carries only the change, and both ver
   expect(await differences(host, { ...disk, file: first }, target)).toEqual([]);
 });
 
-test('an unchanged disk captured again brings nothing new', async ({ server }) => {
+test('an unchanged disk captured again brings nothing new', { tag: '@windowless' }, async ({ server }) => {
   const disk = await makeGptDisk(host, 'source.img');
   await succeeded(startAgent(server, ['capture', '--disk', disk.file, '--image', 'Linux lab']).ended);
   const relay = await Relay.open(server.url);

@@ -9,7 +9,6 @@ import { Relay } from './relay.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
 test.skip(!isRoot(), 'loop devices and mounts need root');
-test.skip(({ target }) => target !== 'browser', 'needs no window, so it runs once, with the browser\'s specs');
 test.describe.configure({ timeout: 240_000 });
 
 const MiB = 1024 * 1024;

@@ -23,7 +23,7 @@ function expectRefusal(end: AgentEnd, code: string): void {
   expect({ exit: end.code, code: end.answer.error?.code, says: (end.answer.error?.message.length ?? 0) > 20 }).toEqual({ exit: 3, code, says: true });
 }
 
-test('a disk with a volume mounted for writing is not captured, however it was mounted', async ({ server }) => {
+test('a disk with a volume mounted for writing is not captured, however it was mounted', { tag: '@windowless' }, async ({ server }) => {
   const disk = await makeGptDisk(host, 'source.img');
   const linux = disk.volumes.find((volume) => volume.fsType === 'ext4');
   if (linux === undefined) throw new Error('the disk has no ext4');
@@ -49,7 +49,7 @@ test('a disk with a volume mounted for writing is not captured, however it was m
   expect(await succeeded(platen(server, ['image', 'list']))).toEqual([]);
 });
 
-test('a disk that is too small, not the expected one, or in use is not written to', async ({ server }) => {
+test('a disk that is too small, not the expected one, or in use is not written to', { tag: '@windowless' }, async ({ server }) => {
   const disk = await makeMbrDisk(host, 'source.img');
   await succeeded(startAgent(server, ['capture', '--disk', disk.file, '--image', 'Lab']).ended);
   const deploy = (path: string, ...more: string[]): Promise<AgentEnd> => runAgent(server, ['deploy', '--disk', path, '--image', 'Lab', '--yes', ...more]);
@@ -97,7 +97,7 @@ test('one flipped bit in a pack makes the version damaged, the console says so, 
   expect(await sha256Of(target)).toBe(before);
 });
 
-test('a disabled image and one in the trash are not deployed', async ({ server }) => {
+test('a disabled image and one in the trash are not deployed', { tag: '@windowless' }, async ({ server }) => {
   const disk = await makeMbrDisk(host, 'source.img');
   await succeeded(startAgent(server, ['capture', '--disk', disk.file, '--image', 'Lab']).ended);
   const target = await makeDirtyTarget(host, 'target.img', disk.sizeBytes + 64 * MiB, disk);

@@ -91,7 +91,7 @@ test('an MBR disk with NTFS and two logical partitions comes out equal, from a p
   expect(await sha256Of(disk.file)).toBe(before);
 });
 
-test('a disk with sectors of 4096 bytes comes out on another one', async ({ server }) => {
+test('a disk with sectors of 4096 bytes comes out on another one', { tag: '@windowless' }, async ({ server }) => {
   const disk = await makeGptDisk(host, 'source.img', { sectorSizeBytes: 4096 });
   const source = await host.attach(disk.file, { sectorSizeBytes: 4096, readOnly: true });
   await succeeded(startAgent(server, ['capture', '--disk', source, '--image', 'Advanced format']).ended);
@@ -102,7 +102,7 @@ test('a disk with sectors of 4096 bytes comes out on another one', async ({ serv
   expect(await differences(host, disk, target)).toEqual([]);
 });
 
-test('a disk deployed twice is written only where it differs, and is right again', async ({ server }) => {
+test('a disk deployed twice is written only where it differs, and is right again', { tag: '@windowless' }, async ({ server }) => {
   const disk = await makeMbrDisk(host, 'source.img');
   await succeeded(startAgent(server, ['capture', '--disk', disk.file, '--image', 'Lab']).ended);
   const target = host.path('target.img');

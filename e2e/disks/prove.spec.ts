@@ -7,7 +7,6 @@ import { makeDirtyTarget, makeGptDisk, makeMbrDisk, type Disk, type DiskVolume }
 import { differences, signatures } from './prove.ts';
 
 test.skip(!isRoot(), 'loop devices and mounts need root');
-test.skip(({ target }) => target !== 'browser', 'needs no window, so it runs once, with the browser\'s specs');
 test.describe.configure({ timeout: 180_000 });
 
 let host: Host;
