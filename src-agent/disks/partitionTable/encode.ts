@@ -23,7 +23,7 @@ export function minimumTargetBytes(table: PartitionTable, sectorSizeBytes: numbe
   const end = partitionsOf(table).reduce((most, p) => Math.max(most, p.firstLba + p.sectorCount), 1);
   if (table.kind === 'mbr') return end * sectorSizeBytes;
   const entrySectors = entryArraySectors(table, sectorSizeBytes);
-  return (Math.max(end, table.entriesLba + entrySectors) + entrySectors + 1) * sectorSizeBytes;
+  return (Math.max(end, table.entriesLba + entrySectors, table.firstUsableLba + 1) + entrySectors + 1) * sectorSizeBytes;
 }
 
 /** A graph comes from a manifest, which may have been made by anybody: what the bytes can't express is refused. */
