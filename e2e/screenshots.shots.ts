@@ -1,0 +1,87 @@
+// Takes the pictures: each screen × state × theme × window size, against the fake server.
+import { test } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { join } from 'node:path';
+import { emptyData, fullData, guidOf } from './fakeData.ts';
+import { startFakeServer } from './fakeServer.ts';
+import type { FakeServer } from './fakeServer.ts';
+
+const folder = process.env['PLATEN_SCREENSHOTS'] ?? 'test-results/screenshots';
+const only = process.env['PLATEN_SCREENS']?.split(',');
+const image = guidOf('Win11 lab');
+const screens: Record<string, string> = {
+  home: '/', images: '/images', image: `/image/${image}`, versions: `/image/${image}/versions`, copies: `/image/${image}/copies`, history: `/image/${image}/history`,
+  damaged: `/image/${guidOf('Kiosk, entrance hall')}`, verifying: `/image/${guidOf('Linux workshop')}`, trash: '/trash', computers: '/computers', computer: `/computer/${guidOf('LAB12-01')}`, servers: '/servers',
+  activity: '/activity', run: `/run/${guidOf('run deploying')}`, failedrun: `/run/${guidOf('run failed')}`, settings: '/settings',
+};
+const sizes = { small: { width: 1280, height: 720 }, large: { width: 2560, height: 1440 } };
+const themes = ['light', 'dark'] as const;
+const wanted = (name: string): boolean => only === undefined || only.some((part) => name.includes(part));
+
+async function open(page: Page, server: FakeServer, theme: 'light' | 'dark', path: string): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+  await page.goto(server.address);
+  await page.evaluate((to) => { location.hash = to; }, path);
+}
+/** Reports progress as a running agent would, so that the sparkline has something to draw. */
+function liven(server: FakeServer): void {
+  for (const run of server.data.runs.filter((each) => each.state === 'running')) {
+    for (let step = 0; step < 60; step++) {
+      if (run.progress) server.reportRun({ ...run, progress: { ...run.progress, rateBytesPerSecond: run.progress.rateBytesPerSecond * (0.85 + 0.15 * Math.sin(step / 4) + 0.06 * Math.sin(step * 1.7)) } });
+    }
+    server.reportRun(run);
+  }
+}
+
+for (const [sizeName, viewport] of Object.entries(sizes)) {
+  for (const theme of themes) {
+    test.describe(`${sizeName} ${theme}`, () => {
+      test.use({ viewport });
+      const shot = (page: Page, name: string) => page.screenshot({ path: join(folder, `${name}-${theme}-${sizeName}.png`) });
+      for (const state of ['full', 'empty', 'loading', 'failing', 'offline'] as const) {
+        test(state, async ({ page }) => {
+          for (const [name, path] of Object.entries(screens)) {
+            const full = `${name}-${state}`;
+            const ofObject = /^\/(image|run|computer)\//.test(path);
+            if (!wanted(full) || (state === 'empty' && ofObject)) continue;
+            const server = await startFakeServer(state === 'empty' ? emptyData() : fullData());
+            if (state === 'loading') server.setMode('silent');
+            if (state === 'failing') server.setMode('failing');
+            await open(page, server, theme, path);
+            await page.waitForTimeout(500);
+            if (state === 'full' || state === 'offline') { liven(server); await page.waitForTimeout(250); }
+            if (state === 'offline') { await server.goAway(); await page.getByText('Trying again').first().waitFor(); await page.waitForTimeout(300); }
+            await shot(page, full);
+            await page.goto('about:blank');
+            if (state !== 'offline') await server.close();
+          }
+        });
+      }
+      test('overlays', async ({ page }) => {
+        const server = await startFakeServer(fullData());
+        const over = async (name: string, act: () => Promise<void>): Promise<void> => {
+          if (!wanted(`over-${name}`)) return;
+          await open(page, server, theme, `/image/${image}`);
+          await page.getByRole('heading', { level: 1 }).getByText('Win11 lab').waitFor();
+          await act();
+          await page.waitForTimeout(400);
+          await shot(page, `over-${name}`);
+          await page.goto('about:blank');
+        };
+        await over('palette', async () => { await page.keyboard.press('Control+k'); await page.getByPlaceholder('Search or run').last().fill('lab'); });
+        await over('keys', () => page.keyboard.press('?'));
+        await over('deploy', () => page.getByRole('button', { name: 'Deploy…' }).click());
+        await over('capture', async () => { await page.getByRole('button', { name: 'Platen', exact: true }).click(); await page.getByRole('menuitem', { name: 'Capture a disk…' }).click(); });
+        await over('menu', () => page.getByRole('treeitem', { name: /Linux workshop/ }).click({ button: 'right' }));
+        await over('rename', async () => { await page.getByRole('treeitem', { name: /Linux workshop/ }).click(); await page.keyboard.press('F2'); });
+        await over('editname', () => page.getByRole('button', { name: 'Name: Win11 lab' }).click());
+        await over('undo', async () => { await page.getByRole('treeitem', { name: /Win11 teacher/ }).click(); await page.keyboard.press('Delete'); });
+        await over('refused', async () => { await page.getByRole('button', { name: 'More commands', exact: true }).click(); await page.getByRole('menuitem', { name: 'Move to trash' }).click(); });
+        await over('purge', async () => { await page.evaluate(() => { location.hash = '/trash'; }); await page.getByRole('button', { name: 'Delete Windows 10 lab for good' }).click(); });
+        if (wanted('over-signin')) { await page.goto(server.url); await page.waitForTimeout(400); await shot(page, 'over-signin'); }
+        await page.goto('about:blank');
+        await server.close();
+      });
+    });
+  }
+}

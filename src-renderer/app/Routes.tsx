@@ -1,0 +1,32 @@
+// Which page an address shows. Addresses are the tree's node ids, so every object has a link.
+import { Route, Switch } from 'wouter';
+import { ComputerPage } from '../computers/ComputerPage.tsx';
+import { ComputersPage } from '../computers/ComputersPage.tsx';
+import { HomePage } from '../home/HomePage.tsx';
+import { ImagePage } from '../images/ImagePage.tsx';
+import { ImagesPage } from '../images/ImagesPage.tsx';
+import { TrashPage } from '../images/TrashPage.tsx';
+import { ActivityPage } from '../runs/ActivityPage.tsx';
+import { RunPage } from '../runs/RunPage.tsx';
+import { ServersPage } from '../servers/ServersPage.tsx';
+import { SettingsPage } from '../settings/SettingsPage.tsx';
+import { NothingHere } from './NothingHere.tsx';
+
+export function Routes() {
+  return (
+    <Switch>
+      <Route path="/"><HomePage /></Route>
+      <Route path="/images"><ImagesPage /></Route>
+      <Route path="/image/:id/:tab?">{({ id, tab }) => <ImagePage image={id} tab={tab ?? 'overview'} />}</Route>
+      <Route path="/trash"><TrashPage /></Route>
+      <Route path="/computers"><ComputersPage /></Route>
+      <Route path="/computer/:id">{({ id }) => <ComputerPage id={id} />}</Route>
+      <Route path="/servers"><ServersPage /></Route>
+      <Route path="/server/:id"><ServersPage /></Route>
+      <Route path="/activity"><ActivityPage /></Route>
+      <Route path="/run/:id">{({ id }) => <RunPage id={id} />}</Route>
+      <Route path="/settings"><SettingsPage /></Route>
+      <Route><NothingHere /></Route>
+    </Switch>
+  );
+}

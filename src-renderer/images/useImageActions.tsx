@@ -1,0 +1,80 @@
+// Owns what one can do to an image or a version: acts at once, offers undo, and keeps a failure at the object it concerns.
+import { Text } from '@mantine/core';
+import { modals } from '@mantine/modals';
+import { useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { useTRPC, useTRPCClient } from '../api.ts';
+import { shownError } from '../errors.ts';
+import { toastDone, toastFailed, toastUndo } from '../ui/toasts.tsx';
+import { setObjectError } from './objectErrors.ts';
+
+/** image: GUID. name: what it is called, for messages. version: only this one, else the whole image. */
+export type Target = { image: string; name: string; version?: number };
+
+export function useImageActions() {
+  const client = useTRPCClient();
+  const trpc = useTRPC();
+  const queries = useQueryClient();
+  return useMemo(() => {
+    const ref = ({ image, version }: Target) => (version === undefined ? { image } : { image, version });
+    const attempt = (target: Target, title: string, work: () => Promise<void>): void => {
+      setObjectError(target.image, null);
+      void work()
+        .catch((thrown: unknown) => {
+          const error = shownError(thrown);
+          // The object's page shows it in place; from anywhere else it has to be said here.
+          setObjectError(target.image, { title, error });
+          if (!location.hash.includes(target.image)) toastFailed(title, error);
+        })
+        .finally(() => Promise.all([queries.invalidateQueries(trpc.images.pathFilter()), queries.invalidateQueries(trpc.tree.pathFilter())]));
+    };
+    const restore = (target: Target): void => attempt(target, `Could not restore ${label(target)}`, async () => {
+      await client.images.undelete.mutate(ref(target));
+      toastDone(`${label(target)} restored`);
+    });
+    return {
+      restore,
+      trash: (target: Target): void => attempt(target, `Could not move ${label(target)} to the trash`, async () => {
+        await client.images.delete.mutate(ref(target));
+        toastUndo(`${label(target)} moved to the trash`, () => restore(target));
+      }),
+      purge: (target: Target, after?: () => void): void => {
+        modals.openConfirmModal({
+          title: `Delete ${label(target)} for good?`,
+          children: <Text size="sm">Its content leaves the store now, unless other versions share it. It can’t be deployed or restored afterwards.</Text>,
+          labels: { confirm: `Delete ${target.version === undefined ? 'image' : `version ${target.version}`} for good`, cancel: 'Keep' },
+          confirmProps: { color: 'red' },
+          cancelProps: { 'data-autofocus': true },
+          onConfirm: () => attempt(target, `Could not delete ${label(target)}`, async () => {
+            await client.images.purge.mutate(ref(target));
+            toastDone(`${label(target)} deleted for good`);
+            after?.();
+          }),
+        });
+      },
+      verify: (target: Target): void => attempt(target, `Could not start verifying ${label(target)}`, async () => {
+        await client.images.verify.mutate(ref(target));
+      }),
+      setEnabled: (target: Target & { enabled: boolean }): void => attempt(target, `Could not ${target.enabled ? 'enable' : 'disable'} ${label(target)}`, async () => {
+        await client.images.setEnabled.mutate({ ...ref(target), enabled: target.enabled });
+      }),
+      setProtected: (target: Target & { protected: boolean }): void => attempt(target, `Could not change the protection of ${label(target)}`, async () => {
+        await client.images.setProtected.mutate({ image: target.image, protected: target.protected });
+      }),
+      rename: (change: { image: string; name: string; from: string }): void => attempt({ image: change.image, name: change.from }, `Could not rename ${change.from}`, async () => {
+        await client.images.rename.mutate({ image: change.image, name: change.name });
+        toastUndo(`Renamed to ${change.name}`, () => attempt({ image: change.image, name: change.name }, `Could not rename ${change.name}`, async () => { await client.images.rename.mutate({ image: change.image, name: change.from }); }));
+      }),
+      describe: (change: Target & { description: string }): void => attempt(change, `Could not change the description of ${change.name}`, async () => {
+        await client.images.describe.mutate({ image: change.image, description: change.description });
+      }),
+      setNote: (change: Target & { version: number; note: string }): void => attempt(change, `Could not change the note of ${label(change)}`, async () => {
+        await client.images.setNote.mutate({ image: change.image, version: change.version, note: change.note });
+      }),
+    };
+  }, [client, queries, trpc]);
+}
+
+function label(target: Target): string {
+  return target.version === undefined ? target.name : `${target.name}, version ${target.version}`;
+}

@@ -1,0 +1,45 @@
+// Owns the short messages at the lower right: done with *Undo* (10 s, also Ctrl+Z), and failures that stay until dismissed.
+import { Button } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconCheck, IconCircleXFilled } from '@tabler/icons-react';
+import type { ShownError } from '../errors.ts';
+import classes from './toasts.module.css';
+
+const undoMs = 10_000;
+type Undoable = { id: string; undo: () => void };
+const undoable: Undoable[] = [];
+
+export function toastDone(message: string): void {
+  notifications.show({ message, color: 'green', icon: <IconCheck size={16} />, autoClose: 4000, withCloseButton: true, closeButtonProps: { 'aria-label': 'Dismiss' } });
+}
+
+export function toastUndo(message: string, undo: () => void): void {
+  const id = crypto.randomUUID();
+  const run = (): void => {
+    forget(id);
+    notifications.hide(id);
+    undo();
+  };
+  undoable.push({ id, undo: run });
+  notifications.show({
+    id, autoClose: undoMs, withCloseButton: true, closeButtonProps: { 'aria-label': 'Dismiss' }, icon: <IconCheck size={16} />, color: 'gray', onClose: () => forget(id),
+    message: <span className={classes['undo']}><span>{message}</span><Button variant="default" onClick={run}>Undo</Button></span>,
+  });
+}
+
+export function toastFailed(title: string, error: ShownError): void {
+  notifications.show({
+    title: `${title} (${error.short})`, message: error.message, color: 'red', icon: <IconCircleXFilled size={16} />, autoClose: false, withCloseButton: true, closeButtonProps: { 'aria-label': 'Dismiss' },
+  });
+}
+
+/** Undoes what was done last, as long as its message is still there. */
+export function undoLast(): boolean {
+  const last = undoable.at(-1);
+  last?.undo();
+  return last !== undefined;
+}
+function forget(id: string): void {
+  const index = undoable.findIndex((item) => item.id === id);
+  if (index >= 0) undoable.splice(index, 1);
+}
