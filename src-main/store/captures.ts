@@ -6,13 +6,12 @@ import { manifestHeadSchema, type ManifestHead } from '#shared/agent/manifest.ts
 import { decodePage, hashesOf, type Page } from '#shared/agent/page.ts';
 import { AppError, ProtocolError } from '#shared/errors.ts';
 import { checkCompleteness } from './completeness.ts';
-import { requireSpace, type StoreContext } from './context.ts';
-import { storeFailure } from './failure.ts';
+import { duty, requireSpace, type StoreContext } from './context.ts';
 import { makeDurableFolder, removeFolderWithFiles, writeSmallFile } from './files.ts';
 import { HashSet } from './hash-set.ts';
 import { asBuffer, blake3, toHex } from './hash.ts';
 import { ChunkState, isArrived, type ChunkRow, type LeaseRow } from './index-db.ts';
-import { MAX_STREAM, PageFile, streamsIn } from './page-files.ts';
+import { MAX_STREAM, PageFile, pagePath, streamsIn } from './page-files.ts';
 import type { FrameToStore } from './packs.ts';
 import { rehash } from './rehash.ts';
 import { breathe, Serial } from './serial.ts';
@@ -43,13 +42,11 @@ export class Captures {
       }
       const { files, index, clock } = this.#context;
       const folder = captureFolder(this.#context, id);
-      try {
+      await duty(this.#context, 'starting a capture', async () => {
         await makeDurableFolder(files, folder);
         await writeSmallFile(files, join(folder, 'lease.json'), Buffer.from(`${JSON.stringify({ format: 1, id, ttlMs })}\n`));
         index.saveLease(id, clock() + ttlMs);
-      } catch (error) {
-        throw storeFailure(error, 'starting a capture', this.#context.folder, await freeBytes(this.#context));
-      }
+      });
       const lease = index.lease(id);
       if (lease === undefined) throw new AppError('internal', 'A lease just written is not there.', { id });
       const session = new Session(this.#context, lease, () => this.#sessions.delete(id));
@@ -78,7 +75,7 @@ export class Captures {
 
   /** Closes handles; leases and pages stay for the next start. */
   async close(): Promise<void> {
-    for (const session of [...this.#sessions.values()]) await session.release();
+    for (const session of this.#sessions.values()) await session.release();
     this.#sessions.clear();
   }
 }
@@ -91,10 +88,6 @@ async function endLease(context: StoreContext, id: string): Promise<void> {
   } catch (error) {
     context.log('warn', 'a finished capture left its folder behind; the next start removes it', { capture: id, error: String(error) });
   }
-}
-
-async function freeBytes(context: StoreContext): Promise<number | null> {
-  return context.files.space(context.folder).then(({ freeBytes: free }) => free, () => null);
 }
 
 class Session implements CaptureSession {
@@ -161,12 +154,15 @@ class Session implements CaptureSession {
   restart(): Promise<void> {
     return this.#turn.run(async () => {
       this.#assertOpen();
-      await this.#closeStreams();
-      for (const stream of await streamsIn(this.#context.files, this.#folder)) await this.#context.files.unlink(join(this.#folder, `${stream}.pages`));
-      this.#context.index.setLeaseManifest(this.id, null);
-      this.#wanted = new HashSet();
-      this.#committed = null;
-      this.#loaded = true;
+      await duty(this.#context, 'starting a capture again', async () => {
+        await this.#closeStreams();
+        this.#loaded = false;
+        this.#wanted = new HashSet();
+        this.#committed = null;
+        for (const stream of await streamsIn(this.#context.files, this.#folder)) await this.#context.files.unlink(pagePath(this.#folder, stream));
+        this.#context.index.setLeaseManifest(this.id, null);
+        this.#loaded = true;
+      });
     });
   }
 
@@ -232,18 +228,17 @@ class Session implements CaptureSession {
   #work<T>(doing: string, work: () => Promise<T>): Promise<T> {
     return this.#turn.run(async () => {
       this.#assertOpen();
-      try {
+      return duty(this.#context, doing, async () => {
         await this.#load();
-        return await work();
-      } catch (error) {
-        throw storeFailure(error, doing, this.#context.folder, await freeBytes(this.#context));
-      }
+        return work();
+      });
     });
   }
 
   /** After a restart of the server: pages that are whole are taken up again, and what they name may be sent. */
   async #load(): Promise<void> {
     if (this.#loaded) return;
+    await this.#closeStreams();
     for (const stream of await streamsIn(this.#context.files, this.#folder)) {
       const file = await PageFile.reopen(this.#context.files, this.#folder, stream, (page) => {
         for (const hash of hashesOf(page)) if (!isArrived(this.#context.index.get(hash), this.#lease)) this.#wanted.add(hash);

@@ -1,6 +1,6 @@
 // Owns what the parts of one open store share. Parts get the context, never each other's insides.
 import type { StoreFiles } from './files.ts';
-import { diskFull } from './failure.ts';
+import { diskFull, storeFailure } from './failure.ts';
 import type { HashSet } from './hash-set.ts';
 import { toHex } from './hash.ts';
 import { ChunkState, type ChunkRow, type IndexDatabase } from './index-db.ts';
@@ -32,6 +32,20 @@ export type StoreContext = {
 export async function requireSpace(context: StoreContext, bytes: number): Promise<void> {
   const { freeBytes } = await context.files.space(context.folder);
   if (freeBytes - bytes < context.reserveBytes) throw diskFull(freeBytes, context.folder);
+}
+
+/** Runs one of the store's duties; a failed file or database call becomes an error that says what to do. */
+export async function duty<T>(context: StoreContext, doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw await explained(context, doing, error);
+  }
+}
+
+export async function explained(context: StoreContext, doing: string, error: unknown): Promise<Error> {
+  const freeBytes = await context.files.space(context.folder).then((space) => space.freeBytes, () => null);
+  return storeFailure(error, doing, context.folder, freeBytes);
 }
 
 /** Remembers that a chunk is damaged or gone and tells the listeners. */

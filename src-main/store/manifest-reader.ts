@@ -3,7 +3,7 @@ import { decodePageTable, decodePreamble, decodeTrailer, MANIFEST_PREAMBLE_BYTES
 import { decodePage, MAX_PAGE_BODY_BYTES, PAGE_HEADER_BYTES, type Page, type Run } from '#shared/agent/page.ts';
 import { AppError, ProtocolError } from '#shared/errors.ts';
 import { chunkCount } from '#shared/model/schema.ts';
-import { errnoOf } from './failure.ts';
+import { errnoOf, storeFailure } from './failure.ts';
 import { readFully, type StoreFile, type StoreFiles } from './files.ts';
 import { blake3 } from './hash.ts';
 import type { HashHex, ManifestReader } from './types.ts';
@@ -115,7 +115,7 @@ class FileManifest implements ManifestReader {
       if (page.stream !== entry.stream || page.firstChunk !== entry.firstChunk || page.chunkCount !== entry.chunkCount) throw new ProtocolError(entry.offset, 'page is not the one its table names');
       return page;
     } catch (error) {
-      throw error instanceof ProtocolError ? damagedManifest(this.hash, error) : error;
+      throw error instanceof ProtocolError ? damagedManifest(this.hash, error) : storeFailure(error, 'reading a manifest', this.path, null);
     }
   }
 }

@@ -1,6 +1,6 @@
 // Owns walking the chunks a manifest names, each distinct one once, in slices that let other work in between.
 import { HASH_BYTES } from '#shared/agent/frame.ts';
-import { HashSet } from './hash-set.ts';
+import type { HashSet } from './hash-set.ts';
 import { breathe } from './serial.ts';
 import type { ManifestReader } from './types.ts';
 

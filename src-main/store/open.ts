@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '#shared/errors.ts';
 import { formatBytes } from '#shared/units.ts';
 import { Captures } from './captures.ts';
-import type { StoreContext } from './context.ts';
+import { duty, explained, noteDamage, type StoreContext } from './context.ts';
 import { examine } from './doctor.ts';
 import { errnoOf, storeFailure } from './failure.ts';
 import { makeDurableFolder, realFiles, type StoreFiles } from './files.ts';
@@ -18,7 +18,6 @@ import { PackHandles, readFrames } from './pack-reader.ts';
 import { Packs } from './packs.ts';
 import { reconcile } from './reconcile.ts';
 import { recoverStore } from './recover.ts';
-import { noteDamage } from './context.ts';
 import { Serial } from './serial.ts';
 import { openSigner } from './signing.ts';
 import { sweepStore } from './sweep.ts';
@@ -40,7 +39,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await recoverStore(context);
     } catch (error) {
       await context.packs.abandon();
-      await context.handles.close();
+      await context.handles.close().catch(() => undefined);
       index.close();
       throw error;
     }
@@ -105,36 +104,28 @@ class OpenStore implements Store {
   }
 
   openManifest(hash: HashHex): ReturnType<Store['openManifest']> {
-    return this.#context.manifests.open(hash);
+    return duty(this.#context, 'opening a manifest', () => this.#context.manifests.open(hash));
   }
 
   signatures(hash: HashHex): ReturnType<Store['signatures']> {
-    return this.#context.manifests.signatures(hash);
+    return duty(this.#context, 'reading signatures', () => this.#context.manifests.signatures(hash));
   }
 
-  async measure(hash: HashHex): ReturnType<Store['measure']> {
-    const manifest = await this.#context.manifests.open(hash);
-    const sums = { usedBytes: 0, storedBytes: 0, distinctChunks: 0 };
-    try {
-      await eachNamedChunk(manifest, new HashSet(), (chunk) => {
-        const row = this.#context.index.get(chunk);
-        sums.distinctChunks++;
-        sums.usedBytes += row?.raw ?? 0;
-        sums.storedBytes += row?.stored ?? 0;
-      });
-    } finally {
-      await manifest.close();
-    }
-    return sums;
+  measure(hash: HashHex): ReturnType<Store['measure']> {
+    return duty(this.#context, 'measuring an image', () => this.#measure(hash));
   }
 
-  readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  async *readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const { index, packs, handles } = this.#context;
-    return readFrames({ index, packs, handles, damage: (hash, row) => noteDamage(this.#context, hash, row) }, hashes, signal);
+    try {
+      yield* readFrames({ index, packs, handles, damage: (hash, row) => noteDamage(this.#context, hash, row) }, hashes, signal);
+    } catch (error) {
+      throw await explained(this.#context, 'reading chunks', error);
+    }
   }
 
   verify(...[hash, what, onProgress, signal]: Parameters<Store['verify']>): ReturnType<Store['verify']> {
-    return verifyManifest(this.#context, { hash, what, onProgress, signal: this.#orClosing(signal) });
+    return duty(this.#context, 'verifying an image', () => verifyManifest(this.#context, { hash, what, onProgress, signal: this.#orClosing(signal) }));
   }
 
   onDamage(listener: (chunk: HashHex) => void): () => void {
@@ -143,30 +134,26 @@ class OpenStore implements Store {
   }
 
   async deleteManifest(hash: HashHex): Promise<void> {
-    try {
-      await this.#context.manifests.delete(hash);
-    } catch (error) {
-      throw storeFailure(error, 'deleting a manifest', this.#context.folder, null);
-    }
+    await duty(this.#context, 'deleting a manifest', () => this.#context.manifests.delete(hash));
     this.#context.recent.delete(hash);
   }
 
   manifests(): Promise<HashHex[]> {
-    return this.#context.manifests.list();
+    return duty(this.#context, 'listing manifests', () => this.#context.manifests.list());
   }
 
   sweep(live: Iterable<HashHex>, signal?: AbortSignal): ReturnType<Store['sweep']> {
     const keep = new Set(live);
-    return this.#upkeep.run(() => sweepStore(this.#context, this.#captures, keep, this.#orClosing(signal)));
+    return this.#upkeep.run(() => duty(this.#context, 'sweeping', () => sweepStore(this.#context, this.#captures, keep, this.#orClosing(signal))));
   }
 
   doctor(options: Parameters<Store['doctor']>[0]): ReturnType<Store['doctor']> {
     const live = new Set(options.live);
-    return this.#upkeep.run(() => examine(this.#context, this.#captures, { ...options, live }));
+    return this.#upkeep.run(() => duty(this.#context, 'examining the store', () => examine(this.#context, this.#captures, { ...options, live })));
   }
 
   async rebuildIndex(): Promise<void> {
-    await this.#upkeep.run(() => reconcile(this.#context));
+    await this.#upkeep.run(() => duty(this.#context, 'rebuilding the index', () => reconcile(this.#context)));
   }
 
   async figures(): Promise<StoreFigures> {
@@ -200,5 +187,20 @@ class OpenStore implements Store {
 
   #orClosing(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
+  }
+  async #measure(hash: HashHex): ReturnType<Store['measure']> {
+    const manifest = await this.#context.manifests.open(hash);
+    const sums = { usedBytes: 0, storedBytes: 0, distinctChunks: 0 };
+    try {
+      await eachNamedChunk(manifest, new HashSet(), (chunk) => {
+        const row = this.#context.index.get(chunk);
+        sums.distinctChunks++;
+        sums.usedBytes += row?.raw ?? 0;
+        sums.storedBytes += row?.stored ?? 0;
+      });
+    } finally {
+      await manifest.close();
+    }
+    return sums;
   }
 }

@@ -61,7 +61,7 @@ export class PackHandles {
   }
 
   async close(): Promise<void> {
-    for (const pack of [...this.#open.keys()]) await this.forget(pack);
+    for (const pack of this.#open.keys()) await this.forget(pack);
   }
 }
 

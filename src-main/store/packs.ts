@@ -76,6 +76,10 @@ export class Packs {
     this.#known.set(id, { state, size });
   }
 
+  forget(id: number): void {
+    this.#known.delete(id);
+  }
+
   adoptOpen(pack: OpenPack): void {
     this.#known.set(pack.id, { state: PackState.open, size: pack.size });
     this.#current = pack;
@@ -116,9 +120,9 @@ export class Packs {
     const path = this.path(id);
     this.context.index.savePack({ id, state: PackState.dropping, size: pack.size, synced: pack.size }, true);
     await this.context.files.unlink(path);
+    this.#known.delete(id);
     await this.context.files.syncFolder(this.context.folder);
     this.context.index.removePack(id);
-    this.#known.delete(id);
   }
 
   async close(): Promise<void> {

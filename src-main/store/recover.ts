@@ -4,7 +4,7 @@ import { ProtocolError } from '#shared/errors.ts';
 import { hashesOf } from '#shared/agent/page.ts';
 import { captureFolder } from './captures.ts';
 import type { StoreContext } from './context.ts';
-import { readFully, readSmallFile, removeFolderWithFiles, type StoreFile } from './files.ts';
+import { readFully, readSmallFile, removeFolderWithFiles, writeFully, type StoreFile } from './files.ts';
 import { PackState, type PackRow } from './index-db.ts';
 import { decodePackHeader, encodePackHeader, PACK_HEADER_BYTES, PackEntries, type PackEntry } from './pack-format.ts';
 import { entriesOf, scanEntries } from './pack-entries.ts';
@@ -81,40 +81,65 @@ async function adoptSealed(context: StoreContext, id: number, row: PackRow | und
   context.index.savePack({ id, state: PackState.sealed, size, synced: size });
 }
 
-/** A pack that was being written when the store ended: adopted as the open pack again, sealed, or, where damaged, moved to another. */
+/**
+ * A pack that was being written when the store ended, or was given up: adopted as the open pack again (keep), or sealed, or, where
+ * damaged, its intact frames moved to another. Without `keep` it touches no pack that is in use.
+ */
 export async function recoverOpenPack(context: StoreContext, id: number, row: PackRow | undefined, keep: boolean): Promise<void> {
-  const { files, packs, index } = context;
-  const path = packPath(packs.context.folder, id, false);
-  const file = await files.open(path, 'update');
-  const size = await file.size();
-  const synced = Math.min(row?.synced ?? 0, size);
-  if (size <= PACK_HEADER_BYTES && synced <= PACK_HEADER_BYTES) {
-    await file.close();
-    await files.unlink(path);
-    index.removePack(id);
-    return;
+  const path = packPath(context.packs.context.folder, id, false);
+  const file = await context.files.open(path, 'update');
+  let adopted = false;
+  let intactOnly: PackEntry[] | null = null;
+  try {
+    const size = await file.size();
+    const synced = Math.min(row?.synced ?? 0, size);
+    if (size <= PACK_HEADER_BYTES && synced <= PACK_HEADER_BYTES) {
+      await context.files.unlink(path);
+      context.packs.forget(id);
+      context.index.removePack(id);
+      return;
+    }
+    if (await finishSeal(context, id, file)) return;
+    const { entries, end, damaged } = await readOpenPack(file, size, synced);
+    if ((row?.size ?? 0) > end) await removeRowsBehind(context, id, Math.max(end, synced));
+    if (context.index.complete) await placeEntries(context, id, entries);
+    if (damaged) intactOnly = entries;
+    else adopted = await takeUp(context, file, { id, size, end, entries, keep });
+  } finally {
+    if (!adopted) await file.close();
   }
-  if (await finishSeal(context, id, file)) return;
-  const { entries, end, damaged } = await readOpenPack(file, size, synced);
-  if ((row?.size ?? 0) > end) await removeRowsBehind(context, id, Math.max(end, synced));
-  if (index.complete) await placeEntries(context, id, entries);
-  if (damaged) {
-    await file.close();
-    await salvage(context, id, entries);
-    return;
-  }
+  if (intactOnly !== null) await salvage(context, id, intactOnly);
+}
+
+/** @returns whether the pack is the open one now, and its handle stays in use */
+async function takeUp(context: StoreContext, file: StoreFile, pack: { id: number; size: number; end: number; entries: readonly PackEntry[]; keep: boolean }): Promise<boolean> {
+  const { id, size, end, entries, keep } = pack;
   if (end < size) {
     await file.truncate(end);
     context.log('info', 'the torn end of a pack was cut off', { pack: id, bytes: size - end });
   }
-  await file.sync();
   const list = new PackEntries();
   for (const entry of entries) list.push(entry);
-  const before = packs.currentId;
-  if (before !== 0) await packs.sealCurrent();
-  packs.adoptOpen({ id, file, header: encodePackHeader(id), size: end, synced: end, entries: list, dirtyTail: false, syncing: null });
-  index.savePack({ id, state: PackState.open, size: end, synced: end });
-  if (!keep) await packs.sealCurrent();
+  const header = encodePackHeader(id);
+  if (!keep) {
+    await writeFully(file, list.seal(header), end);
+    await nameSealed(context, id, file);
+    return false;
+  }
+  await file.sync();
+  context.packs.adoptOpen({ id, file, header, size: end, synced: end, entries: list, dirtyTail: false, syncing: null });
+  context.index.savePack({ id, state: PackState.open, size: end, synced: end });
+  return true;
+}
+
+async function nameSealed(context: StoreContext, id: number, file: StoreFile): Promise<void> {
+  const { folder } = context.packs.context;
+  await file.sync();
+  const size = await file.size();
+  await context.files.rename(packPath(folder, id, false), packPath(folder, id, true));
+  context.packs.adopt(id, PackState.sealed, size);
+  await context.files.syncFolder(folder);
+  context.index.savePack({ id, state: PackState.sealed, size, synced: size });
 }
 
 async function readOpenPack(file: StoreFile, size: number, synced: number): Promise<{ entries: PackEntry[]; end: number; damaged: boolean }> {
@@ -148,15 +173,8 @@ async function finishSeal(context: StoreContext, id: number, file: StoreFile): P
     if (error instanceof ProtocolError) return false;
     throw error;
   }
-  const { files, packs, index } = context;
-  await file.sync();
-  const size = await file.size();
-  await file.close();
-  await files.rename(packPath(packs.context.folder, id, false), packPath(packs.context.folder, id, true));
-  await files.syncFolder(packs.context.folder);
-  packs.adopt(id, PackState.sealed, size);
-  if (index.complete) await placeEntries(context, id, entries);
-  index.savePack({ id, state: PackState.sealed, size, synced: size });
+  await nameSealed(context, id, file);
+  if (context.index.complete) await placeEntries(context, id, entries);
   return true;
 }
 

@@ -102,6 +102,13 @@ export class TestStore {
     return test;
   }
 
+  /** A store that another process left behind. */
+  static async at(folder: string, options: Partial<StoreOptions> = {}): Promise<TestStore> {
+    const test = new TestStore(folder, options);
+    test.store = await test.open();
+    return test;
+  }
+
   open(): Promise<Store> {
     return openStore({
       folder: this.folder, clock: () => this.now, log: (level, message, data) => this.log.push(`${level} ${message} ${JSON.stringify(data ?? {})}`),
