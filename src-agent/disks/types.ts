@@ -68,7 +68,12 @@ export type TableWrite = { offsetBytes: number; bytes: Uint8Array };
  * In LBA 0 and in EBRs only the records and the signatures are written (byte-exact, not whole sectors): boot code around them
  * is content of gap streams. Deploy writes streams first, tables last.
  */
-export type TargetGeometry = { sizeBytes: number; sectorSizeBytes: number };
+export type TargetGeometry = {
+  sizeBytes: number;
+  sectorSizeBytes: number;
+  /** Of the captured disk: where both are equally large, the GPT's last usable sector stays as it was. */
+  sourceSizeBytes?: number;
+};
 
 /** What the person said the target is. Every property given must match. A plain file has no serial, model or wwn. */
 export type ExpectedDisk = { serial?: string; sizeBytes?: number; model?: string; wwn?: string };

@@ -89,9 +89,10 @@ function swapGuid(raw: Uint8Array): Uint8Array {
 }
 
 /** The last LBA that partitions may use on a disk of this size. */
-export function lastUsableOn(table: GptTable, target: TargetGeometry): number {
+function lastUsableOn(table: GptTable, target: TargetGeometry): number {
   const sectors = Math.floor(target.sizeBytes / target.sectorSizeBytes);
-  return sectors - 2 - entryArraySectors(table, target.sectorSizeBytes);
+  const last = sectors - 2 - entryArraySectors(table, target.sectorSizeBytes);
+  return target.sourceSizeBytes === target.sizeBytes ? Math.min(last, table.lastUsableLba) : last;
 }
 
 /** Both copies and the protective MBR's records; the backup goes to the target's own end. Bounds are the caller's (encode.ts). */
