@@ -1,0 +1,147 @@
+// Owns a capture from inspection to the new version: refuse first, read and send through the pipeline, check that the source stood
+// still, commit. The source is opened for reading only; nothing is ever written to it.
+import { stat } from 'node:fs/promises';
+import { AppError, toAppError } from '#shared/errors.ts';
+import type { WhereTimeGoes } from '#shared/model/run.ts';
+import { assertCapturable } from '../disks/busy.ts';
+import { openDiskForReading } from '../disks/disk.ts';
+import { inspectDisk } from '../disks/inspect.ts';
+import type { Inspection, SourceDisk } from '../disks/types.ts';
+import { blake3Hex } from '../hash.ts';
+import { CapturePipeline, type CaptureFigures } from './capturePipeline.ts';
+import { bytesToRead } from './layout.ts';
+import { readFully } from './positioned.ts';
+import { resumeKeyOf, RunScope, type RunContext } from './runScope.ts';
+import { workerCount, WorkerPool } from './workerPool.ts';
+
+export type CaptureRequest = { path: string; image: string; note: string; sectorSizeBytes?: number };
+export type CaptureResult = {
+  image: { guid: string; name: string; isNew: boolean };
+  version: number;
+  manifest: string;
+  resumed: boolean;
+  readBytes: number;
+  sentBytes: number;
+  /** Raw bytes no version had before, and what they take in the store. */
+  newBytes: number;
+  storedBytes: number;
+  seconds: number;
+  rateBytesPerSecond: number;
+  where: WhereTimeGoes;
+  chunks: CaptureFigures;
+  notes: string[];
+};
+
+const slotChunks = 8;
+const bodyBytes = 2 * 1024 * 1024;
+/** The table, boot code and the first volume's start: what any change of a live disk touches soon. */
+const witnessBytes = 1024 * 1024;
+/** After these the capture starts over under its lease: what arrived is not sent again. */
+const startOver = new Set(['chunk-missing', 'lease-lost']);
+const mostAttempts = 3;
+
+export async function capture(context: RunContext, request: CaptureRequest): Promise<CaptureResult> {
+  const options = request.sectorSizeBytes === undefined ? {} : { sectorSizeBytes: request.sectorSizeBytes };
+  const source = await openDiskForReading(request.path, options);
+  try {
+    await assertCapturable(request.path);
+    const inspection = await inspectDisk(source, source.facts);
+    for (let attempt = 1; ; attempt++) {
+      const scope = new RunScope(context);
+      try {
+        return await captureOnce(scope, source, inspection, request);
+      } catch (error) {
+        const again = error instanceof AppError && startOver.has(error.code) && attempt < mostAttempts && !context.signal.aborted;
+        if (!again) {
+          await scope.failed(error);
+          throw error;
+        }
+        context.reporter.note(`${error.message} Starting over; what arrived is not sent again.`);
+      } finally {
+        scope.close();
+      }
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function captureOnce(scope: RunScope, source: SourceDisk, inspection: Inspection, request: CaptureRequest): Promise<CaptureResult> {
+  const { control, reporter } = scope.context;
+  const started = performance.now();
+  const { facts } = source;
+  const begun = await scope.race(control.request('captureBegin', {
+    image: request.image,
+    note: request.note,
+    disk: { path: facts.path, model: facts.model, serial: facts.serial, sizeBytes: facts.sizeBytes },
+    graph: inspection.graph,
+    resumeKey: resumeKeyOf('capture', [facts.serial, facts.sizeBytes, facts.path, request.image]),
+  }));
+  scope.begin(begun);
+  scope.log(inspection.notes);
+  for (const note of inspection.notes) reporter.note(note);
+  if (begun.resumed) reporter.note('An interrupted capture of this disk is continued: what arrived is not sent again.');
+  const before = await witnessOf(source);
+  const total = inspection.graph.streams.reduce((sum, stream) => sum + bytesToRead(stream, inspection.maps.get(stream.index) ?? 'all'), 0);
+  scope.meter.enter('read', total);
+  const figures = await readAndSend(scope, source, inspection);
+  if ((await witnessOf(source)) !== before) {
+    throw new AppError('source-changed', `${facts.path} was written to while it was read, so the copy would not be whole. No version was made. Stop what writes to it (unmount its volumes, shut down the virtual machine) and capture again.`);
+  }
+  scope.meter.enter('commit', total, total);
+  scope.tell();
+  const seconds = (performance.now() - started) / 1000;
+  const common = {
+    readBytes: figures.readBytes, sentBytes: scope.meter.sentBytes, seconds: round(seconds), rateBytesPerSecond: Math.round(figures.readBytes / Math.max(seconds, 0.001)),
+    where: scope.meter.view().where, chunks: figures, notes: inspection.notes, resumed: begun.resumed,
+  };
+  const committed = await scope.race(control.request('captureCommit', { runId: begun.runId, result: common }));
+  scope.tell();
+  return {
+    ...common, seconds: round((performance.now() - started) / 1000), image: { guid: committed.imageGuid, name: begun.imageName, isNew: begun.newImage },
+    version: committed.version, manifest: committed.manifest, newBytes: committed.newBytes, storedBytes: committed.storedBytes,
+  };
+}
+
+async function readAndSend(scope: RunScope, source: SourceDisk, inspection: Inspection): Promise<CaptureFigures> {
+  const workers = workerCount();
+  // Fewer slots each where there are more threads: the whole stays within the memory bound.
+  const slots = workers <= 2 ? 10 : workers <= 4 ? 6 : 4;
+  const bodies = workers <= 4 ? 3 : 2;
+  const pipeline = new CapturePipeline({ graph: inspection.graph, maps: inspection.maps, slots, slotChunks, client: scope.frameClient(), meter: scope.meter });
+  const pool = new WorkerPool({
+    entry: scope.context.entry,
+    setups: Array.from({ length: workers }, () => ({
+      role: 'capture', fd: source.fd, chunkSizeBytes: inspection.graph.chunkSizeBytes, endpoint: scope.context.server, ticket: scope.ticket,
+      patienceMs: scope.context.patienceMs, slots, slotChunks, bodyBytes, bodies,
+    })),
+    onMessage: (worker, message) => pipeline.receive(worker, message),
+    onTicketWanted: () => scope.renewTicket(),
+    onFailure: (error) => pipeline.fail(error),
+  });
+  scope.shareTickets((ticket) => pool.tellAll({ type: 'ticket', ticket }));
+  try {
+    await scope.race(pipeline.run(pool));
+    return pipeline.figures;
+  } finally {
+    await pool.close();
+  }
+}
+
+/** A cheap witness that the source stood still: its ends, and for a plain file its time of change. */
+async function witnessOf(source: SourceDisk): Promise<string> {
+  const length = Math.min(witnessBytes, source.sizeBytes);
+  const ends = Buffer.allocUnsafeSlow(2 * length);
+  try {
+    await readFully(source.fd, ends.subarray(0, length), 0);
+    await readFully(source.fd, ends.subarray(length), source.sizeBytes - length);
+  } catch (error) {
+    throw toAppError(error, source.facts.path);
+  }
+  const changed = source.facts.kind === 'file' ? (await stat(source.facts.path)).mtimeMs : 0;
+  return `${blake3Hex(ends)} ${changed}`;
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
+}

@@ -1,0 +1,185 @@
+// Owns a deploy from the server's word to the proof: wait while the version is verified, check the manifest, plan, refuse; then wipe the
+// old tables, write, flush, prove, write the tables last, prove them. Every refusal comes before the first write.
+import type { WhereTimeGoes } from '#shared/model/run.ts';
+import type { Answers, ServerNotice } from '#shared/agent/messages.ts';
+import { AppError, CancelledError } from '#shared/errors.ts';
+import { openTarget } from '../disks/disk.ts';
+import type { DiskFacts, ExpectedDisk, TargetHandle } from '../disks/types.ts';
+import { RunningHash } from '../hash.ts';
+import { DeployPipeline, type DeployFigures } from './deployPipeline.ts';
+import { RemoteManifest } from './manifestReader.ts';
+import { diskOf, neededBytes, planDeploy, type DeployPlan } from './plan.ts';
+import { noProof, proveAreas, proveTables, type Proof } from './proof.ts';
+import { resumeKeyOf, RunScope, type RunContext } from './runScope.ts';
+import { workerCount, WorkerPool } from './workerPool.ts';
+
+export type DeployRequest = {
+  /** The target as it was shown to the person; what is opened must be this. */
+  facts: DiskFacts;
+  image: string;
+  version?: number;
+  expect: ExpectedDisk;
+  createSizeBytes?: number;
+};
+export type DeployResult = {
+  image: { guid: string; name: string };
+  version: number;
+  resumed: boolean;
+  writtenBytes: number;
+  receivedBytes: number;
+  seconds: number;
+  rateBytesPerSecond: number;
+  where: WhereTimeGoes;
+  figures: DeployFigures;
+  proof: Proof;
+  notes: string[];
+};
+
+export async function deploy(context: RunContext, request: DeployRequest): Promise<DeployResult> {
+  const scope = new RunScope(context);
+  const touched = { yet: false };
+  try {
+    return await deployOnce(scope, request, touched);
+  } catch (error) {
+    const told = touched.yet ? incomplete(error, request.facts.path) : error;
+    await scope.failed(told);
+    throw told;
+  } finally {
+    scope.close();
+  }
+}
+
+async function deployOnce(scope: RunScope, request: DeployRequest, touched: { yet: boolean }): Promise<DeployResult> {
+  const { control, reporter } = scope.context;
+  const started = performance.now();
+  const begun = await begin(scope, request);
+  scope.begin(begun);
+  scope.meter.enter('plan', 0);
+  const manifest = await scope.race(RemoteManifest.open(scope.frameClient(), { hash: begun.manifest, sizeBytes: begun.manifestBytes }));
+  // The graph that counts is the manifest's own: its hash was checked, the answer's was not.
+  const { graph } = manifest.head;
+  const target = await openTarget({
+    path: request.facts.path, expect: { ...identityOf(request), ...request.expect }, neededBytes: neededBytes(graph), sectorSizeBytes: diskOf(graph).sectorSizeBytes,
+    ...(request.createSizeBytes === undefined ? {} : { createSizeBytes: request.createSizeBytes }),
+  });
+  try {
+    const plan = planDeploy(graph, { path: request.facts.path, sizeBytes: target.sizeBytes, sectorSizeBytes: diskOf(graph).sectorSizeBytes, knownZero: target.knownZero });
+    const resumed = begun.watermarks.some((mark) => mark.chunks > 0);
+    if (resumed) reporter.note('An interrupted deploy to this disk is continued: what is there is checked, and only what differs is fetched.');
+    await scope.race(control.request('deployStarted', { runId: begun.runId }));
+    touched.yet = true;
+    const figures = await write(scope, { plan, manifest, target, watermarks: begun.watermarks });
+    const { proof, notes } = await finish(scope, plan, figures.pipeline, target);
+    for (const note of notes) reporter.note(note);
+    const seconds = (performance.now() - started) / 1000;
+    const common = {
+      resumed, writtenBytes: figures.pipeline.figures.writtenBytes, receivedBytes: figures.pipeline.figures.receivedBytes, seconds: Math.round(seconds * 100) / 100,
+      rateBytesPerSecond: Math.round(scope.meter.totalBytes / Math.max(seconds, 0.001)), where: scope.meter.view().where, figures: figures.pipeline.figures, proof, notes,
+    };
+    await scope.race(control.request('deployDone', { runId: begun.runId, result: common }));
+    return { ...common, image: { guid: begun.imageGuid, name: begun.imageName }, version: begun.version };
+  } finally {
+    await target.close();
+  }
+}
+
+async function begin(scope: RunScope, request: DeployRequest): Promise<Answers['deployBegin']> {
+  const { control, reporter } = scope.context;
+  const { facts } = request;
+  let requestId = 0;
+  let told = false;
+  const onNotice = (notice: ServerNotice): void => {
+    if (notice.type !== 'deployWait' || notice.requestId !== requestId) return;
+    if (!told) reporter.note(`${notice.imageName} version ${notice.version} is still being verified by the server; the deploy waits for it.`);
+    told = true;
+    if (scope.meter.stage !== 'wait') scope.meter.enter('wait', notice.totalBytes, notice.doneBytes);
+    scope.meter.totalBytes = notice.totalBytes;
+    scope.meter.add(notice.doneBytes - scope.meter.doneBytes);
+    scope.tell();
+  };
+  control.on('notice', onNotice);
+  try {
+    return await scope.race(control.request('deployBegin', {
+      image: request.image,
+      ...(request.version === undefined ? {} : { version: request.version }),
+      disk: { path: facts.path, model: facts.model, serial: facts.serial, sizeBytes: facts.sizeBytes },
+      resumeKey: resumeKeyOf('deploy', [facts.serial, facts.sizeBytes, facts.path, request.image, request.version ?? 0]),
+    }, (id) => (requestId = id)));
+  } finally {
+    control.off('notice', onNotice);
+  }
+}
+
+type Work = { plan: DeployPlan; manifest: RemoteManifest; target: TargetHandle; watermarks: Answers['deployBegin']['watermarks'] };
+
+async function write(scope: RunScope, work: Work): Promise<{ pipeline: DeployPipeline }> {
+  const { plan, manifest, target } = work;
+  const totals = plan.streams.map((stream) => {
+    const { dataChunks, zeroChunks } = manifest.totalsOf(stream.index);
+    return Math.min((dataChunks + zeroChunks) * stream.chunkSize, stream.lengthBytes);
+  });
+  scope.meter.enter('write', totals.reduce((sum, bytes) => sum + bytes, 0));
+  for (const range of [...plan.wipes, ...plan.regionEdges]) await target.zeroRange(range.offset, range.length);
+  await target.flush();
+  const pipeline = new DeployPipeline({
+    plan, manifest, target, meter: scope.meter, watermarks: work.watermarks,
+    onWatermarks: (marks) => {
+      scope.watermarks = marks;
+      scope.tell();
+    },
+  });
+  const pool = new WorkerPool({
+    entry: scope.context.entry,
+    setups: Array.from({ length: workerCount() }, () => ({
+      role: 'deploy', fd: target.fd, chunkSizeBytes: manifest.head.graph.chunkSizeBytes, endpoint: scope.context.server, ticket: scope.ticket, patienceMs: scope.context.patienceMs,
+    })),
+    onMessage: (worker, message) => pipeline.receive(worker, message),
+    onTicketWanted: () => scope.renewTicket(),
+    onFailure: (error) => pipeline.fail(error),
+  });
+  scope.shareTickets((ticket) => pool.tellAll({ type: 'ticket', ticket }));
+  const stop = (): void => pipeline.fail(scope.reason());
+  scope.signal.addEventListener('abort', stop);
+  try {
+    if (scope.signal.aborted) throw scope.reason();
+    await pipeline.run(pool);
+    return { pipeline };
+  } finally {
+    scope.signal.removeEventListener('abort', stop);
+    // No thread may write once the table is there, nor after the person was told that it ended.
+    await pool.close();
+  }
+}
+
+async function finish(scope: RunScope, plan: DeployPlan, pipeline: DeployPipeline, target: TargetHandle): Promise<{ proof: Proof; notes: string[] }> {
+  const proof = noProof();
+  const summary = new RunningHash();
+  scope.meter.detail = 'partition tables';
+  scope.meter.stage = 'prove';
+  scope.tell();
+  const started = performance.now();
+  const edges = plan.regionEdges.map((range) => ({ ...range, hash: null, what: 'unused space' }));
+  await proveAreas(target, [...pipeline.expectations, ...edges], proof, summary);
+  if (scope.signal.aborted) throw scope.reason();
+  for (const table of plan.tables) await target.write(table.bytes, table.offsetBytes);
+  await target.flush();
+  await proveTables(target, plan.tables, proof, summary);
+  proof.hash = summary.digestHex();
+  scope.meter.spend({ read: performance.now() - started });
+  const note = await target.rereadTable();
+  return { proof, notes: note === null ? [] : [note] };
+}
+
+/** The disk that was shown is the disk that must be opened; a plain file is known by its size alone, unless it is made now. */
+function identityOf(request: DeployRequest): ExpectedDisk {
+  const { facts } = request;
+  return { sizeBytes: facts.sizeBytes, ...(facts.serial === '' ? {} : { serial: facts.serial }), ...(facts.wwn === '' ? {} : { wwn: facts.wwn }) };
+}
+
+function incomplete(error: unknown, path: string): unknown {
+  const text = `${path} is incomplete and must not be used. Run the same command again to continue: what arrived is not fetched again.`;
+  if (error instanceof CancelledError) return new CancelledError(`${error.message} ${text}`);
+  // A refusal's code would promise an untouched disk.
+  if (error instanceof AppError) return new AppError(error.isRefusal ? 'chunk-damaged' : error.code, `${error.message} ${text}`, error.data, error);
+  return error;
+}
