@@ -1,0 +1,133 @@
+// Owns captures as agents do them: one store session per run, adopted again by its resume key, and the commit that makes a
+// version of it. Knows no socket.
+import { randomUUID } from 'node:crypto';
+import { AppError } from '#shared/errors.ts';
+import type { AgentRequest, Answers } from '#shared/agent/messages.ts';
+import { isFinal } from '#shared/model/run.ts';
+import { deviceGraphSchema, type DeviceGraph } from '#shared/model/schema.ts';
+import { z } from 'zod';
+import type { CaptureSession, Store } from '../store/types.ts';
+import type { Images } from '../images/service.ts';
+import type { RunHolder, Runs } from '../runs/service.ts';
+import type { SettingsService } from '../settings/service.ts';
+import type { Tickets } from './tickets.ts';
+
+export type AgentIdentity = { computerId: string; computerName: string; actor: string; agentVersion: string };
+export type CapturesParts = { store: Store; images: Images; runs: Runs; settings: SettingsService; tickets: Tickets; clock: () => number };
+
+/** What is needed at the commit, kept with the run so that a restart loses nothing. */
+const requestSchema = z.object({ versionGuid: z.uuid(), note: z.string(), agentVersion: z.string(), isNew: z.boolean(), graph: deviceGraphSchema });
+type CaptureRequest = Extract<AgentRequest, { type: 'captureBegin' }>;
+
+const HOUR_MS = 3_600_000;
+const RENEW_EVERY_MS = 60_000;
+/** Room asked for before a capture starts: what it will bring is not known yet. */
+const MIN_ROOM_BYTES = 64 * 1024 * 1024;
+
+export class Captures {
+  readonly #parts: CapturesParts;
+  /** By run. */
+  readonly #sessions = new Map<string, { session: CaptureSession; renewedAt: number; graph: DeviceGraph }>();
+
+  constructor(parts: CapturesParts) {
+    this.#parts = parts;
+  }
+
+  async begin(request: CaptureRequest, agent: AgentIdentity, holder: RunHolder): Promise<Answers['captureBegin']> {
+    const { runs, images, store, tickets } = this.#parts;
+    await store.foreseeSpace(MIN_ROOM_BYTES);
+    const target = this.#target(request.image);
+    const earlier = runs.earlier(agent.computerId, 'capture', request.resumeKey).filter((row) => (target.isNew ? row.image_name === target.name && !images.exists(row.image_guid ?? '') : row.image_guid === target.guid));
+    const open = new Set(store.openCaptures().map((capture) => capture.id));
+    const continued = earlier.find((row) => !isFinal(row.state));
+    const adopted = earlier.find((row) => row.capture_id !== null && open.has(row.capture_id) && row.state !== 'succeeded');
+    const image = { ...target, guid: target.isNew ? continued?.image_guid ?? adopted?.image_guid ?? target.guid : target.guid };
+    const details = { versionGuid: randomUUID(), note: request.note, agentVersion: agent.agentVersion, isNew: image.isNew, graph: request.graph };
+    const runId = continued?.id ?? runs.create({
+      kind: 'capture', computerId: agent.computerId, computerName: agent.computerName, imageGuid: image.guid, imageName: image.name, disk: request.disk, resumeKey: request.resumeKey,
+      captureId: adopted?.capture_id ?? null, request: details, versionGuid: null, versionNumber: null, watermarks: [], actor: agent.actor,
+    });
+    runs.hold(runId, holder);
+    runs.setRequest(runId, details);
+    const session = await this.#open(runId, request.graph);
+    // The disk may have changed meanwhile: it is read and hashed again, but what arrived counts.
+    await session.restart();
+    runs.move(runId, 'start', { actor: agent.actor, error: null });
+    return { ...tickets.issue(runId), runId, imageGuid: image.guid, imageName: image.name, newImage: image.isNew, resumed: adopted !== undefined };
+  }
+
+  /** The session of a run under way; opened again after a restart of the server. */
+  async session(runId: string): Promise<{ session: CaptureSession; graph: DeviceGraph }> {
+    const { runs } = this.#parts;
+    const row = runs.requireOpen(runId);
+    if (row.kind !== 'capture') throw new AppError('forbidden', 'This ticket is for a deploy, not for a capture.', { run: runId });
+    const known = this.#sessions.get(runId);
+    if (known !== undefined) {
+      this.renew(runId);
+      return known;
+    }
+    const { graph } = requestSchema.parse(JSON.parse(row.request));
+    return { session: await this.#open(runId, graph), graph };
+  }
+
+  /** Signs of life hold the chunks; written down about once a minute. */
+  renew(runId: string): void {
+    const entry = this.#sessions.get(runId);
+    if (entry === undefined || this.#parts.clock() - entry.renewedAt < RENEW_EVERY_MS) return;
+    entry.renewedAt = this.#parts.clock();
+    entry.session.renew(this.#leaseMs());
+  }
+
+  async commit(runId: string, agent: AgentIdentity, result: Record<string, unknown>): Promise<Answers['captureCommit']> {
+    const { runs, images } = this.#parts;
+    const row = runs.row(runId);
+    const done = row?.state === 'succeeded' ? committedSchema.safeParse(JSON.parse(row.result ?? '{}')) : undefined;
+    // The answer was lost on its way: it is given again.
+    if (done?.success === true) return done.data.commit;
+    const open = runs.requireOpen(runId);
+    const request = requestSchema.parse(JSON.parse(open.request));
+    const { session } = await this.session(runId);
+    const version = await images.addVersion(
+      {
+        imageGuid: open.image_guid ?? randomUUID(), imageName: open.image_name, versionGuid: request.versionGuid, note: request.note, capturedBy: agent.actor,
+        computerName: open.computer_name, agentVersion: request.agentVersion, graph: request.graph,
+      },
+      (head) => session.commit(head),
+    );
+    const commit = { imageGuid: version.imageGuid, version: version.version, manifest: version.manifest, newBytes: version.newBytes, storedBytes: version.storedBytes };
+    runs.setVersion(runId, { guid: version.imageGuid, name: open.image_name, versionGuid: version.versionGuid, number: version.version });
+    runs.move(runId, 'succeed', { actor: agent.actor, result: { ...result, commit }, error: null, message: `Version ${version.version} of "${open.image_name}" was captured` });
+    this.#sessions.delete(runId);
+    await session.close();
+    return commit;
+  }
+
+  /** The run ended or was lost: the session stays in the store until its lease ends, so that it can be adopted. */
+  forget(runId: string): void {
+    this.#sessions.delete(runId);
+  }
+
+  /** Runs that capture the same new name at the same time make one image. */
+  #target(ref: string): { guid: string; name: string; isNew: boolean } {
+    const { images, runs } = this.#parts;
+    const target = images.forCapture(ref);
+    if (!target.isNew) return target;
+    const other = runs.openForNewImage(target.name);
+    return { ...target, guid: other?.image_guid ?? target.guid };
+  }
+
+  async #open(runId: string, graph: DeviceGraph): Promise<CaptureSession> {
+    const row = this.#parts.runs.row(runId);
+    const session = await this.#parts.store.openCapture(row?.capture_id ?? runId, this.#leaseMs());
+    this.#sessions.set(runId, { session, renewedAt: this.#parts.clock(), graph });
+    return session;
+  }
+
+  #leaseMs(): number {
+    return this.#parts.settings.get().captureLeaseHours * HOUR_MS;
+  }
+}
+
+const committedSchema = z.object({
+  commit: z.object({ imageGuid: z.uuid(), version: z.number(), manifest: z.string(), newBytes: z.number(), storedBytes: z.number() }),
+});

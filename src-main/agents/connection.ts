@@ -1,0 +1,218 @@
+// Owns one agent's control connection: hello first, then requests and notices, each parsed, counted and bounded. Whatever it is
+// sent is answered or ends this one connection, never the server.
+import type { WebSocket } from 'ws';
+import { AppError, isErrorCode, toAppError, type WireError } from '#shared/errors.ts';
+import { agentMessageSchema, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RUN_LEASE_MS, type AgentNotice, type AgentRequest, type ServerNotice } from '#shared/agent/messages.ts';
+import type { Access } from '../access/service.ts';
+import type { Computers } from '../computers/service.ts';
+import type { Log } from '../log/service.ts';
+import type { RunHolder, Runs } from '../runs/service.ts';
+import type { AgentIdentity, Captures } from './captures.ts';
+import type { Deploys } from './deploys.ts';
+import type { Tickets } from './tickets.ts';
+
+export type ConnectionParts = {
+  access: Access; computers: Computers; runs: Runs; captures: Captures; deploys: Deploys; tickets: Tickets; log: Log;
+  server: { id: string; name: () => string };
+};
+type Request = AgentRequest & { id: number };
+
+const HELLO_LIMIT_MS = 10_000;
+const MAX_OUTSTANDING = 16;
+const BURST = 400;
+const PER_SECOND = 100;
+/** Before hello nobody is known, so nothing large is looked at. */
+const MAX_HELLO_BYTES = 1024 * 1024;
+const MAX_STRIKES = 20;
+
+export class AgentConnection implements RunHolder {
+  readonly #socket: WebSocket;
+  readonly #parts: ConnectionParts;
+  readonly #address: string;
+  readonly #gone = new AbortController();
+  #identity: AgentIdentity | null = null;
+  #outstanding = 0;
+  #strikes = 0;
+  #allowance = BURST;
+  #countedAt = performance.now();
+  #quiet: NodeJS.Timeout;
+
+  constructor(socket: WebSocket, address: string, parts: ConnectionParts) {
+    this.#socket = socket;
+    this.#address = address;
+    this.#parts = parts;
+    this.#quiet = this.#endAfter(HELLO_LIMIT_MS);
+    socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => this.#close());
+  }
+
+  cancel(runId: string, reason: string): void {
+    this.#notify({ type: 'cancel', runId, reason });
+    this.#parts.deploys.cancelWait(runId);
+  }
+  taken(runId: string): void {
+    this.#notify({ type: 'cancel', runId, reason: 'continued by another connection of this computer' });
+  }
+  /** The server ends: the agent keeps its work and comes back. */
+  sayClosing(): void {
+    this.#notify({ type: 'closing' });
+    this.#socket.close(1001);
+  }
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = this.#endAfter(this.#identity === null ? HELLO_LIMIT_MS : RUN_LEASE_MS);
+    if (!this.#spend()) return this.#strike(null, new AppError('too-many-requests', `More than ${PER_SECOND} messages a second. Send fewer.`));
+    if (isBinary || (this.#identity === null && data.length > MAX_HELLO_BYTES)) return this.#strike(null, new AppError('protocol', 'Messages are JSON text, the first one a hello.'));
+    let raw: unknown;
+    try {
+      raw = JSON.parse(data.toString('utf8'));
+    } catch {
+      return this.#strike(null, new AppError('protocol', 'This message is no JSON.'));
+    }
+    const parsed = agentMessageSchema.safeParse(raw);
+    if (!parsed.success) return this.#strike(idOf(raw), new AppError('protocol', `This message is not understood: ${parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ').slice(0, 500)}`));
+    const message = parsed.data;
+    if (!('id' in message)) return this.#hear(message);
+    if (this.#outstanding >= MAX_OUTSTANDING) return this.#strike(message.id, new AppError('too-many-requests', `At most ${MAX_OUTSTANDING} requests at a time.`));
+    this.#outstanding++;
+    void this.#answer(message).finally(() => {
+      this.#outstanding--;
+    });
+  }
+
+  async #answer(request: Request): Promise<void> {
+    try {
+      const answer = await this.#perform(request);
+      this.#send({ id: request.id, ok: true, ...answer });
+    } catch (error) {
+      const wrapped = toAppError(error);
+      if (wrapped.code === 'internal' || wrapped.code === 'io') this.#parts.log.error('a request of an agent failed', { type: request.type, address: this.#address, error: wrapped.cause instanceof Error ? wrapped.cause : wrapped });
+      else this.#parts.log.info('a request of an agent was refused', { type: request.type, address: this.#address, code: wrapped.code, message: wrapped.message });
+      this.#send({ id: request.id, ok: false, error: wrapped.toWire() });
+      if (request.type === 'hello') this.#socket.close(1008);
+    }
+  }
+
+  async #perform(request: Request): Promise<Record<string, unknown>> {
+    if (request.type === 'hello') return this.#hello(request);
+    const agent = this.#identity;
+    if (agent === null) throw new AppError('unauthorized', 'Say hello first.');
+    const { captures, deploys, runs, tickets } = this.#parts;
+    switch (request.type) {
+      case 'captureBegin':
+        return captures.begin(request, agent, this);
+      case 'captureCommit':
+        this.#requireOwn(request.runId, agent, true);
+        return captures.commit(request.runId, agent, request.result);
+      case 'deployBegin':
+        return deploys.begin(request, { agent, holder: this, gone: this.#gone.signal, notify: (notice) => this.#notify({ type: 'deployWait', requestId: request.id, ...notice }) });
+      case 'deployStarted':
+        this.#requireOwn(request.runId, agent);
+        runs.addLines(request.runId, ['The plan stands; the disk is written from here on.']);
+        return {};
+      case 'deployDone':
+        this.#requireOwn(request.runId, agent, true);
+        runs.move(request.runId, 'succeed', { actor: agent.actor, result: request.result, error: null });
+        return {};
+      case 'runFailed':
+        this.#requireOwn(request.runId, agent, true);
+        runs.move(request.runId, request.cancelled ? 'cancel' : 'fail', { actor: agent.actor, error: saidByAgent(request.error), message: request.error.message.slice(0, 1000) });
+        return {};
+      case 'renewTicket':
+        this.#requireOwn(request.runId, agent);
+        // After a reconnect or a restart: this connection answers for the run from now on.
+        runs.hold(request.runId, this);
+        runs.move(request.runId, 'start', { actor: agent.actor, error: null });
+        return tickets.issue(request.runId);
+    }
+  }
+
+  #hello(request: Extract<Request, { type: 'hello' }>): Record<string, unknown> {
+    const { access, computers, server, log } = this.#parts;
+    if (this.#identity !== null) throw new AppError('protocol', 'Hello was said already.');
+    if (request.protocol > PROTOCOL_VERSION || request.protocol < OLDEST_PROTOCOL_VERSION) {
+      throw new AppError('protocol-version', `This agent speaks protocol ${request.protocol}; the server speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}. Use the agent that belongs to this server.`, { oldest: OLDEST_PROTOCOL_VERSION, newest: PROTOCOL_VERSION });
+    }
+    const principal = access.verify(request.token);
+    if (principal === null) throw new AppError('unauthorized', 'This token is not valid here. Take the one from the ready line of the server (it ends a day after the server did).');
+    const boundTo = principal.kind === 'computer' ? principal.subject : null;
+    const computer = computers.seen(request.inventory, this.#address, boundTo);
+    this.#identity = { computerId: computer.id, computerName: computer.name, actor: principal.kind === 'computer' ? `computer ${computer.name}` : principal.actor, agentVersion: request.agentVersion };
+    computers.connected(computer.id);
+    log.info('agent connected', { computer: computer.id, name: computer.name, address: this.#address, agentVersion: request.agentVersion });
+    return {
+      protocol: request.protocol, computerToken: boundTo === null ? access.mintComputerToken(computer.id) : request.token,
+      computerId: computer.id, computerName: computer.name, serverName: server.name(), serverId: server.id,
+    };
+  }
+
+  #hear(notice: AgentNotice): void {
+    const agent = this.#identity;
+    if (agent === null) return this.#strike(null, new AppError('unauthorized', 'Say hello first.'));
+    const { runs, captures } = this.#parts;
+    runs.signAll(this);
+    if (notice.type === 'heartbeat') return;
+    // Late notices of a run that ended or went to another connection are of no use to anybody.
+    if (notice.runId === null || !runs.isHeldBy(notice.runId, this)) return;
+    captures.renew(notice.runId);
+    if (notice.type === 'log') runs.addLines(notice.runId, notice.lines);
+    else runs.progress(notice.runId, notice.progress, notice.watermarks);
+  }
+
+  /** A run belongs to one computer; another one learns nothing, not even that it is there. */
+  #requireOwn(runId: string, agent: AgentIdentity, ended = false): void {
+    const row = this.#parts.runs.row(runId);
+    if (row === undefined || row.computer_id !== agent.computerId) throw new AppError('not-found', `There is no run ${runId} of this computer.`, { run: runId });
+    if (!ended) this.#parts.runs.requireOpen(runId);
+  }
+
+  /** A fixed number of messages a second with a burst; what is over is answered and not looked at. */
+  #spend(): boolean {
+    const now = performance.now();
+    this.#allowance = Math.min(BURST, this.#allowance + ((now - this.#countedAt) / 1000) * PER_SECOND);
+    this.#countedAt = now;
+    if (this.#allowance < 1) return false;
+    this.#allowance--;
+    return true;
+  }
+
+  #strike(id: number | null, error: AppError): void {
+    this.#strikes++;
+    if (id === null) this.#send({ id: 0, ok: false, error: error.toWire() });
+    else this.#send({ id, ok: false, error: error.toWire() });
+    if (this.#identity === null || this.#strikes >= MAX_STRIKES) this.#socket.close(1008);
+  }
+
+  #notify(notice: ServerNotice): void {
+    this.#send(notice);
+  }
+  #send(message: Record<string, unknown>): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+  #endAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#socket.terminate(), ms);
+  }
+  #close(): void {
+    clearTimeout(this.#quiet);
+    this.#gone.abort();
+    this.#parts.runs.letGo(this);
+    if (this.#identity !== null) {
+      this.#parts.computers.disconnected(this.#identity.computerId);
+      this.#parts.log.info('agent disconnected', { computer: this.#identity.computerId });
+    }
+  }
+}
+
+function idOf(raw: unknown): number | null {
+  return typeof raw === 'object' && raw !== null && 'id' in raw && Number.isSafeInteger(raw.id) && Number(raw.id) > 0 ? Number(raw.id) : null;
+}
+
+/** A code this server does not know becomes `internal`; the agent's words stay. */
+function saidByAgent(error: { code: string; message: string; data?: Record<string, unknown> | undefined }): WireError {
+  return new AppError(isErrorCode(error.code) ? error.code : 'internal', error.message, error.data ?? {}).toWire();
+}

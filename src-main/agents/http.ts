@@ -1,0 +1,151 @@
+// Owns the agents' HTTP requests: pages and frames in, manifests and frames out. Every request carries a ticket for one run and
+// reaches nothing beyond it; bodies are bounded, and readers set the pace.
+import { createReadStream } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
+import { AppError, ProtocolError, toAppError } from '#shared/errors.ts';
+import { HASH_BYTES } from '#shared/agent/frame.ts';
+import { MAX_CHUNKS_PER_REQUEST, MAX_FRAMES_BODY_BYTES } from '#shared/agent/messages.ts';
+import { MAX_PAGE_BODY_BYTES, PAGE_HEADER_BYTES } from '#shared/agent/page.ts';
+import { answerError, answerJson } from '../net/http/answer.ts';
+import type { Store } from '../store/types.ts';
+import type { Images } from '../images/service.ts';
+import type { Log } from '../log/service.ts';
+import type { Runs } from '../runs/service.ts';
+import type { Captures } from './captures.ts';
+import type { Deploys } from './deploys.ts';
+import { storeFrames } from './frames.ts';
+import type { Tickets } from './tickets.ts';
+
+export type AgentHttpParts = { store: Store; images: Images; runs: Runs; captures: Captures; deploys: Deploys; tickets: Tickets; log: Log };
+type Handler = (runId: string, request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Streams of one run at a time; an agent uses a handful. */
+const MAX_STREAMS_PER_RUN = 16;
+
+export class AgentHttp {
+  readonly #parts: AgentHttpParts;
+  readonly #streams = new Map<string, number>();
+  readonly #routes: Record<string, Handler>;
+
+  constructor(parts: AgentHttpParts) {
+    this.#parts = parts;
+    this.#routes = {
+      'POST /agent/capture/pages': (runId, request, response) => this.#page(runId, request, response),
+      'POST /agent/capture/frames': (runId, request, response) => this.#frames(runId, request, response),
+      'GET /agent/deploy/manifest': (runId, request, response) => this.#manifest(runId, request, response),
+      'POST /agent/deploy/chunks': (runId, request, response) => this.#chunks(runId, request, response),
+    };
+  }
+
+  /** Answers every request under /agent/; never throws. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { tickets, runs, log } = this.#parts;
+    let runId: string | null = null;
+    try {
+      const route = `${request.method} ${(request.url ?? '').split('?', 1)[0]}`;
+      const handler = Object.hasOwn(this.#routes, route) ? this.#routes[route] : undefined;
+      runId = tickets.runOf(request.headers.authorization);
+      if (handler === undefined) throw new AppError('not-found', `There is no ${route.slice(0, 200)}.`, {});
+      const busy = this.#streams.get(runId) ?? 0;
+      if (busy >= MAX_STREAMS_PER_RUN) throw new AppError('too-many-requests', `A run may have ${MAX_STREAMS_PER_RUN} streams at a time.`, { run: runId });
+      this.#streams.set(runId, busy + 1);
+      try {
+        runs.requireOpen(runId);
+        runs.sign(runId);
+        await handler(runId, request, response);
+        runs.sign(runId);
+      } finally {
+        const left = (this.#streams.get(runId) ?? 1) - 1;
+        if (left > 0) this.#streams.set(runId, left);
+        else this.#streams.delete(runId);
+      }
+    } catch (error) {
+      const wrapped = toAppError(error);
+      // A peer that went away is told by its lease; nothing failed here.
+      const gone = request.destroyed && !request.complete || response.destroyed;
+      if (wrapped.code === 'internal' && !gone) log.error('a request of an agent failed', { run: runId, url: request.url, error: wrapped.cause instanceof Error ? wrapped.cause : wrapped });
+      answerError(response, wrapped);
+    }
+  }
+
+  async #page(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { session } = await this.#parts.captures.session(runId);
+    const page = await readBody(request, PAGE_HEADER_BYTES + MAX_PAGE_BODY_BYTES);
+    const lacking = await session.addPage(page);
+    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': lacking.length });
+    response.end(lacking);
+  }
+
+  async #frames(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { session, graph } = await this.#parts.captures.session(runId);
+    const totals = await storeFrames(request as AsyncIterable<Buffer>, { maxRawBytes: graph.chunkSizeBytes, maxBodyBytes: MAX_FRAMES_BODY_BYTES }, async (frames) => {
+      this.#parts.runs.sign(runId);
+      return session.addFrames(frames);
+    });
+    answerJson(response, totals);
+  }
+
+  async #manifest(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const manifest = await this.#parts.store.openManifest(this.#parts.deploys.manifestOf(runId).manifest);
+    try {
+      const range = rangeOf(request.headers.range, manifest.sizeBytes);
+      response.writeHead(range.partial ? 206 : 200, {
+        'content-type': 'application/octet-stream', 'accept-ranges': 'bytes', 'content-length': range.end - range.start + 1,
+        ...(range.partial ? { 'content-range': `bytes ${range.start}-${range.end}/${manifest.sizeBytes}` } : {}),
+      });
+      await pipeline(createReadStream(manifest.path, { start: range.start, end: range.end }), response);
+    } finally {
+      await manifest.close();
+    }
+  }
+
+  async #chunks(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { store, images, deploys, runs } = this.#parts;
+    const { versionGuid } = deploys.manifestOf(runId);
+    const hashes = await readBody(request, MAX_CHUNKS_PER_REQUEST * HASH_BYTES);
+    if (hashes.length === 0 || hashes.length % HASH_BYTES !== 0) throw new ProtocolError(hashes.length, `the body is 1 to ${MAX_CHUNKS_PER_REQUEST} hashes of ${HASH_BYTES} bytes`);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    try {
+      for await (const frame of store.readFrames(hashes, gone.signal)) {
+        if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/octet-stream' });
+        if (!response.write(frame)) {
+          await once(response, 'drain', { signal: gone.signal });
+          runs.sign(runId);
+        }
+      }
+      response.end();
+    } catch (error) {
+      // A chunk that is asked for and not whole damages the version at once, before anybody else starts a deploy of it.
+      if (error instanceof AppError && error.code === 'chunk-damaged') images.reportDamage(versionGuid, 'a chunk failed its check while it was read for a deploy');
+      if (gone.signal.aborted) return;
+      throw error;
+    }
+  }
+}
+
+/** A whole small body; longer ones are refused before they are kept. */
+async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > limitBytes) throw new ProtocolError(limitBytes, `the body may hold ${limitBytes} bytes`);
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > limitBytes) throw new ProtocolError(limitBytes, `the body may hold ${limitBytes} bytes`);
+    parts.push(part);
+  }
+  return parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts, length);
+}
+
+/** One range of bytes (RFC 9110 §14.1.2); anything else gets the whole. Throws for a range past the end. */
+export function rangeOf(header: string | undefined, sizeBytes: number): { start: number; end: number; partial: boolean } {
+  const match = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(header ?? '');
+  if (match === null) return { start: 0, end: sizeBytes - 1, partial: false };
+  const start = Number(match[1]);
+  const end = match[2] === '' ? sizeBytes - 1 : Math.min(sizeBytes - 1, Number(match[2]));
+  if (start >= sizeBytes || end < start) throw new AppError('invalid-input', `The range lies outside of ${sizeBytes} bytes.`, { sizeBytes });
+  return { start, end, partial: true };
+}

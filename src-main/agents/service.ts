@@ -1,0 +1,67 @@
+// Owns the gateway for agents: the control WebSocket at /agent and the frame requests under it. It only connects the pieces.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { MAX_MESSAGE_BYTES } from '#shared/agent/messages.ts';
+import type { Store } from '../store/types.ts';
+import type { Access } from '../access/service.ts';
+import type { Computers } from '../computers/service.ts';
+import type { Images } from '../images/service.ts';
+import type { Log } from '../log/service.ts';
+import type { Runs } from '../runs/service.ts';
+import type { SettingsService } from '../settings/service.ts';
+import { Captures } from './captures.ts';
+import { AgentConnection } from './connection.ts';
+import { Deploys } from './deploys.ts';
+import { AgentHttp } from './http.ts';
+import { Tickets } from './tickets.ts';
+
+export type AgentsParts = {
+  store: Store; access: Access; computers: Computers; images: Images; runs: Runs; settings: SettingsService; log: Log; clock: () => number; serverId: string;
+};
+export type Agents = ReturnType<typeof openAgents>;
+
+const MAX_CONNECTIONS = 2000;
+
+export function openAgents(parts: AgentsParts) {
+  const tickets = new Tickets(parts.clock);
+  const captures = new Captures({ ...parts, tickets });
+  const deploys = new Deploys({ ...parts, tickets });
+  const http = new AgentHttp({ ...parts, captures, deploys, tickets });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
+  const connections = new Set<AgentConnection>();
+  const underWay = new Set<Promise<void>>();
+  let closing = false;
+  parts.runs.onEnd((runId) => {
+    tickets.revoke(runId);
+    captures.forget(runId);
+  });
+  const connectionParts = { ...parts, captures, deploys, tickets, server: { id: parts.serverId, name: () => parts.settings.get().serverName } };
+
+  return {
+    upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+      if (closing || connections.size >= MAX_CONNECTIONS) {
+        socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
+        return;
+      }
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        const connection = new AgentConnection(client, request.socket.remoteAddress ?? '', connectionParts);
+        connections.add(connection);
+        client.once('close', () => connections.delete(connection));
+      });
+    },
+    async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+      const work = http.handle(request, response);
+      underWay.add(work);
+      await work.finally(() => underWay.delete(work));
+    },
+    /** Says goodbye, lets frames under way arrive, then ends every connection. */
+    async close(graceMs: number): Promise<void> {
+      closing = true;
+      for (const connection of connections) connection.sayClosing();
+      await Promise.race([Promise.allSettled(underWay), new Promise<void>((resolve) => setTimeout(resolve, graceMs).unref())]);
+      for (const connection of connections) connection.terminate();
+      sockets.close();
+    },
+  };
+}

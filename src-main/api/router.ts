@@ -1,0 +1,33 @@
+// Owns the whole API: the features' routers and the few procedures that belong to none. Its type is all that clients import.
+import { z } from 'zod';
+import { findingSchema, logEntrySchema, serverStatusSchema, settingsSchema, treeNodeSchema } from '#shared/model/server.ts';
+import { computersRouter } from '../computers/router.ts';
+import { imagesRouter } from '../images/router.ts';
+import { runsRouter } from '../runs/router.ts';
+import { allowed, router } from './trpc.ts';
+
+export const appRouter = router({
+  session: router({
+    whoami: allowed('any').output(z.object({ actor: z.string(), permissions: z.array(z.string()) })).query(({ ctx }) => ({ actor: ctx.principal.actor, permissions: [...ctx.principal.permissions] })),
+  }),
+  status: router({ get: allowed('status.read').output(serverStatusSchema).query(({ ctx }) => ctx.services.status.get()) }),
+  changes: router({ watch: allowed('status.read').subscription(({ ctx, signal }) => ctx.services.events.watch(signal)) }),
+  tree: router({
+    children: allowed('status.read').input(z.object({ parent: z.string().max(200).nullable() })).output(z.array(treeNodeSchema)).query(({ ctx, input }) => ctx.services.tree.children(input.parent)),
+  }),
+  images: imagesRouter,
+  runs: runsRouter,
+  computers: computersRouter,
+  settings: router({
+    get: allowed('settings.read').output(settingsSchema).query(({ ctx }) => ctx.services.settings.get()),
+    set: allowed('settings.change').input(settingsSchema.partial().strict()).output(settingsSchema).mutation(({ ctx, input }) => ctx.services.settings.set(input, ctx.actor)),
+  }),
+  doctor: router({
+    run: allowed('doctor.run').input(z.object({ repair: z.boolean(), deep: z.boolean() })).output(z.array(findingSchema)).mutation(({ ctx, input }) => ctx.services.status.doctor(input)),
+  }),
+  log: router({
+    tail: allowed('log.read').input(z.object({ limit: z.number().int().min(1).max(5000), level: z.enum(['error', 'warn', 'info', 'debug']).optional() })).output(z.array(logEntrySchema))
+      .query(({ ctx, input }) => ctx.services.log.tail(input.limit, input.level)),
+  }),
+});
+export type AppRouter = typeof appRouter;

@@ -1,0 +1,5 @@
+// Owns the order of migrations. Imported statically, so that bundles need no files at run time.
+import type { Migration } from '../migrate.ts';
+import { firstRecords } from './0001-first-records.ts';
+
+export const migrations: readonly Migration[] = [firstRecords];

@@ -1,0 +1,163 @@
+// Owns leaving: the trash, coming back from it, and the journalled removal for good. The intent (removing_at) is written first;
+// then copies and manifest, then the rows. Every step may be repeated, so a restart simply goes on.
+import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
+import type { Store } from '../store/types.ts';
+import type { Events } from '../events/service.ts';
+import type { Log } from '../log/service.ts';
+import type { SettingsService } from '../settings/service.ts';
+import type { ImageRepo, ImageRow, VersionRow } from './repo.ts';
+import type { Verifying } from './verifying.ts';
+
+export type RemovalParts = {
+  repo: ImageRepo; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; verifying: Verifying;
+  /** Runs that still read or add to this image (or this version of it): their ids. */
+  runsUsing: (imageGuid: string, versionGuid: string | null) => string[];
+};
+const DAY_MS = 86_400_000;
+
+export class Removal {
+  readonly #parts: RemovalParts;
+  readonly #stop = new AbortController();
+  #sweeping: Promise<void> | null = null;
+  #sweepAgain = false;
+  #removing: Promise<void> = Promise.resolve();
+
+  constructor(parts: RemovalParts) {
+    this.#parts = parts;
+  }
+
+  toTrash(image: ImageRow, version: VersionRow | null, actor: string): { deleteAfter: number } {
+    const { repo, events, clock, settings } = this.#parts;
+    refuseProtected(image);
+    const subject = version ?? image;
+    if (subject.delete_after !== null) return { deleteAfter: subject.delete_after };
+    const trash = { at: clock(), deleteAfter: clock() + settings.get().trashDays * DAY_MS };
+    repo.transaction(() => {
+      if (version === null) repo.setImageTrash(image.guid, trash);
+      else repo.setVersionTrash(version.guid, trash);
+      this.#record(image, version, actor, 'deleted', `${nameOf(image, version)} was moved to the trash`, { deleteAfter: trash.deleteAfter });
+    });
+    events.changed('image', image.guid);
+    return { deleteAfter: trash.deleteAfter };
+  }
+
+  fromTrash(image: ImageRow, version: VersionRow | null, actor: string): void {
+    const { repo, events } = this.#parts;
+    if ((version ?? image).trashed_at === null) return;
+    repo.transaction(() => {
+      if (version === null) repo.setImageTrash(image.guid, null);
+      else repo.setVersionTrash(version.guid, null);
+      this.#record(image, version, actor, 'undeleted', `${nameOf(image, version)} was taken out of the trash`);
+    });
+    events.changed('image', image.guid);
+  }
+
+  /** Leaves for good. Resolves when record, copies and manifest are gone; the space follows with the sweep. */
+  async purge(image: ImageRow, version: VersionRow | null, actor: string): Promise<void> {
+    const { repo, events, clock } = this.#parts;
+    refuseProtected(image);
+    if ((version ?? image).trashed_at === null && image.trashed_at === null) {
+      throw new AppError('conflict', `${nameOf(image, version)} is not in the trash. Delete it first; what is in the trash can be removed for good.`, { imageGuid: image.guid });
+    }
+    const using = this.#parts.runsUsing(image.guid, version?.guid ?? null);
+    if (using.length > 0) {
+      throw new AppError('conflict', `${nameOf(image, version)} is in use by ${using.length === 1 ? 'a run' : `${using.length} runs`} that ${using.length === 1 ? 'has' : 'have'} not ended. Wait for it or cancel it, then try again.`, { imageGuid: image.guid, runs: using });
+    }
+    repo.transaction(() => {
+      const now = clock();
+      if (version === null) {
+        for (const each of repo.versions(image.guid)) repo.markVersionRemoving(each.guid, now);
+        repo.markImageRemoving(image.guid, now);
+      } else repo.markVersionRemoving(version.guid, now);
+      this.#record(image, version, actor, 'purged', `${nameOf(image, version)} was removed for good`);
+    });
+    events.changed('image', image.guid);
+    await this.finishRemovals();
+  }
+
+  /** Carries out every intent there is; called after each purge and at start. */
+  finishRemovals(): Promise<void> {
+    this.#removing = this.#removing.catch(() => undefined).then(() => this.#finishRemovals());
+    return this.#removing;
+  }
+
+  async #finishRemovals(): Promise<void> {
+    const { repo, store, verifying, events } = this.#parts;
+    let removed = 0;
+    for (const version of repo.versionsBeingRemoved()) {
+      verifying.forget(version.guid);
+      await store.deleteManifest(version.manifest);
+      repo.transaction(() => repo.removeVersion(version.guid));
+      removed++;
+    }
+    for (const image of repo.imagesBeingRemoved()) {
+      repo.transaction(() => repo.removeImage(image.guid));
+      events.changed('image', image.guid);
+      removed++;
+    }
+    if (removed > 0) this.sweepSoon();
+  }
+
+  /** What is past its time in the trash goes; what a run still uses is left for the next round. */
+  async expire(): Promise<void> {
+    const { repo, clock, log } = this.#parts;
+    const due: { image: ImageRow; version: VersionRow | null }[] = repo.expiredImages(clock()).map((image) => ({ image, version: null }));
+    for (const version of repo.expiredVersions(clock())) {
+      const image = repo.imageByGuid(version.image_guid);
+      if (image !== undefined && !due.some((other) => other.image.guid === image.guid)) due.push({ image, version });
+    }
+    for (const { image, version } of due) {
+      try {
+        await this.purge(image, version, 'server');
+      } catch (error) {
+        log.warn('the trash could not let go yet', { subject: nameOf(image, version), error: toAppError(error) });
+      }
+    }
+  }
+
+  /** One sweep at a time; asked for during one, another follows. */
+  sweepSoon(): void {
+    this.#sweepAgain = true;
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = null;
+    });
+  }
+
+  async idle(): Promise<void> {
+    await this.#removing.catch(() => undefined);
+    await this.#sweeping;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.idle();
+  }
+
+  async #sweep(): Promise<void> {
+    const { store, repo, log, events } = this.#parts;
+    while (this.#sweepAgain && !this.#stop.signal.aborted) {
+      this.#sweepAgain = false;
+      try {
+        const result = await store.sweep(repo.liveManifests(), this.#stop.signal);
+        if (result.removedChunks > 0 || result.removedPacks > 0) log.info('store swept', { ...result });
+        events.changed('status', 'status');
+      } catch (error) {
+        if (!(error instanceof CancelledError)) log.error('the sweep of the store failed; it is tried again later', { error: toAppError(error) });
+      }
+    }
+  }
+
+  #record(image: ImageRow, version: VersionRow | null, actor: string, kind: string, message: string, data: Record<string, unknown> = {}): void {
+    this.#parts.events.record({ actor, entity: 'image', id: image.guid, kind, message, data: { ...data, ...(version === null ? {} : { version: version.number }) } });
+  }
+}
+
+function refuseProtected(image: ImageRow): void {
+  if (image.protected) {
+    throw new AppError('image-protected', `The image "${image.name}" is protected, so nothing of it is deleted. Take the protection off first: platen image protect ${image.guid} --off`, { imageGuid: image.guid });
+  }
+}
+
+function nameOf(image: ImageRow, version: VersionRow | null): string {
+  return version === null ? `Image "${image.name}"` : `Version ${version.number} of "${image.name}"`;
+}

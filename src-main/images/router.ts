@@ -1,0 +1,46 @@
+// Binds images to the API.
+import { z } from 'zod';
+import { historyEventSchema, imageDetailSchema, imageNameSchema, imageRefSchema, imageSummarySchema, timestamp, versionDetailSchema, versionRefSchema } from '#shared/model/image.ts';
+import { allowed, router } from '../api/trpc.ts';
+
+const oneImage = z.object({ image: imageRefSchema });
+const oneVersion = z.object({ image: imageRefSchema, version: z.number().int().positive() });
+const nothing = z.object({});
+
+export const imagesRouter = router({
+  list: allowed('images.read').input(z.object({ trash: z.boolean().optional() }).optional()).output(z.array(imageSummarySchema)).query(({ ctx, input }) => ctx.services.images.list(input?.trash)),
+  get: allowed('images.read').input(oneImage).output(imageDetailSchema).query(({ ctx, input }) => ctx.services.images.get(input.image)),
+  version: allowed('images.read').input(oneVersion).output(versionDetailSchema).query(({ ctx, input }) => ctx.services.images.version(input.image, input.version)),
+  history: allowed('images.read').input(oneImage).output(z.array(historyEventSchema)).query(({ ctx, input }) => ctx.services.images.history(input.image)),
+  rename: allowed('images.change').input(oneImage.extend({ name: imageNameSchema })).output(nothing).mutation(({ ctx, input }) => {
+    ctx.services.images.rename(input.image, input.name, ctx.actor);
+    return {};
+  }),
+  describe: allowed('images.change').input(oneImage.extend({ description: z.string().max(10_000) })).output(nothing).mutation(({ ctx, input }) => {
+    ctx.services.images.describe(input.image, input.description, ctx.actor);
+    return {};
+  }),
+  setNote: allowed('images.change').input(oneVersion.extend({ note: z.string().max(10_000) })).output(nothing).mutation(({ ctx, input }) => {
+    ctx.services.images.setNote(input, input.note, ctx.actor);
+    return {};
+  }),
+  setEnabled: allowed('images.change').input(versionRefSchema.extend({ enabled: z.boolean() })).output(nothing).mutation(({ ctx, input }) => {
+    ctx.services.images.setEnabled(input, input.enabled, ctx.actor);
+    return {};
+  }),
+  setProtected: allowed('images.change').input(oneImage.extend({ protected: z.boolean() })).output(nothing).mutation(({ ctx, input }) => {
+    ctx.services.images.setProtected(input.image, input.protected, ctx.actor);
+    return {};
+  }),
+  verify: allowed('images.change').input(versionRefSchema).output(z.object({ started: z.array(z.number()) })).mutation(({ ctx, input }) => ctx.services.images.verify(input, ctx.actor)),
+  delete: allowed('images.delete').input(versionRefSchema).output(z.object({ trashed: z.object({ image: z.string(), version: z.number().optional() }), deleteAfter: timestamp }))
+    .mutation(({ ctx, input }) => ctx.services.images.delete(input, ctx.actor)),
+  undelete: allowed('images.change').input(versionRefSchema).output(nothing).mutation(({ ctx, input }) => {
+    ctx.services.images.undelete(input, ctx.actor);
+    return {};
+  }),
+  purge: allowed('images.delete').input(versionRefSchema).output(nothing).mutation(async ({ ctx, input }) => {
+    await ctx.services.images.purge(input, ctx.actor);
+    return {};
+  }),
+});

@@ -1,0 +1,77 @@
+// Owns what differs between operating systems: where data lies, how a folder is made durable, who holds a port, which
+// addresses this machine has. Nothing else in the server asks which system it runs on.
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { homedir, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+
+/** PLATEN_DATA, else the platform's folder for a program's data. */
+export function defaultDataFolder(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
+  const chosen = env['PLATEN_DATA'];
+  if (chosen !== undefined && chosen !== '') return chosen;
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'Platen');
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Platen');
+  const data = env['XDG_DATA_HOME'];
+  return join(data !== undefined && data !== '' ? data : join(homedir(), '.local', 'share'), 'platen');
+}
+
+/** Makes renames and new names in a folder survive a power cut. Windows has no such call and needs none (NTFS journals names). */
+export function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there and belongs to somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+export type PortOwner = { pid: number; command: string };
+
+/** Which process listens on a TCP port, where the system lets us see it; null where it does not. */
+export async function findPortOwner(port: number): Promise<PortOwner | null> {
+  if (process.platform !== 'linux') return null;
+  const inodes = new Set<string>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    const text = await readFile(table, 'utf8').catch(() => '');
+    for (const line of text.split('\n').slice(1)) {
+      const fields = line.trim().split(/\s+/);
+      const [address, state, inode] = [fields[1] ?? '', fields[3] ?? '', fields[9] ?? ''];
+      // 0A: LISTEN
+      if (state === '0A' && Number.parseInt(address.split(':')[1] ?? '', 16) === port) inodes.add(`socket:[${inode}]`);
+    }
+  }
+  if (inodes.size === 0) return null;
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    for (const fd of await readdir(`/proc/${name}/fd`).catch(() => [])) {
+      const target = await readlink(`/proc/${name}/fd/${fd}`).catch(() => '');
+      if (!inodes.has(target)) continue;
+      const command = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0').join(' ').trim();
+      return { pid: Number(name), command };
+    }
+  }
+  return null;
+}
+
+/** Addresses other machines may reach this one under, IPv4 first; link-local ones left out. */
+export function machineAddresses(): string[] {
+  const found: { address: string; four: boolean }[] = [];
+  for (const list of Object.values(networkInterfaces())) {
+    for (const entry of list ?? []) {
+      if (entry.internal || entry.address.startsWith('fe80:') || entry.address.startsWith('169.254.')) continue;
+      found.push({ address: entry.address, four: entry.family === 'IPv4' });
+    }
+  }
+  return found.sort((a, b) => Number(b.four) - Number(a.four)).map((entry) => entry.address);
+}

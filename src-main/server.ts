@@ -1,0 +1,196 @@
+// The composition root: lock → database → store → services → recovery → the port → ready; close() goes the same way back.
+// It knows every part and holds no rule of its own.
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { join, resolve } from 'node:path';
+import { AppError, toAppError } from '#shared/errors.ts';
+import { openAccess } from './access/service.ts';
+import { openAgents } from './agents/service.ts';
+import { openApi } from './api/connection.ts';
+import { openComputers } from './computers/service.ts';
+import { Database } from './db/database.ts';
+import { lockFolder } from './db/folder-lock.ts';
+import { migrate } from './db/migrate.ts';
+import { migrations } from './db/migrations/list.ts';
+import { openEvents } from './events/service.ts';
+import { openImages } from './images/service.ts';
+import { openLog, type LogService } from './log/service.ts';
+import { isLoopback } from './net/http/guard.ts';
+import { listen, type Listener } from './net/http/listener.ts';
+import { openStaticFiles } from './net/http/static-files.ts';
+import { loadTlsIdentity } from './net/tls/certificate.ts';
+import { findPortOwner, machineAddresses, syncFolder } from './platform.ts';
+import { openRuns } from './runs/service.ts';
+import { openSettings } from './settings/service.ts';
+import { openStatus } from './status/service.ts';
+import { openStore } from './store/open.ts';
+import { openTree } from './tree/service.ts';
+import { openUpkeep } from './upkeep/service.ts';
+import { openWeb } from './web.ts';
+
+export const DEFAULT_HTTP_PORT = 8420;
+
+export type ServerOptions = {
+  dataFolder: string;
+  /** Default 127.0.0.1: other machines reach it only when it is asked to listen for them (0.0.0.0). */
+  host?: string;
+  /** Default 8420; 0 picks a free one. */
+  httpPort?: number;
+  /** The built console; without it only API, agents and health are answered. */
+  rendererFolder?: string;
+  /** Of package.json. */
+  version?: string;
+  /** Receives each log line as it is written to the log file. */
+  onLogLine?: (line: string) => void;
+  clock?: () => number;
+  /** Browsers' origins allowed besides the server's own address, for development. */
+  allowedOrigins?: readonly string[];
+  /** Silence after which a run is lost; tests shorten it. */
+  runLeaseMs?: number;
+};
+export type RunningServer = {
+  url: string; token: string; fingerprint: string; addresses: string[]; pid: number; dataFolder: string; httpPort: number;
+  /** Drains and closes everything; may be called more than once. */
+  close(): Promise<void>;
+};
+
+const CLOSE_GRACE_MS = 5000;
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const dataFolder = resolve(options.dataFolder);
+  const clock = options.clock ?? Date.now;
+  /** What has been opened, to be closed in reverse, also when the start fails half way. */
+  const opened: (() => void | Promise<void>)[] = [];
+  const closeOpened = async (log?: LogService): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        log?.error('closing a part of the server failed', { error: toAppError(error) });
+      }
+    }
+  };
+  try {
+    const started = await compose(options, { dataFolder, clock, opened });
+    let closing: Promise<void> | null = null;
+    return { ...started.ready, close: () => (closing ??= started.beforeClose().then(() => closeOpened(started.log))) };
+  } catch (error) {
+    await closeOpened();
+    throw error;
+  }
+}
+
+type Frame = { dataFolder: string; clock: () => number; opened: (() => void | Promise<void>)[] };
+
+async function compose(options: ServerOptions, { dataFolder, clock, opened }: Frame) {
+  const startedAt = clock();
+  makeDataFolder(dataFolder);
+  const lock = lockFolder(dataFolder, startedAt);
+  opened.push(() => lock.release());
+  const log = openLog(join(dataFolder, 'logs'), clock, options.onLogLine);
+  opened.push(() => log.close());
+
+  const db = new Database(join(dataFolder, 'platen.db'), log.write);
+  opened.push(() => db.close());
+  migrate(db, migrations, log.write);
+  const events = openEvents({ db, clock });
+  const settings = openSettings({ db, events });
+  settings.follow(({ logLevel }) => log.setLevel(logLevel));
+  const serverId = ownServer(db, settings.get().serverName, startedAt);
+  const tls = loadTlsIdentity(join(dataFolder, 'tls'), 'Platen', startedAt);
+  const access = openAccess({ db, clock, fingerprint: tls.fingerprint });
+
+  const store = await openStore({ folder: join(dataFolder, 'store'), clock, log: log.write });
+  opened.push(() => store.close());
+  const runs = openRuns({ db, events, log, clock, ...(options.runLeaseMs === undefined ? {} : { leaseMs: options.runLeaseMs }) });
+  opened.push(() => runs.close());
+  const images = openImages({ db, store, events, log, clock, settings, selfId: serverId, runsUsing: runs.using });
+  opened.push(() => images.close());
+  const computers = openComputers({ db, events, clock });
+  const listening: { at: Listener | null; problem: string | null } = { at: null, problem: null };
+  const status = openStatus({
+    store, images, runs, settings, clock, serverId, dataFolder, startedAt, version: options.version ?? '0.0.0', fingerprint: tls.fingerprint,
+    listening: () => ({ addresses: listening.at === null ? [] : reachableAddresses(listening.at), httpPort: listening.at?.port ?? 0, problem: listening.problem }),
+  });
+  const tree = openTree({ images, computers, runs, settings, serverId });
+  const agents = openAgents({ store, access, computers, images, runs, settings, log, clock, serverId });
+  const api = openApi({ access, services: { events, images, runs, computers, settings, log, status, tree } });
+
+  runs.recover();
+  await images.recover();
+  const web = openWeb({
+    api, agents, files: await openStaticFiles(options.rendererFolder ?? null), allowedOrigins: options.allowedOrigins ?? [],
+    health: () => ({ ok: true, serverId }), onError: (error) => log.error('a request failed', { error: error.cause instanceof Error ? error.cause : error }),
+  });
+  const listener = await listen({
+    host: options.host ?? '127.0.0.1', port: options.httpPort ?? DEFAULT_HTTP_PORT, tls, ...web, findPortOwner,
+    onError: (error) => {
+      listening.problem = `The server does not listen any more: ${error.message}. Restart it.`;
+      log.error('the listener broke', { error });
+      events.changed('status', 'status');
+    },
+  });
+  listening.at = listener;
+  opened.push(() => listener.close(CLOSE_GRACE_MS));
+  const token = access.mintStartToken();
+  const upkeep = openUpkeep({ images, runs, settings, log, access, token });
+  opened.push(() => upkeep.close());
+
+  const ready = { url: urlOf(listener), token, fingerprint: tls.fingerprint, addresses: reachableAddresses(listener), pid: process.pid, dataFolder, httpPort: listener.port };
+  const record = join(dataFolder, 'server.json');
+  writeRecord(record, ready);
+  opened.push(() => rmSync(record, { force: true }));
+  lock.announce(ready.url);
+  log.info('server ready', { url: ready.url, addresses: ready.addresses, tookMs: clock() - startedAt });
+  return {
+    ready, log,
+    beforeClose: async (): Promise<void> => {
+      log.info('server closing');
+      upkeep.close();
+      events.close();
+      await agents.close(CLOSE_GRACE_MS);
+      api.close();
+    },
+  };
+}
+
+function makeDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new AppError('io', `The data folder ${folder} can't be made: ${error instanceof Error ? error.message : String(error)}. Choose another one with --data.`, { folder }, error);
+  }
+}
+
+/** This console is the first package server; its row is made at the first start. */
+function ownServer(db: Database, name: string, now: number): string {
+  return db.transaction(() => {
+    const known = db.get<{ id: string }>('SELECT id FROM server WHERE is_self = 1');
+    if (known !== undefined) return known.id;
+    const id = randomUUID();
+    db.run("INSERT INTO server (id, name, role, is_self, created_at) VALUES (:id, :name, 'console', 1, :now)", { id, name, now });
+    return id;
+  });
+}
+
+function urlOf({ host, port }: Listener): string {
+  const own = host === '0.0.0.0' || host === '::' || isLoopback(host) || host === 'localhost';
+  return own ? `http://127.0.0.1:${port}` : `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** Where other machines find it; nothing when it listens on loopback only. */
+function reachableAddresses({ host, port }: Listener): string[] {
+  if (isLoopback(host) || host === 'localhost') return [];
+  const hosts = host === '0.0.0.0' || host === '::' ? machineAddresses().filter((address) => host === '::' || !isIPv6(address)) : [host];
+  return hosts.map((address) => `https://${isIPv6(address) ? `[${address}]` : address}:${port}`);
+}
+
+/** For commands on this machine; readable by its owner only, gone when the server is. */
+function writeRecord(path: string, ready: Record<string, unknown>): void {
+  const unfinished = `${path}.part`;
+  rmSync(unfinished, { force: true });
+  writeFileSync(unfinished, `${JSON.stringify(ready)}\n`, { mode: 0o600, flush: true });
+  renameSync(unfinished, path);
+  syncFolder(join(path, '..'));
+}

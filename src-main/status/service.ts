@@ -1,0 +1,47 @@
+// Owns what the server says of itself: figures, and the problems that need a person. Also the doctor, which examines the store.
+import type { FindingView, ServerStatus } from '#shared/model/server.ts';
+import { formatBytes } from '#shared/units.ts';
+import type { Store } from '../store/types.ts';
+import type { Images } from '../images/service.ts';
+import type { Runs } from '../runs/service.ts';
+import type { SettingsService } from '../settings/service.ts';
+
+export type StatusParts = {
+  store: Store; images: Images; runs: Runs; settings: SettingsService; clock: () => number; serverId: string; version: string; dataFolder: string; startedAt: number; fingerprint: string;
+  /** Known once the port is bound. */
+  listening: () => { addresses: string[]; httpPort: number; problem: string | null };
+};
+export type Status = ReturnType<typeof openStatus>;
+
+const NEARLY_FULL = 0.05;
+const NEARLY_FULL_BYTES = 5e9;
+
+export function openStatus(parts: StatusParts) {
+  const { store, images, runs, settings, clock } = parts;
+
+  function problemsOf(figures: ServerStatus['store'], listener: string | null): ServerStatus['problems'] {
+    const problems: ServerStatus['problems'] = [];
+    if (listener !== null) problems.push({ code: 'listener', message: listener, link: null });
+    if (figures.freeBytes < Math.min(NEARLY_FULL_BYTES, figures.totalBytes * NEARLY_FULL)) {
+      problems.push({ code: 'disk-full', message: `The disk of the image store is nearly full: ${formatBytes(figures.freeBytes)} are free. Empty the trash, or give the store more room.`, link: 'images' });
+    }
+    for (const version of images.damagedVersions()) {
+      problems.push({ code: 'image-damaged', message: `Version ${version.number} of "${version.imageName}" is damaged and is not deployed. Capture it again, or delete it.`, link: `image/${version.imageGuid}` });
+    }
+    return problems;
+  }
+
+  return {
+    async get(): Promise<ServerStatus> {
+      const figures = await store.figures();
+      const { addresses, httpPort, problem } = parts.listening();
+      return {
+        serverId: parts.serverId, name: settings.get().serverName, version: parts.version, startedAt: parts.startedAt, now: clock(), dataFolder: parts.dataFolder,
+        addresses, httpPort, fingerprint: parts.fingerprint, dhcp: 'off', store: figures, ...runs.counts(), problems: problemsOf(figures, problem),
+      };
+    },
+    async doctor(options: { repair: boolean; deep: boolean }): Promise<FindingView[]> {
+      return store.doctor({ ...options, live: images.liveManifests() });
+    },
+  };
+}

@@ -1,0 +1,38 @@
+// Owns the clockwork: what the services do every few seconds, every minute and every day. Rules are in the services.
+import { toAppError } from '#shared/errors.ts';
+import type { Access } from '../access/service.ts';
+import type { Images } from '../images/service.ts';
+import type { LogService } from '../log/service.ts';
+import type { Runs } from '../runs/service.ts';
+import type { SettingsService } from '../settings/service.ts';
+
+export type UpkeepParts = { images: Images; runs: Runs; settings: SettingsService; log: LogService; access: Access; token: string };
+
+const LEASES_MS = 2000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const SWEEP_MS = 6 * HOUR_MS;
+
+export function openUpkeep({ images, runs, settings, log, access, token }: UpkeepParts) {
+  const timers: NodeJS.Timeout[] = [];
+  const every = (ms: number, name: string, work: () => void | Promise<void>): void => {
+    const guarded = (): void => {
+      Promise.resolve().then(work).catch((error: unknown) => log.error('upkeep failed; it is tried again', { name, error: toAppError(error) }));
+    };
+    timers.push(setInterval(guarded, ms).unref());
+  };
+  every(LEASES_MS, 'leases', () => runs.checkLeases());
+  every(MINUTE_MS, 'images', () => images.upkeep());
+  every(HOUR_MS, 'runs and logs', () => {
+    const { captureLeaseHours, logRetentionDays } = settings.get();
+    runs.upkeep({ lostAfterMs: captureLeaseHours * HOUR_MS, retentionDays: logRetentionDays });
+    log.prune(logRetentionDays);
+    access.extend(token);
+  });
+  every(SWEEP_MS, 'sweep', () => images.sweepSoon());
+  return {
+    close(): void {
+      for (const timer of timers) clearInterval(timer);
+    },
+  };
+}
