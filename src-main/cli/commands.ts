@@ -1,0 +1,51 @@
+// Owns the table of all commands, in the order help shows them. A new command is one entry here.
+import { agent } from './agent-hint.ts';
+import type { Command, CommandGroup } from './command.ts';
+import { computerList, computerShow } from './computers.ts';
+import { doctor } from './doctor.ts';
+import { imageVerify } from './image-verify.ts';
+import { imageDelete, imageDisable, imageEnable, imageNote, imageProtect, imagePurge, imageRename, imageUndelete, imageUnprotect } from './images-change.ts';
+import { imageHistory, imageList, imageShow } from './images-read.ts';
+import { runCancel, runList, runLog, runShow, runWatch } from './runs.ts';
+import { serve } from './serve.ts';
+import { settingsSet, settingsShow } from './settings.ts';
+import { status } from './status.ts';
+
+export const commands: readonly Command[] = [
+  serve, status,
+  imageList, imageShow, imageHistory, imageVerify, imageDelete, imageUndelete, imagePurge, imageEnable, imageDisable, imageProtect, imageUnprotect, imageRename, imageNote,
+  computerList, computerShow,
+  runList, runShow, runWatch, runCancel, runLog,
+  settingsShow, settingsSet,
+  doctor, agent,
+];
+
+export const groups: readonly CommandGroup[] = [
+  {
+    path: [], summary: '',
+    description: 'Platen images a room of PCs from one workstation. `platen serve` runs the server: it keeps images safe and hands them out. `platen agent` runs on the computer being imaged: it captures its disk into an image, or deploys an image to it. '
+      + 'The other commands look at a running server and drive it: the one on this machine, or any with --server and --token.',
+    examples: [
+      'platen serve --host 0.0.0.0                                   run the server; it prints its address and token',
+      "platen agent capture --disk /dev/sda --image 'Lab Win11'      make an image of a disk (on the computer it is in)",
+      'platen image list                                             what there is, and whether it can be deployed',
+      "platen agent deploy --disk /dev/sda --image 'Lab Win11'       write it to another disk",
+      'platen run list --active                                      what is going on',
+    ],
+  },
+  {
+    path: ['image'], summary: 'images: list, show, verify, delete and take back, enable, protect, rename',
+    description: 'An image is what one deploys. Each capture adds an immutable version to it; deploying takes the newest enabled version unless told otherwise. A version is verifying until every chunk was read back from disk, then ready; one with a damaged chunk is damaged and never deployed. '
+      + 'Deleting goes to the trash first. IMAGE is a name or a GUID; where several images share a name, the GUID is needed (image list shows it).',
+    examples: [
+      'platen image list                                 all images and their state',
+      "platen image show 'Lab Win11'                     versions, schema, and the smallest disk it fits on",
+      "platen image verify 'Lab Win11' --version 3       read it back and prove it",
+      "platen image delete 'Lab Win11' --version 1       to the trash",
+      "platen image undelete 'Lab Win11' --version 1     and back",
+    ],
+  },
+  { path: ['computer'], summary: 'computers Platen knows: list, show', description: 'A computer is a machine Platen knows, recognised by what its firmware says.', examples: ['platen computer list', 'platen computer show lab-12'] },
+  { path: ['run'], summary: 'captures and deploys: list, show, watch, cancel, log', description: 'A run is one capture or deploy on one computer, with its progress, result and log.', examples: ['platen run list --active', 'platen run watch 3f2a91c0', 'platen run log 3f2a91c0'] },
+  { path: ['settings'], summary: 'the server\'s settings: show, set', description: 'Settings are kept in the data folder and take effect at once.', examples: ['platen settings show', 'platen settings set trashDays=30'] },
+];

@@ -1,0 +1,150 @@
+// Owns `platen run`: captures and deploys, going on and ended: list, show, watch, cancel, log.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, isErrorCode, shortCode } from '#shared/errors.ts';
+import { isFinal } from '#shared/model/run.ts';
+import type { RunView } from '#shared/model/run.ts';
+import { formatBytes, formatDuration, formatRate } from '#shared/units.ts';
+import type { Api } from './client.ts';
+import type { Command } from './command.ts';
+import { numberOf } from './inputs.ts';
+import { usage } from './parse.ts';
+import { pairs, printable, table } from './table.ts';
+import { formatTime, runStateWords, runTitle, runTook } from './words.ts';
+
+const RUN = { name: 'RUN', required: true } as const;
+const shortIdLength = 8;
+const pollMs = 400;
+
+export const runList: Command = {
+  path: ['run', 'list'],
+  summary: 'captures and deploys, the newest first',
+  description: 'Lists runs (captures and deploys), the newest first: what is going on and what ended how.',
+  positionals: [],
+  options: {
+    active: { help: 'only those that have not ended' }, limit: { value: 'N', help: 'at most so many (50)' },
+    image: { value: 'IMAGE', help: 'only of this image' }, computer: { value: 'COMPUTER', help: 'only on this computer' },
+  },
+  examples: ['platen run list --active', "platen run list --image 'Lab Win11' --limit 10"],
+  run: async ({ api, input, now }) => {
+    const calls = await api();
+    const { image, computer } = input.texts;
+    const runs = await calls.runs.list.query({
+      active: input.switches.has('active'), limit: numberOf(input, 'limit', { least: 1, most: 1000 }) ?? 50,
+      ...(image === undefined ? {} : { image: (await calls.images.get.query({ image })).guid }),
+      ...(computer === undefined ? {} : { computer: (await calls.computers.get.query({ computer })).id }),
+    });
+    const text = table(runs, [
+      { title: 'RUN', text: (run) => run.id.slice(0, shortIdLength) },
+      { title: 'KIND', text: (run) => run.kind },
+      { title: 'STATE', text: runStateWords },
+      { title: 'IMAGE', text: (run) => printable(run.versionNumber === null ? run.imageName : `${run.imageName} v${run.versionNumber}`) },
+      { title: 'COMPUTER', text: (run) => printable(run.computerName) },
+      { title: 'STARTED', text: (run) => formatTime(run.startedAt) },
+      { title: 'TOOK', right: true, text: (run) => runTook(run, now()) },
+    ]);
+    return { json: runs, text: runs.length === 0 ? 'There are no runs to show.' : text };
+  },
+};
+
+export const runShow: Command = {
+  path: ['run', 'show'],
+  summary: 'one run: state, progress, figures, error',
+  description: 'Shows one run. RUN is its id, or as many of its first characters as tell it apart.',
+  positionals: [RUN],
+  options: {},
+  examples: ['platen run show 3f2a91c0'],
+  run: async ({ api, input, now }) => {
+    const run = await findRun(await api(), input.positionals[0] ?? '');
+    return { json: run, text: runText(run, now()) };
+  },
+};
+
+function runText(run: RunView, now: number): string {
+  const { progress, error } = run;
+  const where = progress === null ? '' : Object.entries(progress.where).filter(([, ms]) => ms > 0).sort(([, a], [, b]) => b - a).map(([name, ms]) => `${name} ${formatDuration(ms / 1000)}`).join(', ');
+  return pairs([
+    ['Run', run.id], ['What', printable(runTitle(run))], ['State', runStateWords(run)],
+    ['Disk', [`${printable(run.disk.path)}: ${formatBytes(run.disk.sizeBytes)}`, printable(run.disk.model), run.disk.serial === '' ? '' : `serial ${printable(run.disk.serial)}`].filter((part) => part !== '').join(', ')],
+    ['Started', `${formatTime(run.startedAt)} by ${printable(run.actor)}`], ['Took', runTook(run, now)],
+    ['Progress', progress === null || isFinal(run.state) ? '' : `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)} at ${formatRate(progress.rateBytesPerSecond)}`],
+    ['Over the wire', progress === null ? '' : formatBytes(progress.sentBytes)], ['Time went to', where],
+    ['Result', run.result === null ? '' : Object.entries(run.result).map(([name, value]) => `${name}: ${printable(typeof value === 'object' ? JSON.stringify(value) : String(value))}`).join('\n')],
+    ['Error', error === null ? '' : `${printable(error.message)}${isErrorCode(error.code) ? ` (${shortCode(error.code)})` : ''}`],
+  ]);
+}
+
+export const runWatch: Command = {
+  path: ['run', 'watch'],
+  summary: 'wait for a run with its progress (exit code 1 when it does not succeed)',
+  description: 'Shows the progress of a run until it has ended. Ending this command does not end the run.',
+  positionals: [RUN],
+  options: {},
+  examples: ['platen run watch 3f2a91c0'],
+  run: async ({ api, input, now, progress }) => {
+    const calls = await api();
+    const { id } = await findRun(calls, input.positionals[0] ?? '');
+    for (;;) {
+      const run = await calls.runs.get.query({ id });
+      if (isFinal(run.state) || run.state === 'lost') return { json: run, text: runText(run, now()), exitCode: run.state === 'succeeded' ? 0 : 1 };
+      const label = `${run.kind} ${printable(run.imageName)}`;
+      const at = run.progress ?? { stage: run.state, doneBytes: 0, totalBytes: 0, rateBytesPerSecond: 0, etaSeconds: null };
+      progress.update({ label: `${label}: ${at.stage}`, doneBytes: at.doneBytes, totalBytes: at.totalBytes, rateBytesPerSecond: at.rateBytesPerSecond, etaSeconds: at.etaSeconds, detail: run.progress?.detail });
+      await sleep(pollMs);
+    }
+  },
+};
+
+export const runCancel: Command = {
+  path: ['run', 'cancel'],
+  summary: 'end a run that is going on',
+  description: 'Asks the agent to end a run. A capture leaves no version behind. A deploy that has begun to write leaves a disk that cannot be used until it is deployed again: '
+    + 'that asks, and needs --yes where nobody can be asked.',
+  positionals: [RUN],
+  options: { yes: { help: 'do not ask' } },
+  examples: ['platen run cancel 3f2a91c0'],
+  run: async ({ api, input, interactive, confirm }) => {
+    const calls = await api();
+    const run = await findRun(calls, input.positionals[0] ?? '');
+    const title = printable(runTitle(run));
+    if (isFinal(run.state)) throw new AppError('conflict', `The ${title} has ended already: ${run.state}.`, { run: run.id, state: run.state });
+    if (run.kind === 'deploy' && !input.switches.has('yes')) {
+      if (!interactive) throw usage(`Ending the ${title} leaves its disk half written, and nobody can be asked here: add --yes.`, 'platen run cancel');
+      if (!(await confirm(`End the ${title}? Its disk (${printable(run.disk.path)}) stays half written.`))) return { json: { cancelled: null }, text: 'The run goes on.', exitCode: 1 };
+    }
+    await calls.runs.cancel.mutate({ id: run.id });
+    return { json: { cancelled: run.id }, text: `The ${title} is being ended.` };
+  },
+};
+
+export const runLog: Command = {
+  path: ['run', 'log'],
+  summary: 'what the agent said during a run',
+  description: 'Prints what the agent said during a run, each line with its time.',
+  positionals: [RUN],
+  options: {},
+  examples: ['platen run log 3f2a91c0'],
+  run: async ({ api, input }) => {
+    const calls = await api();
+    const { id } = await findRun(calls, input.positionals[0] ?? '');
+    const lines = [];
+    for (let after = 0; ;) {
+      const part = await calls.runs.log.query({ id, after });
+      lines.push(...part.lines);
+      if (part.lines.length === 0 || part.next === after) break;
+      after = part.next;
+    }
+    return { json: lines, text: lines.length === 0 ? 'The agent said nothing.' : lines.map((line) => `${new Date(line.at).toISOString()}  ${printable(line.text)}`).join('\n') };
+  },
+};
+
+/** By id, or by as many of its first characters as tell it apart from the last thousand runs. */
+async function findRun(calls: Api, typed: string): Promise<RunView> {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(typed)) return await calls.runs.get.query({ id: typed.toLowerCase() });
+  const found = (await calls.runs.list.query({ limit: 1000 })).filter((run) => run.id.startsWith(typed.toLowerCase()));
+  if (found.length > 1) {
+    throw new AppError('ambiguous-name', `${found.length} runs begin with "${typed}": ${found.map((run) => run.id).join(', ')}. Type more of the id.`, { run: typed, runs: found.map((run) => run.id) });
+  }
+  const [run] = found;
+  if (run === undefined) throw new AppError('not-found', `There is no run "${typed}". "platen run list" shows what there is.`, { run: typed });
+  return run;
+}

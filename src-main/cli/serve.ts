@@ -1,0 +1,65 @@
+// Owns `platen serve`: starts the server in this process, says where it is, and ends it when asked to. What the server does is
+// src-main/server.ts.
+import { toAppError } from '#shared/errors.ts';
+import type { Command, CommandContext, Outcome } from './command.ts';
+import { numberOf } from './inputs.ts';
+import { pairs } from './table.ts';
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+export const serve: Command = {
+  path: ['serve'],
+  summary: 'run the server',
+  description: 'Runs the server on a data folder until it is asked to end (Ctrl-C or SIGTERM; a second one ends it at once). It listens on this machine alone, unless --host says otherwise: --host 0.0.0.0 for every network it is on. '
+    + 'Other machines reach it over TLS alone, with the token that it prints. With --json it prints one line when it is ready: {"url","token","pid",…}.',
+  positionals: [],
+  options: {
+    host: { value: 'ADDR', help: 'the address to listen on (127.0.0.1; 0.0.0.0 for all)' },
+    'http-port': { value: 'N', help: 'the port for console, commands and agents (8420; 0 picks a free one)' },
+  },
+  examples: ['platen serve', 'platen serve --host 0.0.0.0 --data /srv/platen', 'platen serve --json --http-port 0'],
+  run,
+};
+
+async function run(context: CommandContext): Promise<Outcome> {
+  const port = numberOf(context.input, 'http-port', { least: 0, most: 65_535 });
+  const host = context.input.texts['host'];
+  const ending = untilAskedToEnd();
+  // Loaded only here: the other commands answer faster without the server's code.
+  const { startServer } = await import('../server.ts');
+  const server = await startServer({ dataFolder: context.dataFolder, host: host ?? '127.0.0.1', ...(port === undefined ? {} : { httpPort: port }) });
+  const ready = { url: server.url, token: server.token, pid: process.pid, fingerprint: server.fingerprint, dataFolder: server.dataFolder, addresses: server.addresses };
+  // The ready line is this command's one document; nothing follows it on standard output.
+  context.print(context.json ? JSON.stringify(ready) : readyText(ready));
+  const signal = await ending;
+  if (!context.json) context.say(`${signal}: work under way is brought to a safe end. A second one ends it at once.`);
+  try {
+    await server.close();
+    return { text: '' };
+  } catch (error) {
+    context.say(toAppError(error, 'closing the server').message);
+    return { text: '', exitCode: 1 };
+  }
+}
+
+/** The first signal; from then on a second one ends the process without waiting for anything. */
+function untilAskedToEnd(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of signals) {
+      process.on(signal, () => {
+        if (asked) process.exit(1);
+        asked = true;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+function readyText(ready: { url: string; token: string; pid: number; dataFolder: string; addresses: readonly string[] }): string {
+  const others = ready.addresses.length === 0 ? 'this machine only (--host 0.0.0.0 lets others reach it)' : ready.addresses.join('\n');
+  return `Platen is running.\n${pairs([
+    ['  Console', `${ready.url}/#token=${ready.token}`], ['  Token', ready.token], ['  For others', others], ['  Data folder', ready.dataFolder],
+    ['  To stop it', `Ctrl-C, or: kill ${ready.pid}`],
+  ])}`;
+}
