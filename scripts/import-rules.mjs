@@ -9,8 +9,6 @@ import { posix } from 'node:path';
 const mechanisms = new Set(['store', 'db', 'net']);
 /** Folders of src-main that compose features; only they and the entries may look into a feature beyond its service. */
 const compositions = new Set(['electron', 'cli', 'api']);
-/** Files at src-main's top that compose everything, and so may be imported by entries only. */
-const entries = new Set(['src-main/server.ts', 'src-main/headless.ts']);
 
 const fromClause = /^[ \t]*(import|export)\s+(type\s+)?([^'"`;()=]*?)\s*from\s*['"]([^'"\n]+)['"]/gm;
 const bareImport = /^[ \t]*import\s*['"]([^'"\n]+)['"]/gm;
@@ -62,13 +60,28 @@ function folderOf(file) {
 }
 
 /**
+ * The composition root: server.ts and headless.ts, and what they were split into (files at src-main's top that know features).
+ * @param {Map<string, string>} files
+ * @returns {Set<string>}
+ */
+function compositionRoot(files) {
+  const composing = new Set(['src-main/server.ts', 'src-main/headless.ts']);
+  for (const [file, source] of files) {
+    if (top(file) !== 'src-main' || folderOf(file) !== null || isTest(file)) continue;
+    const folders = importsOf(source).map((found) => resolveImport(file, found.specifier)).map((target) => (target === null ? null : folderOf(target)));
+    if (folders.some((folder) => folder !== null && !mechanisms.has(folder))) composing.add(file);
+  }
+  return composing;
+}
+
+/**
  * May `file` import `target` (both project paths)? Returns the reason why not, or null.
- * @param {string} file @param {string} target @param {boolean} typeOnly
+ * @param {string} file @param {string} target @param {boolean} typeOnly @param {Set<string>} composing
  * @returns {string | null}
  */
-function crossing(file, target, typeOnly) {
+function crossing(file, target, typeOnly, composing) {
   const [from, to] = [top(file), top(target)];
-  if (from === to) return from === 'src-main' && !isTest(file) ? insideMain(file, target) : null;
+  if (from === to) return from === 'src-main' && !isTest(file) ? insideMain(file, target, composing) : null;
   if (to === 'src-shared') return null;
   if (from === 'src-shared') return 'src-shared imports nobody: move what is shared there, or pass it in.';
   if (isTest(file) || !from.startsWith('src-')) return null;
@@ -76,12 +89,11 @@ function crossing(file, target, typeOnly) {
   return `${from} may not import ${to}: what both need belongs in src-shared.`;
 }
 
-/** @param {string} file @param {string} target */
-function insideMain(file, target) {
+/** @param {string} file @param {string} target @param {Set<string>} composing */
+function insideMain(file, target, composing) {
   const [from, to] = [folderOf(file), folderOf(target)];
-  if (from === null) return from === to || entries.has(file) || (to !== null && mechanisms.has(to)) ? null : `only server.ts and headless.ts compose features; ${file} is used by them.`;
-  if (from === to) return null;
-  if (entries.has(target)) return compositions.has(from) && from !== 'api' ? null : 'the composition root is imported by the entries only; take what you need as an argument.';
+  if (from === null || from === to) return null;
+  if (composing.has(target)) return compositions.has(from) && from !== 'api' ? null : 'the composition root is imported by the entries only; take what you need as an argument.';
   if (to === null) return null;
   if (mechanisms.has(from)) return `${from} is mechanism without product words: it imports no feature and neither of the other mechanisms. Take what you need as an argument.`;
   if (mechanisms.has(to)) return null;
@@ -149,10 +161,11 @@ export function violationsOf(files) {
   const featureGraph = new Map();
   /** @param {Map<string, Set<string>>} graph @param {string} from @param {string} to */
   const connect = (graph, from, to) => graph.set(from, (graph.get(from) ?? new Set()).add(to));
+  const composing = compositionRoot(files);
   for (const [file, source] of files) {
     for (const found of importsOf(source)) {
       const target = resolveImport(file, found.specifier);
-      const message = target === null ? packageRule(file, found) : crossing(file, target, found.typeOnly);
+      const message = target === null ? packageRule(file, found) : crossing(file, target, found.typeOnly, composing);
       if (message !== null) violations.push({ file, line: found.line, message: `"${found.specifier}": ${message}` });
       if (target === null) continue;
       if (!found.typeOnly && target !== file) connect(fileGraph, file, target);

@@ -54,7 +54,6 @@ describe('layers', () => {
     ['src-main/images/service.ts', "import { x } from '../runs/repo.ts';", 'only through its service.ts'],
     ['src-main/images/service.ts', "import { x } from '../server.ts';", 'composition root'],
     ['src-main/images/service.ts', "import { x } from '../api/procedure.ts';", 'only a router.ts'],
-    ['src-main/platform.ts', "import { x } from './images/service.ts';", 'only server.ts and headless.ts compose'],
     ['src-main/images/service.ts', "import { app } from 'electron';", 'must run headless'],
     ['src-main/images/service.ts', "import { x } from '../../src-agent/plan.ts';", 'belongs in src-shared'],
     ['src-renderer/client.ts', "import { router } from '../src-main/api/router.ts';", 'types only'],
@@ -65,6 +64,15 @@ describe('layers', () => {
     ['src-main/store/index.ts', "export { x } from './store.ts';\nexport * from './hash.ts';", 'barrel'],
   ])('%s with %s is refused', (file, source, reason) => {
     expect(check({ [file]: source })).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test('a file that composes features is part of the composition root, which no feature may import', () => {
+    expect(check({
+      'src-main/upkeep.ts': "import { sweep } from './images/service.ts';",
+      'src-main/platform.ts': "import { readdir } from 'node:fs/promises';",
+      'src-main/server.ts': "import { startUpkeep } from './upkeep.ts';",
+      'src-main/runs/service.ts': "import { startUpkeep } from '../upkeep.ts';\nimport { defaultDataFolder } from '../platform.ts';",
+    })).toEqual([expect.stringMatching(/^src-main\/runs\/service.ts:1 .*composition root/)]);
   });
 
   test('features that depend on each other in a circle are named', () => {

@@ -75,7 +75,7 @@ export function exitCodeOf(signal) {
 export function superviseChild(child, interrupt = 'SIGINT') {
   return new Promise((resolve, reject) => {
     process.on('SIGINT', () => {
-      if (!process.stdin.isTTY) child.kill(interrupt);
+      if (![process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY)) child.kill(interrupt);
     });
     process.on('SIGTERM', () => child.kill('SIGTERM'));
     process.on('SIGHUP', () => child.kill('SIGTERM'));

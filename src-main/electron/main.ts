@@ -10,6 +10,7 @@ import { toAppError } from '#shared/errors.ts';
 import { defaultDataFolder } from '../platform.ts';
 import { startServer } from '../server.ts';
 import { findRunning } from './attach.ts';
+import type { Attachment } from './attach.ts';
 import { handleBridge } from './bridge.ts';
 import { openConsole } from './window.ts';
 
@@ -23,10 +24,7 @@ const root = app.getAppPath();
 let window: BrowserWindow | undefined;
 
 async function open(): Promise<void> {
-  const port = text(values['http-port']);
-  const running = await findRunning(dataFolder);
-  const server = running ?? (await startServer({ dataFolder, host: text(values['host']) ?? '127.0.0.1', ...(port === undefined ? {} : { httpPort: Number(port) }) }));
-  if ('close' in server) closeBeforeQuit(() => server.close());
+  const server = (await findRunning(dataFolder)) ?? (await startOwn(text(values['http-port'])));
   const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
   const origin = new URL(server.url).origin;
   handleBridge(origin);
@@ -34,6 +32,12 @@ async function open(): Promise<void> {
     origin, address: `${origin}/#token=${server.token}`, version,
     preload: join(root, 'out/preload/preload.cjs'), icon: join(root, 'resources/icons/platen-256.png'),
   });
+}
+
+async function startOwn(port: string | undefined): Promise<Attachment> {
+  const server = await startServer({ dataFolder, host: text(values['host']) ?? '127.0.0.1', ...(port === undefined ? {} : { httpPort: Number(port) }) });
+  closeBeforeQuit(() => server.close());
+  return server;
 }
 
 /** Quitting waits until the server has drained; a second request to quit does not cut that short. */
