@@ -6,6 +6,7 @@ import { Compression, FRAME_HEADER_BYTES, HASH_BYTES, sealFrame } from '#shared/
 import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
 import { blake3 } from '../hash.ts';
 import { FrameClient, readAll } from '../net/frameClient.ts';
+import { releaseBytes } from './buffers.ts';
 import { readFully } from './positioned.ts';
 import { ChunkKind } from './pageAssembler.ts';
 import type { CaptureSetup, FromWorker, ReadTask, SendTask, ToWorker } from './workerMessages.ts';
@@ -182,6 +183,7 @@ class CaptureWorker {
     }, blake3);
     body.frames++;
     body.rawBytes += raw.length;
+    releaseBytes(packed);
     body.compressMs += performance.now() - started;
   }
 

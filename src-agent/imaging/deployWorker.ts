@@ -5,6 +5,7 @@ import { FRAME_HEADER_BYTES } from '#shared/agent/frame.ts';
 import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
 import { blake3 } from '../hash.ts';
 import { FrameClient, lostInAnswer } from '../net/frameClient.ts';
+import { releaseBytes } from './buffers.ts';
 import { FrameParser, hashAt } from './frameParser.ts';
 import { readFully, writeFully } from './positioned.ts';
 import type { DeploySetup, FromWorker, Place, ToWorker, WriteTask } from './workerMessages.ts';
@@ -90,9 +91,7 @@ class DeployWorker {
         const parser = new FrameParser(asked, tools.scratch, (index, raw) => {
           const chunk = asked[index];
           if (chunk === undefined) return;
-          for (const place of chunk.places) {
-            for (let i = 0; i < place.count; i++) writes.start(writeFully(this.setup.fd, raw, place.offsetBytes + i * this.setup.chunkSizeBytes));
-          }
+          writes.start(this.put(chunk, raw));
           missing = asked.slice(index + 1);
         });
         let waitingSince = performance.now();
@@ -114,6 +113,13 @@ class DeployWorker {
       },
     ).finally(() => writes.settle());
     return received;
+  }
+
+  private async put(chunk: Chunk, raw: Buffer): Promise<void> {
+    for (const place of chunk.places) {
+      for (let i = 0; i < place.count; i++) await writeFully(this.setup.fd, raw, place.offsetBytes + i * this.setup.chunkSizeBytes);
+    }
+    releaseBytes(raw);
   }
 
   private fail(error: unknown): void {

@@ -5,6 +5,9 @@ import { Compression, decodeFrameHeader, FRAME_HEADER_BYTES, HASH_BYTES, isFrame
 import { AppError, ProtocolError } from '#shared/errors.ts';
 import { blake3 } from '../hash.ts';
 
+/** More than a chunk, so that its bytes come in one buffer and the next is not allocated for nothing. */
+const roomBytes = 1024;
+
 export type WantedChunk = { hash: Uint8Array; length: number };
 
 export class FrameParser {
@@ -72,7 +75,7 @@ export class FrameParser {
     const started = performance.now();
     let raw: Buffer;
     try {
-      raw = header.compression === Compression.zstd ? zstdDecompressSync(stored, { chunkSize: Math.max(64, wanted.length), maxOutputLength: wanted.length }) : Buffer.from(stored);
+      raw = header.compression === Compression.zstd ? zstdDecompressSync(stored, { chunkSize: wanted.length + roomBytes, maxOutputLength: wanted.length }) : Buffer.from(stored);
     } catch (error) {
       throw damaged(wanted, 'it can\'t be decompressed', error);
     }
