@@ -89,6 +89,5 @@ export function asAppError(error: unknown): AppError {
   if (!carried.success) return error.cause instanceof AppError ? error.cause : new AppError('connection-lost', `The server did not answer: ${error.message}`, {}, error);
   const { code, message, data } = carried.data.app;
   if (!isErrorCode(code)) return new AppError('internal', message, { ...data, serverCode: code });
-  if (code === 'unauthorized') return new AppError(code, `${message} Take the token that the server prints when it starts; a new start makes a new one.`, data ?? {});
   return fromWire({ code, message, ...(data === undefined ? {} : { data }) });
 }

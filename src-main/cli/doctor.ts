@@ -6,6 +6,7 @@ import type { FindingView } from '#shared/model/server.ts';
 import { asAppError, connect } from './client.ts';
 import type { Api } from './client.ts';
 import type { Command, CommandContext } from './command.ts';
+import { findInstallation } from './installation.ts';
 import { locateServer } from './locate.ts';
 import { printable } from './table.ts';
 
@@ -57,7 +58,8 @@ async function withOwnServer<T>({ dataFolder, say, json }: CommandContext, work:
   }
   if (!json) say(`No server runs on ${dataFolder}; it is opened for this.`);
   const { startServer } = await import('../server.ts');
-  const server = await startServer({ dataFolder, host: '127.0.0.1', httpPort: 0 });
+  const { version } = await findInstallation();
+  const server = await startServer({ dataFolder, host: '127.0.0.1', httpPort: 0, version });
   try {
     const connection = await connect(await locateServer({ server: server.url, token: server.token, dataFolder }));
     try {

@@ -1,14 +1,15 @@
 // Owns one run of the command line: parse, connect when a command asks, print its outcome or its error, give the exit code.
 // Knows no command; everything outside the process comes in as an argument.
-import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { AppError, errorCodes, shortCode } from '#shared/errors.ts';
+import { resolve } from 'node:path';
+import { errorCodes, shortCode } from '#shared/errors.ts';
+import type { AppError } from '#shared/errors.ts';
 import { defaultDataFolder } from '../platform.ts';
 import { asAppError, connect } from './client.ts';
 import type { Connection } from './client.ts';
 import type { Surroundings } from './command.ts';
 import { commands, groups } from './commands.ts';
 import { helpFor } from './help.ts';
+import { findInstallation } from './installation.ts';
 import { locateServer } from './locate.ts';
 import { parse } from './parse.ts';
 import type { Globals, Parsed } from './parse.ts';
@@ -19,7 +20,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
   try {
     const parsed = parse(argv, commands, groups);
     if (parsed.kind === 'run') return await runCommand(parsed, surroundings);
-    const text = parsed.kind === 'help' ? helpFor(parsed.path, commands, groups) : await version();
+    const text = parsed.kind === 'help' ? helpFor(parsed.path, commands, groups) : (await findInstallation()).version;
     print(json ? JSON.stringify({ [parsed.kind]: text }) : parsed.kind === 'help' ? text : `platen ${text}`);
     return 0;
   } catch (caught) {
@@ -75,14 +76,4 @@ export function exitCodeOf(error: AppError): number {
 function errorText(error: AppError): string {
   if (error.code === 'usage') return error.message;
   return `${error.message} (${shortCode(error.code)})`;
-}
-
-/** From package.json, which lies two folders up in a checkout and in the built program alike. */
-async function version(): Promise<string> {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => null);
-    const found: unknown = text === null ? null : JSON.parse(text);
-    if (typeof found === 'object' && found !== null && 'version' in found && typeof found.version === 'string') return found.version;
-    if (folder === dirname(folder)) throw new AppError('internal', 'The installation is incomplete: its package.json is missing.');
-  }
 }

@@ -27,7 +27,6 @@ describe('a command line', () => {
     const wanted = { command: 'image show', texts: { version: '3' }, switches: [], positionals: ['Lab Win11'], globals: noGlobals };
     expect(run('image', 'show', 'Lab Win11', '--version', '3')).toEqual(wanted);
     expect(run('image', 'show', '--version=3', 'Lab Win11')).toEqual(wanted);
-    expect(run('image', '--version', '3', 'show', 'Lab Win11')).toEqual(wanted);
   });
 
   it('takes the global options before and after the command', () => {

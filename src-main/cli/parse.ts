@@ -39,6 +39,7 @@ export function parse(argv: readonly string[], commands: readonly Command[], gro
     if (words.length === 0) refuseUnknown(first.tokens, { ...globalOptions, version: versionOption }, 'platen');
     return { kind: 'help', path: command?.path ?? knownPath(words, commands, groups), json };
   }
+  if (command === undefined && first.tokens[0]?.kind === 'option') refuseUnknown(first.tokens.slice(0, 1), { ...globalOptions, version: versionOption }, 'platen');
   if (command === undefined) throw unknownCommand(words, commands, groups);
   const options = { ...globalOptions, ...command.options };
   const { texts, switches, positionals, tokens } = read(argv, options);

@@ -17,7 +17,7 @@ describe('progress', () => {
       pass(30);
     }
     progress.end();
-    expect(written).toEqual([...Array<string>(3).fill('\rverify  [########........]   50%  50 B of 100 B  10 B/s\u001b[K'), '\r\u001b[K']);
+    expect(written).toEqual([...Array<string>(3).fill('\rverify  [#####.....]   50%  50 B of 100 B  10 B/s  5 s left\u001b[K'), '\r\u001b[K']);
   });
 
   it('writes a line now and then where there is no terminal, and for every new stage and the end', () => {

@@ -3,6 +3,7 @@
 import { toAppError } from '#shared/errors.ts';
 import type { Command, CommandContext, Outcome } from './command.ts';
 import { numberOf } from './inputs.ts';
+import { findInstallation } from './installation.ts';
 import { pairs } from './table.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -27,7 +28,8 @@ async function run(context: CommandContext): Promise<Outcome> {
   const ending = untilAskedToEnd();
   // Loaded only here: the other commands answer faster without the server's code.
   const { startServer } = await import('../server.ts');
-  const server = await startServer({ dataFolder: context.dataFolder, host: host ?? '127.0.0.1', ...(port === undefined ? {} : { httpPort: port }) });
+  const { version, rendererFolder } = await findInstallation();
+  const server = await startServer({ dataFolder: context.dataFolder, host: host ?? '127.0.0.1', version, rendererFolder, ...(port === undefined ? {} : { httpPort: port }) });
   const ready = { url: server.url, token: server.token, pid: process.pid, fingerprint: server.fingerprint, dataFolder: server.dataFolder, addresses: server.addresses };
   // The ready line is this command's one document; nothing follows it on standard output.
   context.print(context.json ? JSON.stringify(ready) : readyText(ready));
