@@ -132,7 +132,7 @@ test('a block device opened as target is held exclusively, written, zeroed, flus
   const image = await emptyFile(join(folder, 'a.img'), 8 * mib);
   const device = loopDevice(image);
   const target = await openTarget({ path: device, ...need, expect: { sizeBytes: 8 * mib } });
-  expect(() => run('mke2fs', ['-q', '-F', device])).toThrow();
+  expect(() => run('mke2fs', ['-q', '-F', device])).toThrow('in use');
   await target.write(new Uint8Array(8 * mib).fill(7), 0);
   await target.zeroRange(700, 5 * mib);
   const bytes = new Uint8Array(8 * mib);

@@ -109,7 +109,8 @@ test.each<[string, string, number, string[]]>([
   const clusters = Number(/(\d+)\/(\d+) clusters/.exec(report)?.[2]);
   expect(volume).toMatchObject({ fsType, label: 'MY LABEL', blockSizeBytes: clusterBytes, usedBytes: sizeMib * mib - (clusters - used) * clusterBytes });
   run('fsck.vfat', ['-n', `${image}.copy`]);
-  if (!sectors4k) expect(run('mtype', ['-i', `${image}.copy`, '::f21'])).toBe('\u0015'.repeat(21 * 7919));
+  const content21 = (path: string): string => (sectors4k ? '' : run('mtype', ['-i', path, '::f21']));
+  expect(content21(`${image}.copy`)).toBe(content21(image));
 });
 
 test.each<[string, string[]]>([
@@ -132,6 +133,32 @@ test.each<[string, string[]]>([
   run('ntfsfix', ['-n', `${image}.copy`]);
   await mounted(`${image}.copy`, join(folder, 'copy'), 'ntfs-3g');
   expect(await hashes(join(folder, 'copy'))).toBe(before);
+});
+
+test('NTFS whose MFT is in so many pieces that it needs an attribute list is read all the same', async () => {
+  const folder = temporaryFolder();
+  const image = await emptyFile(join(folder, 'volume'), 6 * mib);
+  run('mkntfs', ['-q', '-F', '-c', '512', image]);
+  const place = join(folder, 'mnt');
+  const unmount = await mounted(image, place, 'ntfs-3g');
+  // Filled, every other file removed, filled with empty files: the MFT grows into the holes.
+  const until = (prefix: string, content: Uint8Array): number => {
+    for (let i = 0; ; i++) {
+      try {
+        writeFileSync(join(place, `${prefix}${i}`), content);
+      } catch {
+        return i;
+      }
+    }
+  };
+  const files = until('a', new Uint8Array(1500));
+  for (let i = 0; i < files; i += 2) rmSync(join(place, `a${i}`));
+  until('b', new Uint8Array(0));
+  unmount();
+  expect(run('ntfsinfo', ['-f', '-i', '0', image])).toContain('$ATTRIBUTE_LIST');
+  const free = Number(/bytes of free space\s*:\s*(\d+)/.exec(run('ntfscluster', ['-i', '-f', image]))?.[1]);
+  expect(await copied(image)).toMatchObject({ fsType: 'ntfs', usedBytes: 6 * mib - free });
+  run('ntfsfix', ['-n', `${image}.copy`]);
 });
 
 test.each([4096, 16384, 65536])('swap with pages of %i bytes is its first page', async (pageSize) => {
