@@ -33,8 +33,8 @@ export class Captures {
   }
 
   open(id: string, ttlMs: number): Promise<CaptureSession> {
-    if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw new AppError('invalid-input', 'A capture is named by 1 to 64 letters, digits, _ and -.', {});
     return this.#opening.run(async () => {
+      if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw new AppError('invalid-input', 'A capture is named by 1 to 64 letters, digits, _ and -.', {});
       const known = this.#sessions.get(id);
       if (known !== undefined) {
         known.renew(ttlMs);
@@ -249,14 +249,19 @@ class Session implements CaptureSession {
   }
 
   async #lacking(page: Page): Promise<Uint8Array> {
-    const hashes = hashesOf(page);
-    const answer = new Uint8Array(Math.ceil(hashes.length / 8));
-    for (const [i, hash] of hashes.entries()) {
-      if (i % SLICE === SLICE - 1) await breathe();
-      this.#context.marks?.add(hash);
-      if (isArrived(this.#context.index.get(hash), this.#lease)) continue;
-      this.#wanted.add(hash);
-      answer[i >> 3] = (answer[i >> 3] ?? 0) | (1 << (i & 7));
+    const { index } = this.#context;
+    const lists = page.runs.flatMap((run) => (run.kind === 'data' ? [run.hashes] : run.kind === 'repeat' ? [run.hash] : []));
+    const answer = new Uint8Array(Math.ceil(lists.reduce((sum, list) => sum + list.length, 0) / HASH_BYTES / 8));
+    let bit = 0;
+    for (const list of lists) {
+      for (let at = 0; at < list.length; at += HASH_BYTES, bit++) {
+        if (bit % SLICE === SLICE - 1) await breathe();
+        // Marked at the moment of answering: a sweep may have begun during the pause.
+        this.#context.marks?.add(list, at);
+        if (isArrived(index.getAt(list, at), this.#lease)) continue;
+        this.#wanted.add(list, at);
+        answer[bit >> 3] = (answer[bit >> 3] ?? 0) | (1 << (bit & 7));
+      }
     }
     return answer;
   }

@@ -60,10 +60,13 @@ class Check {
   /** @param last length of the run's last chunk */
   async run(run: Run, last: number): Promise<void> {
     if (run.kind === 'repeat') {
-      if (run.count > 1) await this.#chunk(run.hash, this.#chunkSize);
-      await this.#chunk(run.hash, last);
+      if (run.count > 1) await this.#chunk(run.hash, 0, this.#chunkSize);
+      await this.#chunk(run.hash, 0, last);
     } else if (run.kind === 'data') {
-      for (let i = 0; i < run.count; i++) await this.#chunk(run.hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES), i === run.count - 1 ? last : this.#chunkSize);
+      for (let i = 0; i < run.count; i++) {
+        const waiting = this.#chunk(run.hashes, i * HASH_BYTES, i === run.count - 1 ? last : this.#chunkSize);
+        if (waiting !== undefined) await waiting;
+      }
     }
   }
 
@@ -75,8 +78,9 @@ class Check {
     }
   }
 
-  #chunk(hash: Uint8Array, length: number): Promise<void> | undefined {
-    if (length === this.#chunkSize && this.#seen.has(hash)) return undefined;
+  #chunk(hashes: Uint8Array, at: number, length: number): Promise<void> | undefined {
+    if (length === this.#chunkSize && this.#seen.has(hashes, at)) return undefined;
+    const hash = hashes.subarray(at, at + HASH_BYTES);
     const row = this.#context.index.get(hash);
     this.#context.marks?.add(hash);
     if (row === undefined || row.pack === 0 || row.state === ChunkState.damaged) this.#miss(hash);

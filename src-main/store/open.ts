@@ -56,7 +56,7 @@ function contextOf(options: StoreOptions, files: StoreFiles, index: IndexDatabas
     folder, files, clock, log, index, packs, manifests,
     reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE,
     handles: new PackHandles(files, packs),
-    workers: new CheckWorkers(options.workers ?? Math.min(4, availableParallelism())),
+    workers: new CheckWorkers(options.workers ?? Math.min(2, availableParallelism())),
     damageListeners: new Set(),
     marks: null,
     recent: new Map(),

@@ -14,7 +14,7 @@ export type StoreOptions = {
   log: StoreLog;
   /** File system calls, replaced by tests that make them fail one by one. */
   files?: StoreFiles;
-  /** Worker threads for re-hashing; default: number of processors, at most 4. */
+  /** Worker threads for re-hashing; default: number of processors, at most 2 (about 45 MB each). */
   workers?: number;
   /** Bytes below which nothing more is accepted, so that database and log go on working on a full disk (default 256 MiB). */
   reserveBytes?: number;

@@ -133,8 +133,8 @@ describe('a lease', () => {
     expect(test.store.openCaptures()).toEqual([]);
   });
 
-  it('refuses a name that is no plain name', () => {
-    expect(() => test.store.openCapture('../x', 1)).toThrow(AppError);
+  it('refuses a name that is no plain name', async () => {
+    await expect(test.store.openCapture('../x', 1)).rejects.toMatchObject({ code: 'invalid-input' });
   });
 });
 
