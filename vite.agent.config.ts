@@ -8,17 +8,10 @@ import type { Plugin } from 'vite';
 const at = (path: string): string => resolve(import.meta.dirname, path);
 const outDir = at('out/agent');
 
-/**
- * Puts the prebuilt hash module beside the agent as ./blake3.node and lets the bundle require that: the boot environment
- * carries no node_modules, and the package's own loader would look there.
- */
-function bundleHash(): Plugin {
+/** Puts the prebuilt hash module beside the agent: the boot environment carries no node_modules to load it from. */
+function copyHash(): Plugin {
   return {
-    name: 'platen-bundle-hash',
-    enforce: 'pre',
-    resolveId(source) {
-      return source === '@napi-rs/blake-hash' ? { id: './blake3.node', external: true } : null;
-    },
+    name: 'platen-copy-hash',
     writeBundle() {
       const from = at('node_modules/@napi-rs/blake-hash-linux-x64-gnu');
       const file = readdirSync(from).find((name) => name.endsWith('.node'));
@@ -30,7 +23,7 @@ function bundleHash(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [bundleHash()],
+  plugins: [copyHash()],
   ssr: { noExternal: true },
   build: {
     ssr: true,
@@ -42,7 +35,7 @@ export default defineConfig({
     sourcemap: true,
     rolldownOptions: {
       input: { agent: at('src-agent/main.ts') },
-      external: [...builtinModules.flatMap((name) => [name, `node:${name}`]), 'bufferutil', 'utf-8-validate', './blake3.node'],
+      external: [...builtinModules.flatMap((name) => [name, `node:${name}`]), 'bufferutil', 'utf-8-validate'],
       output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
     },
   },
