@@ -121,6 +121,7 @@ function addRuns(data: FakeData, now: number, win: ImageDetail, linux: ImageDeta
     error: { code: 'io', message: 'Writing to /dev/nvme0n1 failed at byte 4,102,389,760: the disk answered with an input/output error.\nThe disk is probably failing. What was written so far is incomplete, so this computer will not start.\nCheck the disk with smartctl, replace it if it reports errors, then deploy again.', data: { errno: 'EIO', offsetBytes: 4_102_389_760 } },
   });
   run('done', { kind: 'capture', state: 'succeeded', startedAt: now - 3 * hour - 6 * minute, endedAt: now - 3 * hour, result: { readBytes: 31.2 * gb, newBytes: 1.4 * gb, storedBytes: 0.67 * gb, verifyMs: 3400 }, progress: { stage: 'commit', doneBytes: 31.2 * gb, totalBytes: 31.2 * gb, sentBytes: 0.67 * gb, rateBytesPerSecond: 0, etaSeconds: null, where } });
+  run('deployed', { kind: 'deploy', state: 'succeeded', startedAt: now - 95 * minute, endedAt: now - 90 * minute, computerName: 'LAB12-03', result: { writtenBytes: 31.2 * gb, fetchedBytes: 9.9 * gb }, progress: { stage: 'prove', doneBytes: 31.2 * gb, totalBytes: 31.2 * gb, sentBytes: 9.9 * gb, rateBytesPerSecond: 0, etaSeconds: null, where: writing } });
   run('cancelled', { kind: 'deploy', state: 'cancelled', computerName: 'LAB12-11', startedAt: now - 26 * hour, endedAt: now - 25.9 * hour });
   data.status.running = 2;
   data.status.waiting = 1;

@@ -181,14 +181,18 @@ function treeChildren(data: FakeData, parent: string | null): TreeNode[] {
   if (parent === null) {
     const active = data.runs.filter((run) => !isFinal(run.state)).length;
     return [
-      node('computers', 'computers', 'Computers', String(data.computers.length), data.computers.length > 0), node('images', 'images', 'Images', String(kept.length), kept.length > 0),
-      node('servers', 'servers', 'Package servers', '1', false), node('activity', 'activity', 'Activity', active === 0 ? null : String(active), false),
+      node('computers', 'computers', 'Computers', String(data.computers.length), data.computers.length > 0), node('images', 'images', 'Images', String(kept.length), data.images.length > 0),
+      node('servers', 'servers', 'Package servers', null, true), node('activity', 'activity', 'Activity', active === 0 ? null : String(active), active > 0),
     ];
   }
+  if (parent === 'servers') return [{ ...node(`server/${data.status.serverId}`, 'server', data.status.name, null, false), state: 'online' }];
+  if (parent === 'activity') return data.runs.filter((run) => !isFinal(run.state)).map((run) => ({ ...node(`run/${run.id}`, 'run', `${run.kind === 'capture' ? 'Capture' : 'Deploy'} ${run.imageName}`, null, false), state: run.state }));
   if (parent === 'images') {
-    return kept.toSorted((left, right) => left.name.localeCompare(right.name)).map((image) => ({
+    const trashed = data.images.length - kept.length;
+    const trash = trashed === 0 ? [] : [node('trash', 'trash', 'Trash', String(trashed), false)];
+    return [...kept.toSorted((left, right) => left.name.localeCompare(right.name)).map((image) => ({
       ...node(`image/${image.guid}`, 'image', image.name, null, false), state: image.newest?.state === 'damaged' ? 'damaged' : image.enabled ? (image.newest?.verifying ? 'verifying' : 'ready') : 'disabled',
-    }));
+    })), ...trash];
   }
   if (parent === 'computers') return data.computers.map((computer) => ({ ...node(`computer/${computer.id}`, 'computer', computer.name, null, false), state: computer.online ? 'online' : 'offline' }));
   return [];

@@ -77,8 +77,8 @@ for (const [sizeName, viewport] of Object.entries(sizes)) {
         await over('editname', () => page.getByRole('button', { name: 'Name: Win11 lab' }).click());
         await over('undo', async () => { await page.getByRole('treeitem', { name: /Win11 teacher/ }).click(); await page.keyboard.press('Delete'); });
         await over('refused', async () => { await page.getByRole('button', { name: 'More commands', exact: true }).click(); await page.getByRole('menuitem', { name: 'Move to trash' }).click(); });
-        await over('purge', async () => { await page.evaluate(() => { location.hash = '/trash'; }); await page.getByRole('button', { name: 'Delete Windows 10 lab for good' }).click(); });
-        if (wanted('over-signin')) { await page.goto(server.url); await page.waitForTimeout(400); await shot(page, 'over-signin'); }
+        await over('purge', async () => { await page.evaluate(() => { location.hash = '/trash'; }); await page.getByRole('button', { name: 'Delete for good… Windows 10 lab' }).click(); });
+        if (wanted('over-signin')) { await page.goto(server.url); await page.evaluate(() => sessionStorage.clear()); await page.reload(); await page.waitForTimeout(400); await shot(page, 'over-signin'); }
         await page.goto('about:blank');
         await server.close();
       });

@@ -43,9 +43,8 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
       <LiveUpdates />
       <Header actor={whoami.data?.actor ?? ''} onKeys={() => setKeysOpen(true)} onSignOut={() => onSignOut(false)} />
       <OfflineBanner />
-      <div className={classes['middle']} data-offline={connection.state === 'lost'} style={{ gridTemplateColumns: `${treeWidth}px 1px minmax(0, 1fr)` }}>
-        <nav className={classes['side']} aria-label="Objects"><Tree /></nav>
-        <Splitter width={treeWidth} onWidth={setTreeWidth} />
+      <div className={classes['middle']} data-offline={connection.state === 'lost'} style={{ gridTemplateColumns: `${treeWidth}px minmax(0, 1fr)` }}>
+        <nav className={classes['side']} aria-label="Objects"><Tree /><Splitter width={treeWidth} onWidth={setTreeWidth} /></nav>
         <main className={classes['detail']} id="page" tabIndex={-1} key={pageOf(location)}><Suspense><Routes /></Suspense></main>
       </div>
       <StatusStrip />

@@ -18,7 +18,7 @@ export function Header({ actor, onKeys, onSignOut }: { actor: string; onKeys: ()
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light', { getInitialValueInEffect: false });
   return (
-    <header className={classes['header']}>
+    <div className={classes['header']} role="region" aria-label="Server and session">
       <Menu position="bottom-start" width={230}>
         <Menu.Target>
           <Button variant="subtle" color="gray" className={classes['product'] ?? ''} leftSection={<Logo />} rightSection={<IconChevronDown size={14} />}>Platen</Button>
@@ -51,7 +51,7 @@ export function Header({ actor, onKeys, onSignOut }: { actor: string; onKeys: ()
           </Menu.Dropdown>
         </Menu>
       </div>
-    </header>
+    </div>
   );
 }
 

@@ -45,7 +45,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
   ];
   return (
     <Spotlight
-      actions={actions} shortcut={null} highlightQuery scrollable maxHeight={420} limit={40} nothingFound="Nothing has this name" onSpotlightOpen={() => setOpened(true)} onSpotlightClose={() => setOpened(false)}
+      actions={actions} shortcut={null} highlightQuery scrollable overlayProps={{ blur: 0, backgroundOpacity: 0.35 }} maxHeight={420} attributes={{ content: { 'aria-label': 'Search or run a command' } }} limit={40} nothingFound="Nothing has this name" onSpotlightOpen={() => setOpened(true)} onSpotlightClose={() => setOpened(false)}
       searchProps={{ placeholder: 'Search or run a command', 'aria-label': 'Search or run a command', leftSection: <IconSearch size={18} stroke={1.6} /> }}
     />
   );

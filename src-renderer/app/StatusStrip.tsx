@@ -13,14 +13,15 @@ import classes from './StatusStrip.module.css';
 export function StatusStrip() {
   const trpc = useTRPC();
   const { data: status } = useQuery(trpc.status.get.queryOptions());
-  const { data: runs = [] } = useQuery(trpc.runs.list.queryOptions({ active: true, limit: 100 }));
+  const { data: known } = useQuery(trpc.runs.list.queryOptions({ active: true, limit: 100 }));
+  const runs = known ?? [];
   const running = runs.filter((run) => run.state === 'running');
   const waiting = runs.filter((run) => run.state === 'waiting' || run.state === 'queued').length;
   const soonest = running.toSorted((left, right) => (left.progress?.etaSeconds ?? 1e9) - (right.progress?.etaSeconds ?? 1e9))[0];
   return (
     <footer className={classes['strip']} aria-label="Status">
       <Link href="/activity" className={classes['counts']}>
-        {running.length + waiting === 0 ? <span className="dim">Nothing is running</span> : <StateMark tone={running.length > 0 ? 'run' : 'wait'}>{running.length} running{waiting > 0 && ` · ${waiting} waiting`}</StateMark>}
+        {known === undefined ? '' : running.length + waiting === 0 ? <span className="dim">Nothing is running</span> : <StateMark tone={running.length > 0 ? 'run' : 'wait'}>{running.length} running{waiting > 0 && ` · ${waiting} waiting`}</StateMark>}
       </Link>
       {soonest !== undefined && <Link href={`/run/${soonest.id}`} className={classes['run']}>{runText(soonest)}</Link>}
       {status !== undefined && status.problems.length > 0 && <Link href="/" className={classes['problems']}><StateMark tone="warn">{status.problems.length === 1 ? '1 thing needs attention' : `${status.problems.length} things need attention`}</StateMark></Link>}

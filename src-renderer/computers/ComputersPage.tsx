@@ -18,8 +18,8 @@ import { When } from '../ui/When.tsx';
 import { hardwareName } from './computerWords.ts';
 
 const columns: Column<ComputerView>[] = [
-  { id: 'name', title: 'Name', width: 'minmax(140px, 1.4fr)', sortValue: (computer) => computer.name, render: (computer) => <Link href={`/computer/${computer.id}`}><MiddleText text={computer.name} /></Link> },
-  { id: 'state', title: 'State', width: '110px', sortValue: (computer) => Number(!computer.online), render: (computer) => <StateMark tone={computer.online ? 'ok' : 'off'}>{computer.online ? 'Connected' : 'Not connected'}</StateMark> },
+  { id: 'name', title: 'Name', width: 'minmax(120px, 1.2fr)', sortValue: (computer) => computer.name, render: (computer) => <Link href={`/computer/${computer.id}`}><MiddleText text={computer.name} /></Link> },
+  { id: 'state', title: 'State', width: '130px', sortValue: (computer) => Number(!computer.online), render: (computer) => <StateMark tone={computer.online ? 'ok' : 'off'}>{computer.online ? 'Connected' : 'Not connected'}</StateMark> },
   { id: 'hardware', title: 'Hardware', width: 'minmax(150px, 1.4fr)', sortValue: hardwareName, render: (computer) => <MiddleText text={hardwareName(computer)} /> },
   { id: 'serial', title: 'Serial', width: 'minmax(90px, 1fr)', sortValue: (computer) => computer.identity.systemSerial, render: (computer) => computer.identity.systemSerial || '–' },
   { id: 'disks', title: 'Disks', width: 'minmax(90px, 0.8fr)', numeric: true, sortValue: (computer) => computer.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0), render: (computer) => computer.disks.map((disk) => formatBytes(disk.sizeBytes)).join(' + ') || '–' },

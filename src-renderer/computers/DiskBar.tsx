@@ -2,7 +2,7 @@
 import type { DiskSummary } from '#shared/model/computer.ts';
 import { formatBytes } from '#shared/units.ts';
 import { SegmentBar } from '../images/SchemaBar.tsx';
-import { fitWidths, withFreeSpace } from '../images/schemaLayout.ts';
+import { fitWidths, narrowest, withFreeSpace } from '../images/schemaLayout.ts';
 import type { Segment } from '../images/schemaLayout.ts';
 import { StateMark } from '../ui/StateMark.tsx';
 import classes from '../images/SchemaBar.module.css';
@@ -28,6 +28,6 @@ function segmentsOf(disk: DiskSummary): Segment[] {
     typeName: partition.typeName, number: partition.number, sizeBytes: partition.sizeBytes, usedBytes: partition.usedBytes, offsetBytes: partition.offsetBytes,
   }));
   const all = withFreeSpace(parts, disk.sizeBytes);
-  const widths = fitWidths(all.map((segment) => segment.sizeBytes), Math.min(0.07, 0.6 / Math.max(1, all.length)));
+  const widths = fitWidths(all.map((segment) => segment.sizeBytes), Math.min(narrowest, 0.6 / Math.max(1, all.length)));
   return all.map((segment, index) => ({ ...segment, width: widths[index] ?? 0 }));
 }

@@ -38,8 +38,8 @@ export function HomePage() {
         {ready && (
           <>
             <Attention status={status.data} />
-            {!setUp && <FirstSteps status={status.data} images={images.data} runs={recent.data} />}
             {(setUp || active.data.length > 0) && <Runs title="In progress" runs={active.data} nothing="Nothing is running. Captures and deploys show here while they run." />}
+            {!setUp && <FirstSteps status={status.data} images={images.data} runs={recent.data} />}
             {(setUp || today.length > 0) && <Runs title="Today" runs={today} nothing="Nothing has finished today." />}
           </>
         )}

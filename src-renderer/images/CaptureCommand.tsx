@@ -21,7 +21,7 @@ export function CaptureCommand({ task = 'capture', image = 'My first image', dis
   return (
     <div className={classes['block']}>
       <SegmentedControl
-        size="xs" value={where} onChange={(value) => setWhere(value === 'elsewhere' ? 'elsewhere' : 'here')} aria-label="Where the disk is"
+        size="xs" classNames={{ label: classes['where'] ?? '' }} value={where} onChange={(value) => setWhere(value === 'elsewhere' ? 'elsewhere' : 'here')} aria-label="Where the disk is"
         data={[{ value: 'here', label: 'Disk of this machine' }, { value: 'elsewhere', label: 'Disk of another machine', disabled: address === undefined }]}
       />
       <Command text={command(currentToken())} shown={command('••••••')} />

@@ -24,7 +24,7 @@ export function CaptureDialog() {
         {capture && (
           <Autocomplete
             label="Image" description={known === undefined ? 'A name nobody has makes a new image.' : `Adds version ${(known.newest?.number ?? 0) + 1} to this image.`} data-autofocus
-            data={(images.data ?? []).map((each) => each.name)} value={image} onChange={setImage} error={image !== '' && !checked.success ? checked.error.issues[0]?.message : null}
+            openOnFocus={false} data={(images.data ?? []).map((each) => each.name)} value={image} onChange={setImage} error={image !== '' && !checked.success ? checked.error.issues[0]?.message : null}
           />
         )}
         <TextInput label="Disk" description={capture ? 'The disk is only read, never written.' : 'Everything on this disk is replaced. The command refuses a disk that is mounted, too small, or the one the system runs from.'} value={disk} onChange={(event) => setDisk(event.currentTarget.value)} {...(capture ? {} : { 'data-autofocus': true })} />

@@ -6,15 +6,13 @@ import { formatBytes } from '#shared/units.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { shownError } from '../errors.ts';
-import { progressText, runState } from '../runs/runWords.ts';
+import { RunList } from '../runs/RunList.tsx';
 import { EditableText } from '../ui/EditableText.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { Facts } from '../ui/Facts.tsx';
 import { Columns, PageBody, Section } from '../ui/Page.tsx';
-import { StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
-import { runTones } from '../runs/runWords.ts';
 import { CaptureCommand } from './CaptureCommand.tsx';
 import { imageState } from './imageWords.ts';
 import { SchemaBar, SchemaBarSkeleton } from './SchemaBar.tsx';
@@ -41,7 +39,7 @@ export function ImageOverview({ image }: { image: ImageDetail }) {
         <Section title="Image">
           <Facts facts={[
             { name: 'Description', value: <EditableText value={image.description} label="Description" placeholder="Add a description" disabled={!connected} onSave={(description) => actions.describe({ image: image.guid, name: image.name, description })} /> },
-            { name: 'Deploys', value: image.current === null ? (state.why ?? 'Nothing: no version is enabled') : `Version ${image.current}` },
+            { name: 'Deploys', value: image.current === null || state.tone === 'fail' ? (state.why ?? 'Nothing: no version is enabled') : `Version ${image.current}` },
             { name: 'Owner', value: <span>{image.owner.serverName} <span className="dim">· {image.owner.managed} managed</span></span> },
             { name: 'Created', value: <When at={image.createdAt} /> },
             { name: 'GUID', value: <span className="mono">{image.guid}</span> },
@@ -77,15 +75,7 @@ function ActiveRuns({ image }: { image: ImageDetail }) {
   if (runs.length === 0) return null;
   return (
     <Section title="In progress">
-      <ul className={classes['history']}>
-        {runs.map((run) => (
-          <li key={run.id}>
-            <StateMark tone={runTones[run.state]}>{runState(run)}</StateMark>
-            <Link href={`/run/${run.id}`}>{run.kind === 'capture' ? 'from' : 'to'} {run.computerName}{run.progress && ` · ${progressText(run.progress)}`}</Link>
-            <span className="dim"><When at={run.startedAt} /></span>
-          </li>
-        ))}
-      </ul>
+      <RunList runs={runs} label="In progress" />
     </Section>
   );
 }

@@ -30,15 +30,16 @@ export function SegmentBar({ label, segments }: { label: string; segments: Segme
 
 function SegmentView({ segment }: { segment: Segment }) {
   const used = segment.usedBytes === null || segment.sizeBytes === 0 ? 0 : segment.usedBytes / segment.sizeBytes;
-  const sizes = segment.usedBytes === null ? formatBytes(segment.sizeBytes) : `${formatBytes(segment.usedBytes)} of ${formatBytes(segment.sizeBytes)}`;
+  const thin = segment.width < 0.14;
+  const sizes = thin || segment.usedBytes === null ? formatBytes(segment.sizeBytes) : `${formatBytes(segment.usedBytes)} of ${formatBytes(segment.sizeBytes)}`;
   const name = [segment.number === null ? '' : String(segment.number), segment.title].filter((part) => part !== '').join(' ');
-  const title = [name, segment.fsName, segment.typeName === segment.title ? '' : segment.typeName, segment.usedBytes === null ? formatBytes(segment.sizeBytes) : `${formatBytes(segment.usedBytes)} used of ${formatBytes(segment.sizeBytes)}`].filter((part) => part !== '').join(' · ');
+  const title = [segment.kind === 'free' ? 'Not allocated' : name, segment.fsName, segment.typeName === segment.title ? '' : segment.typeName, segment.usedBytes === null ? formatBytes(segment.sizeBytes) : `${formatBytes(segment.usedBytes)} used of ${formatBytes(segment.sizeBytes)}`].filter((part) => part !== '').join(' · ');
   return (
     <li className={classes['segment']} data-kind={segment.kind} data-fs={family(segment)} style={{ width: `${segment.width * 100}%` }} title={title}>
       <div className={classes['used']} style={{ width: `${used * 100}%` }} aria-hidden />
       <div className={classes['text']}>
         <span className={classes['name']}>{segment.title}</span>
-        <span className={classes['size']}>{segment.fsName !== '' && <b>{segment.fsName} </b>}{sizes}</span>
+        <span className={classes['size']}>{!thin && segment.fsName !== '' && <b>{segment.fsName} </b>}{sizes}</span>
       </div>
     </li>
   );

@@ -36,8 +36,8 @@ export function TrashPage() {
       id: 'actions', title: '', width: '220px', numeric: true,
       render: (image) => (
         <>
-          <Button variant="subtle" disabled={!connected} h={24} px={8} onClick={() => actions.restore({ image: image.guid, name: image.name })} aria-label={`Restore ${image.name}`}>Restore</Button>
-          <Button variant="subtle" color="gray" disabled={!connected} h={24} px={8} onClick={() => actions.purge({ image: image.guid, name: image.name })} aria-label={`Delete ${image.name} for good`}>Delete for good…</Button>
+          <Button variant="subtle" disabled={!connected} h={24} px={8} onClick={() => actions.restore({ image: image.guid, name: image.name })}>Restore<span className="offscreen"> {image.name}</span></Button>
+          <Button variant="subtle" color="gray" disabled={!connected} h={24} px={8} onClick={() => actions.purge({ image: image.guid, name: image.name })}>Delete for good…<span className="offscreen"> {image.name}</span></Button>
         </>
       ),
     },

@@ -22,7 +22,7 @@ const graph: DeviceGraph = {
 describe('the bar of a disk', () => {
   it('shows partitions in the order of the disk with the room between them, and logical ones instead of their extended one', () => {
     expect(diskLayouts(graph).map((disk) => disk.segments.map((segment) => [segment.title, segment.fsName, segment.sizeBytes / mib]))).toEqual([
-      [['Windows', 'NTFS', 500], ['Not allocated', '', 100 + 1], ['Linux', 'xfs', 100], ['Not allocated', '', 298]],
+      [['Windows', 'NTFS', 500], ['Free', '', 100 + 1], ['Linux', 'xfs', 100], ['Free', '', 298]],
     ]);
   });
   it('takes a file system right on the disk as one segment', () => {

@@ -22,7 +22,7 @@ export type DiskLayout = { id: string; sizeBytes: number; tableKind: 'gpt' | 'mb
 
 /** Gaps below this are alignment, not room. */
 const smallestFreeBytes = 8 * 1024 * 1024;
-const narrowest = 0.07;
+export const narrowest = 0.08;
 
 export function diskLayouts(graph: DeviceGraph): DiskLayout[] {
   return graph.nodes.filter((node) => node.type === 'disk').map((disk) => {
@@ -79,7 +79,7 @@ export function withFreeSpace(segments: Unfitted[], diskBytes: number): Unfitted
   let end = 0;
   const free = (until: number): void => {
     if (until - end < smallestFreeBytes) return;
-    result.push({ id: `free-${end}`, kind: 'free', title: 'Not allocated', fsName: '', fsFamily: '', typeName: '', number: null, sizeBytes: until - end, usedBytes: null, offsetBytes: end });
+    result.push({ id: `free-${end}`, kind: 'free', title: 'Free', fsName: '', fsFamily: '', typeName: '', number: null, sizeBytes: until - end, usedBytes: null, offsetBytes: end });
   };
   for (const segment of segments) {
     free(segment.offsetBytes);

@@ -23,7 +23,7 @@ const columns: Column<RunView>[] = [
   { id: 'what', title: 'Run', width: 'minmax(200px, 2fr)', sortValue: runTitle, render: (run) => <Link href={`/run/${run.id}`}><MiddleText text={runTitle(run)} /></Link> },
   { id: 'computer', title: 'Computer', width: 'minmax(110px, 1fr)', sortValue: (run) => run.computerName, render: (run) => <MiddleText text={run.computerName} /> },
   { id: 'state', title: 'State', width: 'minmax(130px, 1fr)', sortValue: (run) => run.state, render: (run) => <StateMark tone={runTones[run.state]}>{runState(run)}</StateMark> },
-  { id: 'amount', title: 'Amount', width: 'minmax(150px, 1.4fr)', render: (run) => (run.progress === null ? '' : isFinal(run.state) ? formatBytes(run.progress.doneBytes) : <span title={progressText(run.progress)}>{progressText(run.progress)}</span>) },
+  { id: 'amount', title: 'Amount', width: 'minmax(150px, 1.4fr)', render: (run) => (run.progress === null ? '' : isFinal(run.state) ? formatBytes(run.progress.doneBytes) : <span title={progressText(run.progress)}>{formatBytes(run.progress.doneBytes)} of {formatBytes(run.progress.totalBytes)}</span>) },
   { id: 'took', title: 'Took', width: '80px', numeric: true, sortValue: (run) => (run.endedAt ?? Number.MAX_SAFE_INTEGER) - run.startedAt, render: (run) => (run.endedAt === null ? '' : formatDuration((run.endedAt - run.startedAt) / 1000)) },
   { id: 'started', title: 'Started', width: '120px', sortValue: (run) => run.startedAt, render: (run) => <When at={run.startedAt} /> },
 ];

@@ -1,5 +1,5 @@
 // The tree at the left: one tab stop, moved through by keys, selection and scroll kept through live updates.
-import { Skeleton } from '@mantine/core';
+import { Button, Skeleton } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
@@ -9,6 +9,7 @@ import { TreeRowView } from './TreeRowView.tsx';
 import { anchoredScroll, moveFor, range, rowId, typeAhead } from './treeModel.ts';
 import type { NodeRow, TreeRow } from './treeModel.ts';
 import { useTree } from './useTree.ts';
+import { StateMark } from '../ui/StateMark.tsx';
 import { useImageActions } from '../images/useImageActions.tsx';
 import classes from './Tree.module.css';
 
@@ -17,7 +18,7 @@ const typeAheadMs = 700;
 
 export function Tree() {
   const [location, navigate] = useLocation();
-  const { rows, rootState, expand, collapse } = useTree();
+  const { rows, rootState, expand, collapse, retry } = useTree();
   const actions = useImageActions();
   const [active, setActive] = useState<string | null>(null);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
@@ -42,12 +43,17 @@ export function Tree() {
   const openRow = (id: string): void => navigate(`/${id}`);
   const selection = (id: string): string[] => (selected.has(id) ? [...selected] : [id]);
   const trash = (ids: string[]): void => {
+    // The rows are about to go: what comes after them (or before) becomes the active one.
+    const places = rows.map(rowId);
+    const last = Math.max(...ids.map((id) => places.indexOf(id)));
+    const next = places.slice(last + 1).find((id) => imageOfNode(id) !== null) ?? places.slice(0, last).findLast((id) => !ids.includes(id));
     for (const id of ids) {
       const image = imageOfNode(id);
       const row = nodeRow(id);
       if (image !== null && row !== undefined) actions.trash({ image, name: row.node.name });
     }
     setSelected(new Set());
+    if (next !== undefined && ids.every((id) => imageOfNode(id) !== null)) focusRow(next);
   };
   const click = (id: string, event: React.MouseEvent): void => {
     scroller.current?.focus({ preventScroll: true });
@@ -108,6 +114,7 @@ export function Tree() {
 
   const activeVisible = rows.some((row) => rowId(row) === current);
   if (rootState === 'loading') return <TreeSkeleton />;
+  if (rootState === 'failed') return <div className={classes['unread']} role="alert"><StateMark tone="fail">The tree could not be read</StateMark><Button variant="default" onClick={retry}>Try again</Button></div>;
   return (
     <>
       <div

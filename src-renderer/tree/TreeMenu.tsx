@@ -17,8 +17,8 @@ export function TreeMenu({ x, y, row, count, onClose, onOpen, onRename, onTrash 
   const { data: image } = useQuery(trpc.images.get.queryOptions({ image: guid ?? '' }, { enabled: guid !== null }));
   if (row === undefined) return null;
   return (
-    <Menu opened onClose={onClose} position="bottom-start" width={220} withinPortal trapFocus returnFocus={false}>
-      <Menu.Target><div style={{ position: 'fixed', left: x, top: y, width: 1, height: 1 }} /></Menu.Target>
+    <Menu opened onClose={onClose} position="bottom-start" width={220} trapFocus returnFocus={false}>
+      <Menu.Target><button type="button" tabIndex={-1} aria-label={`Commands for ${row.node.name}`} style={{ position: 'fixed', left: x, top: y, width: 1, height: 1, padding: 0, border: 0, opacity: 0 }} /></Menu.Target>
       <Menu.Dropdown aria-label={`Commands for ${row.node.name}`}>
         <Menu.Item rightSection={<kbd>Enter</kbd>} onClick={onOpen}>Open</Menu.Item>
         {guid !== null && (

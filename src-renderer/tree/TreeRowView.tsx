@@ -28,7 +28,6 @@ export function TreeRowView({ row, top, domId, active, open, selected, renaming,
   return (
     <div
       role="treeitem" id={domId} aria-level={row.depth + 1} aria-setsize={row.siblings} aria-posinset={row.position} aria-selected={selected || open}
-      aria-label={[node.name, node.badge, node.state].filter((part) => part !== null).join(', ')}
       {...(node.hasChildren ? { 'aria-expanded': row.expanded } : {})}
       className={classes['row']} data-active={active} data-open={open} data-selected={selected} style={style}
       onClick={(event) => { if (!renaming) onClick(node.id, event); }}
@@ -37,9 +36,9 @@ export function TreeRowView({ row, top, domId, active, open, selected, renaming,
       <span className={classes['chevron']} onClick={(event) => { if (node.hasChildren) { event.stopPropagation(); onToggle(node.id, row.expanded); } }}>{node.hasChildren && chevron}</span>
       <span className={classes['icon']}><NodeIcon kind={node.kind} size={16} /></span>
       {renaming ? <RenameField row={row} onDone={onRename} /> : <span className={classes['name']}><MiddleText text={node.name} /></span>}
-      {!renaming && node.badge !== null && <span className={classes['badge']}>{node.badge}</span>}
-      {!renaming && tone !== null && <span className={classes['tone']} title={node.state ?? ''}><StateIcon tone={tone} size={12} /></span>}
-      {!renaming && <span className={classes['dots']} title="More" onClick={(event) => { event.stopPropagation(); const box = event.currentTarget.getBoundingClientRect(); onMenu(node.id, box.left, box.bottom); }}><IconDots size={16} /></span>}
+      {!renaming && node.badge !== null && <span className={classes['badge']}> {node.badge}</span>}
+      {!renaming && tone !== null && <span className={classes['tone']} title={node.state ?? ''}><span className="offscreen"> {node.state}</span><StateIcon tone={tone} size={12} /></span>}
+      {!renaming && <span className={classes['dots']} title="More" aria-hidden onClick={(event) => { event.stopPropagation(); const box = event.currentTarget.getBoundingClientRect(); onMenu(node.id, box.left, box.bottom); }}><IconDots size={16} /></span>}
     </div>
   );
 }

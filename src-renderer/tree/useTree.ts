@@ -1,5 +1,5 @@
 // Owns what the tree shows: children fetched when a node is first opened, and the expansion this browser remembers.
-import { useQueries } from '@tanstack/react-query';
+import { useQueries, useQueryClient } from '@tanstack/react-query';
 import { useLocalStorage } from '@mantine/hooks';
 import { useMemo } from 'react';
 import { treeNodeSchema } from '#shared/model/server.ts';
@@ -13,6 +13,7 @@ const shownKinds: ReadonlySet<TreeNode['kind']> = new Set(treeNodeSchema.shape.k
 
 export function useTree() {
   const trpc = useTRPC();
+  const queries = useQueryClient();
   const [expandedList, setExpandedList] = useLocalStorage<string[]>({ key: 'platen.tree.expanded', defaultValue: ['images', 'computers'], getInitialValueInEffect: false });
   const expanded = useMemo(() => new Set(expandedList), [expandedList]);
   const parents = useMemo(() => [null, ...expandedList], [expandedList]);
@@ -31,6 +32,7 @@ export function useTree() {
   return {
     rows,
     rootState,
+    retry: () => void queries.invalidateQueries(trpc.tree.pathFilter()),
     expand: (id: string) => setExpandedList((now) => (now.includes(id) ? now : [...now, id])),
     collapse: (id: string) => setExpandedList((now) => now.filter((other) => other !== id)),
   };
