@@ -110,7 +110,8 @@ export class Control extends EventEmitter<ControlEvents> {
     socket.on('message', (data) => {
       heard = performance.now();
       try {
-        this.receive(parseMessage(data));
+        const message = parseMessage(data);
+        if (message !== null) this.receive(message);
       } catch (error) {
         this.fail(toAppError(error, 'what the server sent'));
       }
@@ -120,7 +121,7 @@ export class Control extends EventEmitter<ControlEvents> {
     });
   }
 
-  private receive(message: ReturnType<typeof parseMessage>): void {
+  private receive(message: ServerMessage): void {
     if (!('id' in message)) {
       this.emit('notice', message);
       return;
@@ -180,7 +181,10 @@ export class Control extends EventEmitter<ControlEvents> {
   }
 }
 
-function parseMessage(data: WebSocket.RawData): ReturnType<typeof serverMessageSchema.parse> {
+type ServerMessage = ReturnType<typeof serverMessageSchema.parse>;
+
+/** Null for a complaint about a notice (id 0): nobody waits for it, and the next notice says more. */
+function parseMessage(data: WebSocket.RawData): ServerMessage | null {
   const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
   let value: unknown;
   try {
@@ -188,6 +192,7 @@ function parseMessage(data: WebSocket.RawData): ReturnType<typeof serverMessageS
   } catch (cause) {
     throw new AppError('protocol', 'A message from the server is not JSON.', {}, cause);
   }
+  if (typeof value === 'object' && value !== null && 'id' in value && value.id === 0) return null;
   const parsed = serverMessageSchema.safeParse(value);
   if (!parsed.success) throw new AppError('protocol', 'A message from the server does not follow the protocol. Are server and agent of the same version?');
   return parsed.data;
@@ -215,7 +220,7 @@ function sayHello(options: ControlOptions): Promise<{ socket: WebSocket; hello: 
     socket.once('message', (data) => {
       try {
         const message = parseMessage(data);
-        if (!('id' in message) || message.id !== 1) throw new AppError('protocol', 'The server said something before it answered hello.');
+        if (message === null || !('id' in message) || message.id !== 1) throw new AppError('protocol', 'The server said something before it answered hello.');
         if (!message.ok) throw fromWire({ code: isErrorCode(message.error.code) ? message.error.code : 'internal', message: message.error.message, data: message.error.data ?? {} });
         const hello = answerSchemas.hello.parse(message);
         clearTimeout(timer);

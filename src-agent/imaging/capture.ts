@@ -11,7 +11,7 @@ import { blake3Hex } from '../hash.ts';
 import { CapturePipeline, type CaptureFigures } from './capturePipeline.ts';
 import { bytesToRead } from './layout.ts';
 import { readFully } from './positioned.ts';
-import { resumeKeyOf, RunScope, type RunContext } from './runScope.ts';
+import { mostStreams, resumeKeyOf, RunScope, type RunContext } from './runScope.ts';
 import { workerCount, WorkerPool } from './workerPool.ts';
 
 export type CaptureRequest = { path: string; image: string; note: string; sectorSizeBytes?: number };
@@ -88,6 +88,7 @@ async function captureOnce(scope: RunScope, source: SourceDisk, inspection: Insp
   if ((await witnessOf(source)) !== before) {
     throw new AppError('source-changed', `${facts.path} was written to while it was read, so the copy would not be whole. No version was made. Stop what writes to it (unmount its volumes, shut down the virtual machine) and capture again.`);
   }
+  scope.finishing();
   scope.meter.enter('commit', total, total);
   scope.tell();
   const seconds = (performance.now() - started) / 1000;
@@ -108,12 +109,13 @@ async function readAndSend(scope: RunScope, source: SourceDisk, inspection: Insp
   // Fewer slots each where there are more threads: the whole stays within the memory bound.
   const slots = workers <= 2 ? 10 : workers <= 4 ? 6 : 4;
   const bodies = workers <= 4 ? 3 : 2;
+  const posts = Math.max(1, Math.min(bodies, Math.floor((mostStreams - 1) / workers)));
   const pipeline = new CapturePipeline({ graph: inspection.graph, maps: inspection.maps, slots, slotChunks, client: scope.frameClient(), meter: scope.meter });
   const pool = new WorkerPool({
     entry: scope.context.entry,
     setups: Array.from({ length: workers }, () => ({
       role: 'capture', fd: source.fd, chunkSizeBytes: inspection.graph.chunkSizeBytes, endpoint: scope.context.server, ticket: scope.ticket,
-      patienceMs: scope.context.patienceMs, slots, slotChunks, bodyBytes, bodies,
+      patienceMs: scope.context.patienceMs, slots, slotChunks, bodyBytes, bodies, posts,
     })),
     onMessage: (worker, message) => pipeline.receive(worker, message),
     onTicketWanted: () => scope.renewTicket(),

@@ -151,17 +151,17 @@ class CaptureWorker {
       if (this.finishing) this.finish();
       return;
     }
-    this.body ??= this.freeBodies.pop() ?? null;
-    if (this.body === null) return; // all bodies are on their way; the next answer schedules again
+    const body = this.openBody();
+    if (body === null) return; // too much is on its way; the next answer schedules again
     const slot = this.slots[job.slot];
     const index = job.wanted[job.next];
-    if (slot !== undefined && index !== undefined) this.addFrame(this.body, slot, index);
+    if (slot !== undefined && index !== undefined) this.addFrame(body, slot, index);
     job.next++;
     if (job.next >= job.wanted.length) {
       this.jobs.shift();
       this.say({ type: 'released', slot: job.slot });
     }
-    if (this.body.used >= this.setup.bodyBytes) this.post();
+    this.postFull(body);
     this.schedule();
   }
 
@@ -187,6 +187,20 @@ class CaptureWorker {
     body.compressMs += performance.now() - started;
   }
 
+  private openBody(): Body | null {
+    if (this.body !== null && !this.postFull(this.body)) return null;
+    this.body ??= this.freeBodies.pop() ?? null;
+    return this.body;
+  }
+
+  /** False where a full body has to wait, because enough requests are under way. */
+  private postFull(body: Body): boolean {
+    if (body.used < this.setup.bodyBytes) return true;
+    if (this.posting >= this.setup.posts) return false;
+    this.post();
+    return true;
+  }
+
   private post(): void {
     const body = this.body;
     if (body === null || body.frames === 0) return;
@@ -207,7 +221,7 @@ class CaptureWorker {
   }
 
   private finish(): void {
-    this.post();
+    if (this.posting < this.setup.posts) this.post();
     if (this.posting > 0) return;
     this.client.close();
     this.say({ type: 'finished' });

@@ -76,6 +76,7 @@ async function deployOnce(scope: RunScope, request: DeployRequest, touched: { ye
       resumed, writtenBytes: figures.pipeline.figures.writtenBytes, receivedBytes: figures.pipeline.figures.receivedBytes, seconds: Math.round(seconds * 100) / 100,
       rateBytesPerSecond: Math.round(scope.meter.totalBytes / Math.max(seconds, 0.001)), where: scope.meter.view().where, figures: figures.pipeline.figures, proof, notes,
     };
+    scope.finishing();
     await scope.race(control.request('deployDone', { runId: begun.runId, result: common }));
     return { ...common, image: { guid: begun.imageGuid, name: begun.imageName }, version: begun.version };
   } finally {

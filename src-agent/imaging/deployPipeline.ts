@@ -10,13 +10,14 @@ import type { RemoteManifest } from './manifestReader.ts';
 import { edgesOf, lengthOfChunk, zeroesFor, type DeployPlan, type StreamPlan } from './plan.ts';
 import type { ProgressMeter } from './progress.ts';
 import type { Expectation } from './proof.ts';
+import { mostStreams } from './runScope.ts';
 import type { FromWorker, Place } from './workerMessages.ts';
 import type { WorkerPool } from './workerPool.ts';
 
 const batchChunks = 16;
 /** Places of repeated chunks per batch: one fetched chunk may fill this many. */
 const batchPlaces = 256;
-const batchesPerWorker = 3;
+const mostBatchesPerWorker = 3;
 /** Dirty pages are kept small, so that the last flush is short and a watermark is never far behind. */
 const flushEveryBytes = 768 * 1024 * 1024;
 const flushEveryMs = 10_000;
@@ -115,7 +116,7 @@ export class DeployPipeline {
   }
 
   private async send(batch: Batch, state: StreamState): Promise<void> {
-    const limit = batchesPerWorker;
+    const limit = Math.max(1, Math.min(mostBatchesPerWorker, Math.floor(mostStreams / this.load.length)));
     await this.until(() => this.load.some((load) => load < limit));
     await this.maybeFlush();
     const worker = this.load.reduce((best, load, i) => (load < (this.load[best] ?? 0) ? i : best), 0);

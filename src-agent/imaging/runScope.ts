@@ -24,6 +24,8 @@ export type RunContext = {
   patienceMs: number;
 };
 
+/** Requests of one run under way at a time: the server refuses more. */
+export const mostStreams = 14;
 const progressEveryMs = 500;
 const farewellMs = 3000;
 
@@ -39,7 +41,7 @@ export class RunScope {
   private onTicket: (ticket: string) => void = () => undefined;
   private readonly stopOutside = (): void => this.abort.abort(this.context.signal.reason);
   private readonly onNotice = (notice: { type: string; runId?: string; reason?: string }): void => {
-    if (notice.type === 'cancel' && notice.runId === this.runId) this.abort.abort(new CancelledError(`Cancelled from the console: ${notice.reason ?? 'no reason given'}.`));
+    if (notice.type === 'cancel' && notice.runId === this.runId) this.abort.abort(new CancelledError(`Stopped by the server: ${notice.reason ?? 'no reason given'}.`));
   };
   private readonly onAway = (reason: string): void => this.context.reporter.note(`The server is away (${reason}). Waiting for it; nothing is lost.`);
   private readonly onBack = (): void => this.context.reporter.note('The server is back; going on.');
@@ -66,13 +68,17 @@ export class RunScope {
     this.tickets = new RunTickets({
       control: this.context.control, runId: run.runId, ticket: run.ticket, expiresInMs: run.ticketExpiresInMs,
       onRenewed: (ticket) => this.onTicket(ticket),
-      onFailure: (error) => this.abort.abort(error),
+      onFailure: (error) => this.abort.abort(endedAway(error)),
     });
   }
 
   /** Tickets go to worker threads too. */
   shareTickets(listener: (ticket: string) => void): void {
     this.onTicket = listener;
+  }
+  /** The result is about to be told: a run that the server has ended meanwhile is no failure any more, the answer says what it was. */
+  finishing(): void {
+    this.tickets?.finishing();
   }
   renewTicket(): void {
     void this.tickets?.renew();
@@ -139,4 +145,10 @@ export class RunScope {
 /** The same for the same disk and image, so that an interrupted run is found again. */
 export function resumeKeyOf(kind: 'capture' | 'deploy', parts: (string | number)[]): string {
   return `${kind}-${blake3Hex(Buffer.from(JSON.stringify(parts)))}`;
+}
+
+/** A run cancelled while the line was down is cancelled, not lost: it must not be started over. */
+function endedAway(error: Error): Error {
+  const cancelled = error instanceof AppError && error.code === 'lease-lost' && error.data['state'] === 'cancelled';
+  return cancelled ? new CancelledError('Stopped by the server: the run was cancelled while the connection was down.') : error;
 }

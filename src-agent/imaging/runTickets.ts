@@ -12,6 +12,7 @@ export class RunTickets implements Tickets {
   private ticket: string;
   private timer: NodeJS.Timeout | null = null;
   private renewing: Promise<void> | null = null;
+  private isFinishing = false;
   private readonly onBack = (): void => void this.renew();
 
   constructor(parts: {
@@ -47,9 +48,16 @@ export class RunTickets implements Tickets {
         this.plan(answer.ticketExpiresInMs);
         this.onRenewed(answer.ticket);
       })
-      .catch((error: unknown) => this.onFailure(error instanceof Error ? error : new Error(String(error))))
+      .catch((error: unknown) => {
+        if (!this.isFinishing) this.onFailure(error instanceof Error ? error : new Error(String(error)));
+      })
       .finally(() => (this.renewing = null));
     return this.renewing;
+  }
+
+  /** From here on nothing is fetched or sent: a refused renewal no longer matters. */
+  finishing(): void {
+    this.isFinishing = true;
   }
 
   close(): void {

@@ -12,7 +12,7 @@ type Common = {
   ticket: string;
   patienceMs: number;
 };
-export type CaptureSetup = Common & { role: 'capture'; slots: number; slotChunks: number; bodyBytes: number; bodies: number };
+export type CaptureSetup = Common & { role: 'capture'; slots: number; slotChunks: number; bodyBytes: number; bodies: number; /** Requests under way at most. */ posts: number };
 export type DeploySetup = Common & { role: 'deploy' };
 export type WorkerSetup = CaptureSetup | DeploySetup;
 
