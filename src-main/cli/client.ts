@@ -1,5 +1,6 @@
 // Owns the command line's connection to a server: one WebSocket speaking the typed API, opened once, never silently
 // reopened. A connection that ends under way ends the command with a message, because only it knows what was finished.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createTRPCClient, createWSClient, TRPCClientError, wsLink } from '@trpc/client';
 import type { TRPCClient } from '@trpc/client';
 import { WebSocket as NodeWebSocket } from 'ws';
@@ -19,6 +20,7 @@ export type Connection = {
 };
 
 const upgradeLimitMs = 10_000;
+const closeLimitMs = 1_000;
 const maxAnswerBytes = 64 * 1024 * 1024;
 
 export async function connect(target: Target): Promise<Connection> {
@@ -39,7 +41,7 @@ export async function connect(target: Target): Promise<Connection> {
       this.once('open', opened.resolve);
       this.once('unexpected-response', (_request, response) => {
         opened.reject(notPlaten(target, response.statusCode ?? 0));
-        socket.destroy();
+        this.terminate(); // so that error and close follow, which the API's client waits for
       });
       this.on('error', (error) => opened.reject(unreachable(target, error)));
       this.once('close', (code) => {
@@ -53,10 +55,15 @@ export async function connect(target: Target): Promise<Connection> {
     // ws speaks the browser's interface as far as the client uses it; its type differs in what it does not use.
     WebSocket: OnlyWebSocket as unknown as typeof WebSocket,
     retryDelayMs: () => 20,
+    // A server that vanished from the network answers nothing, and no socket ends by that alone.
+    keepAlive: { enabled: true, intervalMs: 15_000, pongTimeoutMs: 15_000 },
   });
   const close = async (): Promise<void> => {
     closing = true;
-    await client.close();
+    // Closing waits for calls under way, of which there may be one that is never answered.
+    const limit = new AbortController();
+    await Promise.race([client.close(), sleep(closeLimitMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
+    limit.abort();
     socket.destroy();
   };
   await opened.promise.catch(async (error: unknown) => {

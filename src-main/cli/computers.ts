@@ -54,9 +54,11 @@ function modelOf({ identity }: ComputerView): string {
   return printable([identity.vendor, identity.product].filter((part) => part !== '').join(' '));
 }
 
+const tableWords: Record<DiskSummary['tableKind'], string> = { gpt: 'GPT', mbr: 'MBR', none: 'no table', unreadable: 'table not readable' };
+
 function diskText(disk: DiskSummary): string {
   const remarks = [disk.systemDisk ? 'the system runs from it' : '', disk.removable ? 'removable' : '', disk.readOnly ? 'read-only' : '', printable(disk.busy ?? '')].filter((part) => part !== '');
-  const title = [`${printable(disk.path)}: ${formatBytes(disk.sizeBytes)}`, printable(disk.model), disk.serial === '' ? '' : `serial ${printable(disk.serial)}`, disk.bus, disk.tableKind === 'none' ? 'no table' : disk.tableKind.toUpperCase(), ...remarks];
+  const title = [`${printable(disk.path)}: ${formatBytes(disk.sizeBytes)}`, printable(disk.model), disk.serial === '' ? '' : `serial ${printable(disk.serial)}`, disk.bus, tableWords[disk.tableKind], ...remarks];
   const rows = table(disk.partitions, [
     { title: '  PART', right: true, text: (partition) => String(partition.number) },
     { title: 'TYPE', text: (partition) => printable(partition.typeName) },

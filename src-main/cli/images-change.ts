@@ -91,12 +91,13 @@ function protecting(word: 'protect' | 'unprotect', isProtected: boolean): Comman
     summary: isProtected ? 'refuse every deletion of an image' : 'allow an image to be deleted again',
     description: isProtected ? 'Refuses every deletion of the image and of its versions until it is unprotected.' : 'Allows the image and its versions to be deleted again.',
     positionals: [IMAGE],
-    options: {},
+    options: isProtected ? { off: { help: 'take the protection off (the same as unprotect)' } } : {},
     examples: [`platen image ${word} 'Lab Win11'`],
     run: async (context) => {
       const { calls, image, words } = await imageSubject(context);
-      await calls.images.setProtected.mutate({ image: image.guid, protected: isProtected });
-      return { json: { image: image.guid, protected: isProtected }, text: isProtected ? `${words} is protected: deleting it is refused.` : `${words} is not protected any more.` };
+      const on = isProtected && !context.input.switches.has('off');
+      await calls.images.setProtected.mutate({ image: image.guid, protected: on });
+      return { json: { image: image.guid, protected: on }, text: on ? `${words} is protected: deleting it is refused.` : `${words} is not protected any more.` };
     },
   };
 }

@@ -61,16 +61,35 @@ export const runShow: Command = {
 
 function runText(run: RunView, now: number): string {
   const { progress, error } = run;
-  const where = progress === null ? '' : Object.entries(progress.where).filter(([, ms]) => ms > 0).sort(([, a], [, b]) => b - a).map(([name, ms]) => `${name} ${formatDuration(ms / 1000)}`).join(', ');
+  const where = progress === null ? '' : timeShares(progress.where);
   return pairs([
     ['Run', run.id], ['What', printable(runTitle(run))], ['State', runStateWords(run)],
     ['Disk', [`${printable(run.disk.path)}: ${formatBytes(run.disk.sizeBytes)}`, printable(run.disk.model), run.disk.serial === '' ? '' : `serial ${printable(run.disk.serial)}`].filter((part) => part !== '').join(', ')],
     ['Started', `${formatTime(run.startedAt)} by ${printable(run.actor)}`], ['Took', runTook(run, now)],
     ['Progress', progress === null || isFinal(run.state) ? '' : `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)} at ${formatRate(progress.rateBytesPerSecond)}`],
     ['Over the wire', progress === null ? '' : formatBytes(progress.sentBytes)], ['Time went to', where],
-    ['Result', run.result === null ? '' : Object.entries(run.result).map(([name, value]) => `${name}: ${printable(typeof value === 'object' ? JSON.stringify(value) : String(value))}`).join('\n')],
+    ['Result', run.result === null ? '' : resultWords(run.result)],
     ['Error', error === null ? '' : `${printable(error.message)}${isErrorCode(error.code) ? ` (${shortCode(error.code)})` : ''}`],
   ]);
+}
+
+/** "read 73%, network 25%": what took long enough to matter, the longest first. */
+export function timeShares(where: Readonly<Record<string, number>>): string {
+  const total = Object.values(where).reduce((sum, ms) => sum + ms, 0);
+  return Object.entries(where).filter(([, ms]) => ms / total >= 0.01).sort(([, a], [, b]) => b - a).map(([name, ms]) => `${name} ${Math.round((ms / total) * 100)}%`).join(', ');
+}
+
+/** The plain figures of a result; what is nested in it is for --json. */
+export function resultWords(result: Readonly<Record<string, unknown>>): string {
+  const lines = Object.entries(result).flatMap(([name, value]) => {
+    if (typeof value === 'object' || value === undefined) return [];
+    const words = name.replace(/(Bytes)?(PerSecond)?$/, '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+    if (typeof value !== 'number') return [`${words}: ${printable(String(value))}`];
+    if (/PerSecond$/.test(name)) return [`${words}: ${formatRate(value)}`];
+    if (/seconds$/i.test(name)) return [`took: ${formatDuration(value)}`];
+    return [`${words}: ${/bytes$/i.test(name) ? formatBytes(value) : value}`];
+  });
+  return lines.join('\n');
 }
 
 export const runWatch: Command = {
