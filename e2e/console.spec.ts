@@ -134,7 +134,7 @@ test.describe('the console', { tag: '@windowless' }, () => {
     fake.changed('image', win);
     await expect(console.version(3)).toContainText('Ready');
     const run = fake.data.runs.find((each) => each.id === guidOf('run deploying'));
-    if (run?.progress == null) throw new Error('the fake data lack a running deploy');
+    if (!run?.progress) throw new Error('the fake data lack a running deploy');
     await console.goTo(`/run/${run.id}`);
     run.progress.doneBytes = run.progress.totalBytes * 0.9;
     fake.reportRun(run);

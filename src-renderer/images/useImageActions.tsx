@@ -26,7 +26,10 @@ export function useImageActions() {
           setObjectError(target.image, { title, error });
           if (!location.hash.includes(target.image)) toastFailed(title, error);
         })
-        .finally(() => Promise.all([queries.invalidateQueries(trpc.images.pathFilter()), queries.invalidateQueries(trpc.tree.pathFilter())]));
+        .finally(() => {
+          void queries.invalidateQueries(trpc.images.pathFilter());
+          void queries.invalidateQueries(trpc.tree.pathFilter());
+        });
     };
     const restore = (target: Target): void => attempt(target, `Could not restore ${label(target)}`, async () => {
       await client.images.undelete.mutate(ref(target));
