@@ -1,7 +1,7 @@
 // Owns unfinished captures: their leases, page files, and the session an agent's pages and frames go through.
 // It trusts nothing from the network: every page and frame is bounded and checked, and only named chunks are taken.
 import { join } from 'node:path';
-import { decodeFrameHeader, FRAME_HEADER_BYTES, HASH_BYTES, isFrameIntact } from '#shared/agent/frame.ts';
+import { HASH_BYTES } from '#shared/agent/frame.ts';
 import { manifestHeadSchema, type ManifestHead } from '#shared/agent/manifest.ts';
 import { decodePage, hashesOf, type Page } from '#shared/agent/page.ts';
 import { AppError, ProtocolError } from '#shared/errors.ts';
@@ -10,6 +10,7 @@ import { duty, requireSpace, type StoreContext } from './context.ts';
 import { makeDurableFolder, removeFolderWithFiles, writeSmallFile } from './files.ts';
 import { HashSet } from './hash-set.ts';
 import { asBuffer, blake3, toHex } from './hash.ts';
+import { parseFrames } from './incoming-frames.ts';
 import { ChunkState, isArrived, type ChunkRow, type LeaseRow } from './index-db.ts';
 import { MAX_STREAM, PageFile, pagePath, streamsIn } from './page-files.ts';
 import type { FrameToStore } from './packs.ts';
@@ -306,22 +307,4 @@ class Session implements CaptureSession {
 
 function leaseLost(id: string): AppError {
   return new AppError('lease-lost', 'This capture was not heard of for so long that its chunks were given up. Start it again: what other versions hold is not sent twice.', { capture: id });
-}
-
-/** Splits and checks a batch of frames before anything of it is stored. */
-function parseFrames(bytes: Uint8Array): FrameToStore[] {
-  const frames: FrameToStore[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const header = decodeFrameHeader(bytes, at);
-    const length = FRAME_HEADER_BYTES + header.storedLength;
-    if (bytes.length - at < length) throw new ProtocolError(at, 'frame is cut short');
-    const frame = bytes.subarray(at, at + length);
-    if (!isFrameIntact(frame, blake3)) {
-      const chunk = toHex(header.hash);
-      throw new AppError('chunk-damaged', `Chunk ${chunk.slice(0, 16)}… arrived damaged: its checksum does not match. Send it again; if it happens repeatedly, check the network and the sender's memory.`, { chunk, offset: at });
-    }
-    frames.push({ bytes: frame, hash: frame.subarray(24, 24 + HASH_BYTES), raw: header.rawLength, compression: header.compression });
-    at += length;
-  }
-  return frames;
 }

@@ -67,12 +67,6 @@ export class PackEntries {
     return readEntry(this.#bytes, index * PACK_ENTRY_BYTES);
   }
 
-  /** Forgets all entries from this offset on. */
-  cut(offset: number): void {
-    while (this.#count > 0 && this.#bytes.readUInt32LE((this.#count - 1) * PACK_ENTRY_BYTES + 32) >= offset) this.#count--;
-    this.#bytes.fill(0, this.#count * PACK_ENTRY_BYTES);
-  }
-
   /** Index and trailer, as they end a sealed pack whose header is given and whose frames end at `end`. */
   seal(header: Uint8Array): Buffer {
     const length = this.#count * PACK_ENTRY_BYTES;
