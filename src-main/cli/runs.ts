@@ -85,7 +85,7 @@ export function resultWords(result: Readonly<Record<string, unknown>>): string {
     if (typeof value === 'object' || value === undefined) return [];
     const words = name.replace(/(Bytes)?(PerSecond)?$/, '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
     if (typeof value !== 'number') return [`${words}: ${printable(String(value))}`];
-    if (/PerSecond$/.test(name)) return [`${words}: ${formatRate(value)}`];
+    if (name.endsWith('PerSecond')) return [`${words}: ${formatRate(value)}`];
     if (/seconds$/i.test(name)) return [`took: ${formatDuration(value)}`];
     return [`${words}: ${/bytes$/i.test(name) ? formatBytes(value) : value}`];
   });

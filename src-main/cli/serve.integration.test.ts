@@ -153,7 +153,7 @@ describe('a server named by address', () => {
   });
 
   it('that is no Platen server is called so', async () => {
-    const other = createServer((socket) => socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')).listen(0, '127.0.0.1');
+    const other = createServer((socket) => socket.resume().end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')).listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     expect(await platen(['status', '--server', `http://127.0.0.1:${port}`, '--token', server.ready.token])).toMatchObject({ code: 1, stderr: expect.stringContaining('not a Platen server') });

@@ -53,7 +53,7 @@ export async function stop(serving: Serving, signal: NodeJS.Signals = 'SIGTERM')
   return code ?? ended;
 }
 
-/** A GPT disk with one ext4 in a plain file, whose content no compression makes small. */
+/** A GPT disk with one empty ext4, in a plain file. */
 export async function makeDisk(path: string): Promise<void> {
   const file = await open(path, 'w');
   await file.truncate(64 * 1024 * 1024);
