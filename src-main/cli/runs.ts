@@ -82,9 +82,9 @@ export function timeShares(where: Readonly<Record<string, number>>): string {
 /** The plain figures of a result; what is nested in it is for --json. */
 export function resultWords(result: Readonly<Record<string, unknown>>): string {
   const lines = Object.entries(result).flatMap(([name, value]) => {
-    if (typeof value === 'object' || value === undefined) return [];
     const words = name.replace(/(Bytes)?(PerSecond)?$/, '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-    if (typeof value !== 'number') return [`${words}: ${printable(String(value))}`];
+    if (typeof value === 'string' || typeof value === 'boolean') return [`${words}: ${printable(String(value))}`];
+    if (typeof value !== 'number') return [];
     if (name.endsWith('PerSecond')) return [`${words}: ${formatRate(value)}`];
     if (/seconds$/i.test(name)) return [`took: ${formatDuration(value)}`];
     return [`${words}: ${/bytes$/i.test(name) ? formatBytes(value) : value}`];
