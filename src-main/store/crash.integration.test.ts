@@ -59,4 +59,4 @@ it('keeps everything acknowledged when it is killed at a file call, and needs no
       await rm(folder, { recursive: true, force: true });
     }
   }
-});
+}, soak ? 3_600_000 : 120_000);

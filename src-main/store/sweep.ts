@@ -30,7 +30,7 @@ export async function sweepStore(context: StoreContext, captures: Captures, live
   try {
     await captures.expire();
     const keep = keptManifests(context, live);
-    await mark(context, keep, marks, signal);
+    await mark(context, { keep, live, marks }, signal);
     for (const hash of await context.manifests.list()) {
       if (keep.has(hash) || keptManifests(context, live).has(hash)) continue;
       await context.manifests.delete(hash);
@@ -56,11 +56,12 @@ function keptManifests(context: StoreContext, live: ReadonlySet<HashHex>): Set<H
 }
 
 /** Throws when a live manifest can't be read: nothing may be removed while nobody knows what it needs. */
-async function mark(context: StoreContext, keep: ReadonlySet<HashHex>, marks: HashSet, signal: AbortSignal | undefined): Promise<void> {
+async function mark(context: StoreContext, what: { keep: ReadonlySet<HashHex>; live: ReadonlySet<HashHex>; marks: HashSet }, signal: AbortSignal | undefined): Promise<void> {
+  const { keep, live, marks } = what;
   for (const hash of keep) {
     stopIfAborted(signal);
-    // Held by a lease or made a moment ago, but not there yet: its capture's pages are marked below.
-    if (!(await context.manifests.exists(hash)) && context.recent.has(hash)) continue;
+    // Held by a lease only, and not there (yet, or ever: a crash came first): its capture's pages are marked below.
+    if (!live.has(hash) && !(await context.manifests.exists(hash))) continue;
     try {
       const manifest = await context.manifests.open(hash);
       try {

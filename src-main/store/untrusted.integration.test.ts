@@ -133,6 +133,19 @@ describe('a lease', () => {
     expect(test.store.openCaptures()).toEqual([]);
   });
 
+  it('keeps a committed manifest that has no version yet, and does not stop the sweep when that manifest never appeared', async () => {
+    const chunks = test.chunks(5, 1);
+    await sendAll(session, chunks);
+    const { manifest } = await session.commit(headFor([5 * CHUNK]));
+    await test.reopen();
+    await test.store.sweep([]);
+    expect(await test.store.manifests()).toEqual([manifest]);
+    await test.store.deleteManifest(manifest);
+    expect(await test.store.sweep([])).toMatchObject({ removedChunks: 0 });
+    await (await test.store.openCapture('a', 1000)).close();
+    expect(await test.store.sweep([])).toMatchObject({ removedChunks: 5 });
+  });
+
   it('refuses a name that is no plain name', async () => {
     await expect(test.store.openCapture('../x', 1)).rejects.toMatchObject({ code: 'invalid-input' });
   });
