@@ -31,7 +31,8 @@ export class AgentConnection implements RunHolder {
   readonly #address: string;
   readonly #gone = new AbortController();
   #identity: AgentIdentity | null = null;
-  #outstanding = 0;
+  readonly #outstanding = new Set<Promise<void>>();
+  #ended = false;
   #strikes = 0;
   #allowance = BURST;
   #countedAt = performance.now();
@@ -54,13 +55,17 @@ export class AgentConnection implements RunHolder {
   taken(runId: string): void {
     this.#notify({ type: 'cancel', runId, reason: 'continued by another connection of this computer' });
   }
-  /** The server ends: the agent keeps its work and comes back. */
+  /** The server ends: the agent keeps its work and comes back. Nothing it says from now on is heard. */
   sayClosing(): void {
     this.#notify({ type: 'closing' });
+    this.#socket.removeAllListeners('message');
     this.#socket.close(1001);
   }
-  terminate(): void {
+  /** Resolves when nothing of this connection is under way any more. */
+  async end(): Promise<void> {
+    this.#close();
     this.#socket.terminate();
+    await Promise.allSettled(this.#outstanding);
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
@@ -78,11 +83,9 @@ export class AgentConnection implements RunHolder {
     if (!parsed.success) return this.#strike(idOf(raw), new AppError('protocol', `This message is not understood: ${parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ').slice(0, 500)}`));
     const message = parsed.data;
     if (!('id' in message)) return this.#hear(message);
-    if (this.#outstanding >= MAX_OUTSTANDING) return this.#strike(message.id, new AppError('too-many-requests', `At most ${MAX_OUTSTANDING} requests at a time.`));
-    this.#outstanding++;
-    void this.#answer(message).finally(() => {
-      this.#outstanding--;
-    });
+    if (this.#outstanding.size >= MAX_OUTSTANDING) return this.#strike(message.id, new AppError('too-many-requests', `At most ${MAX_OUTSTANDING} requests at a time.`));
+    const answering = this.#answer(message).finally(() => this.#outstanding.delete(answering));
+    this.#outstanding.add(answering);
   }
 
   async #answer(request: Request): Promise<void> {
@@ -94,7 +97,7 @@ export class AgentConnection implements RunHolder {
       if (wrapped.code === 'internal' || wrapped.code === 'io') this.#parts.log.error('a request of an agent failed', { type: request.type, address: this.#address, error: wrapped.cause instanceof Error ? wrapped.cause : wrapped });
       else this.#parts.log.info('a request of an agent was refused', { type: request.type, address: this.#address, code: wrapped.code, message: wrapped.message });
       this.#send({ id: request.id, ok: false, error: wrapped.toWire() });
-      if (request.type === 'hello') this.#socket.close(1008);
+      if (this.#identity === null) this.#socket.close(1008);
     }
   }
 
@@ -198,6 +201,8 @@ export class AgentConnection implements RunHolder {
     return setTimeout(() => this.#socket.terminate(), ms);
   }
   #close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     clearTimeout(this.#quiet);
     this.#gone.abort();
     this.#parts.runs.letGo(this);

@@ -25,13 +25,23 @@ export function wholeFrames(bytes: Uint8Array, length: number, limits: FrameLimi
   return { end: at, needs: 0 };
 }
 
+/** Batch buffers for the next body: fresh ones would have the collector run all the time. */
+const idle: Buffer[] = [];
+const MAX_IDLE = 8;
+function takeBuffer(): Buffer {
+  return idle.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
+}
+function giveBack(buffer: Buffer): void {
+  if (buffer.length === BATCH_BYTES && idle.length < MAX_IDLE) idle.push(buffer);
+}
+
 export type Totals = { frames: number; bytes: number };
 
 /** Reads a body of frames to its end. @param store keeps a batch; its bytes belong to it until it resolves */
 export async function storeFrames(body: AsyncIterable<Buffer>, limits: FrameLimits & { maxBodyBytes: number }, store: (frames: Uint8Array) => Promise<{ frames: number }>): Promise<Totals> {
   const totals: Totals = { frames: 0, bytes: 0 };
-  let filling: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES);
-  let spare: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES);
+  let filling = takeBuffer();
+  let spare = takeBuffer();
   let filled = 0;
   let storing: Promise<void> = Promise.resolve();
   /** Hands whole frames over and goes on with the rest in the other buffer. */
@@ -65,6 +75,9 @@ export async function storeFrames(body: AsyncIterable<Buffer>, limits: FrameLimi
   }
   await flush();
   await storing;
+  // Only after success: a store that failed may still hold on to one.
+  giveBack(filling);
+  giveBack(spare);
   if (filled > 0) throw new ProtocolError(totals.bytes, 'the body ends within a frame');
   return totals;
 }

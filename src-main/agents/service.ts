@@ -60,7 +60,7 @@ export function openAgents(parts: AgentsParts) {
       closing = true;
       for (const connection of connections) connection.sayClosing();
       await Promise.race([Promise.allSettled(underWay), new Promise<void>((resolve) => setTimeout(resolve, graceMs).unref())]);
-      for (const connection of connections) connection.terminate();
+      await Promise.all([...connections].map((connection) => connection.end()));
       sockets.close();
     },
   };

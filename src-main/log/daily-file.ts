@@ -11,6 +11,7 @@ export class DailyFile {
   #day = '';
   #fd: number | null = null;
   #lost = 0;
+  #closed = false;
 
   constructor(folder: string, clock: () => number) {
     this.#folder = folder;
@@ -19,6 +20,7 @@ export class DailyFile {
   }
 
   write(line: string): void {
+    if (this.#closed) return;
     try {
       this.#open();
       if (this.#fd === null) return;
@@ -50,17 +52,22 @@ export class DailyFile {
   }
 
   close(): void {
-    if (this.#fd !== null) closeSync(this.#fd);
-    this.#fd = null;
-    this.#day = '';
+    this.#closed = true;
+    this.#closeFile();
   }
 
   #open(): void {
     const day = new Date(this.#clock()).toISOString().slice(0, 10);
     if (day === this.#day && this.#fd !== null) return;
-    this.close();
+    this.#closeFile();
     this.#fd = openSync(join(this.#folder, `${day}.jsonl`), 'a', 0o600);
     this.#day = day;
+  }
+
+  #closeFile(): void {
+    if (this.#fd !== null) closeSync(this.#fd);
+    this.#fd = null;
+    this.#day = '';
   }
 
   #names(): string[] {

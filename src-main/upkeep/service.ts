@@ -12,24 +12,30 @@ const LEASES_MS = 2000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const SWEEP_MS = 6 * HOUR_MS;
+const FIRST_SWEEP_MS = 5 * MINUTE_MS;
 
 export function openUpkeep({ images, runs, settings, log, access, token }: UpkeepParts) {
   const timers: NodeJS.Timeout[] = [];
-  const every = (ms: number, name: string, work: () => void | Promise<void>): void => {
+  const every = (ms: number, name: string, work: () => void | Promise<void>): (() => void) => {
     const guarded = (): void => {
       Promise.resolve().then(work).catch((error: unknown) => log.error('upkeep failed; it is tried again', { name, error: toAppError(error) }));
     };
     timers.push(setInterval(guarded, ms).unref());
+    return guarded;
   };
   every(LEASES_MS, 'leases', () => runs.checkLeases());
-  every(MINUTE_MS, 'images', () => images.upkeep());
-  every(HOUR_MS, 'runs and logs', () => {
+  const imagesNow = every(MINUTE_MS, 'images', () => images.upkeep());
+  const runsNow = every(HOUR_MS, 'runs and logs', () => {
     const { captureLeaseHours, logRetentionDays } = settings.get();
     runs.upkeep({ lostAfterMs: captureLeaseHours * HOUR_MS, retentionDays: logRetentionDays });
     log.prune(logRetentionDays);
     access.extend(token);
   });
-  every(SWEEP_MS, 'sweep', () => images.sweepSoon());
+  const sweepNow = every(SWEEP_MS, 'sweep', () => images.sweepSoon());
+  // A laptop may never run long enough for the intervals: each is due once after the start, the costly one a little later.
+  imagesNow();
+  runsNow();
+  timers.push(setTimeout(sweepNow, FIRST_SWEEP_MS).unref());
   return {
     close(): void {
       for (const timer of timers) clearInterval(timer);

@@ -25,6 +25,7 @@ export type Listener = {
 };
 
 const FIRST_BYTE_LIMIT_MS = 10_000;
+const REFUSAL_LIMIT_MS = 2000;
 const TLS_HANDSHAKE = 0x16;
 const PLAIN_REFUSAL = 'This server speaks TLS with other machines: use https:// in the address.\n';
 
@@ -62,8 +63,15 @@ function hand(socket: Socket, plain: HttpServer, secure: HttpServer): void {
     else if (isLoopback(socket.remoteAddress)) {
       plain.emit('connection', socket);
       process.nextTick(() => socket.resume());
-    } else socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${PLAIN_REFUSAL.length}\r\nConnection: close\r\n\r\n${PLAIN_REFUSAL}`);
+    } else refusePlain(socket);
   });
+}
+
+function refusePlain(socket: Socket): void {
+  socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${PLAIN_REFUSAL.length}\r\nConnection: close\r\n\r\n${PLAIN_REFUSAL}`);
+  // What it still sends is thrown away, so that the refusal arrives instead of a reset.
+  socket.resume();
+  socket.setTimeout(REFUSAL_LIMIT_MS, () => socket.destroy());
 }
 
 function refuseBrokenRequest(_error: Error, socket: Duplex): void {

@@ -1,0 +1,151 @@
+-- Generated from the migrations (version 1); a test keeps it true. Do not edit.
+
+CREATE TABLE assignment (
+  image_guid TEXT NOT NULL REFERENCES image (guid),
+  server_id TEXT NOT NULL REFERENCES server (id),
+  PRIMARY KEY (image_guid, server_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE computer (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  first_seen_at INTEGER NOT NULL,
+  last_seen_at INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  disks TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE computer_evidence (
+  computer_id TEXT NOT NULL REFERENCES computer (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (computer_id, kind, value)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX computer_evidence_value ON computer_evidence (kind, value);
+
+CREATE TABLE copy (
+  version_guid TEXT NOT NULL REFERENCES image_version (guid),
+  server_id TEXT NOT NULL REFERENCES server (id),
+  state TEXT NOT NULL CHECK (state IN ('absent', 'copying', 'verifying', 'ready', 'damaged', 'removing')),
+  proved_at INTEGER,
+  PRIMARY KEY (version_guid, server_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  entity TEXT NOT NULL,
+  entity_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  message TEXT NOT NULL,
+  data TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX event_entity ON event (entity, entity_id, id);
+
+CREATE TABLE image (
+  guid TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL DEFAULT '',
+  enabled INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+  protected INTEGER NOT NULL DEFAULT 0 CHECK (protected IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  last_number INTEGER NOT NULL DEFAULT 0,
+  trashed_at INTEGER,
+  delete_after INTEGER,
+  removing_at INTEGER
+) STRICT;
+
+CREATE INDEX image_name ON image (name);
+
+CREATE TABLE image_version (
+  guid TEXT PRIMARY KEY,
+  image_guid TEXT NOT NULL REFERENCES image (guid),
+  number INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('verifying', 'ready', 'damaged')),
+  enabled INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+  note TEXT NOT NULL,
+  captured_at INTEGER NOT NULL,
+  captured_by TEXT NOT NULL,
+  computer_name TEXT NOT NULL,
+  disk_bytes INTEGER NOT NULL,
+  used_bytes INTEGER NOT NULL,
+  new_bytes INTEGER NOT NULL,
+  stored_bytes INTEGER NOT NULL,
+  smallest_target_bytes INTEGER NOT NULL,
+  verified_at INTEGER,
+  damaged_chunks INTEGER NOT NULL DEFAULT 0,
+  trashed_at INTEGER,
+  delete_after INTEGER,
+  removing_at INTEGER,
+  manifest TEXT NOT NULL UNIQUE,
+  graph TEXT NOT NULL,
+  UNIQUE (image_guid, number)
+) STRICT;
+
+CREATE TABLE owner (
+  image_guid TEXT PRIMARY KEY REFERENCES image (guid),
+  server_id TEXT NOT NULL REFERENCES server (id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('capture', 'deploy')),
+  state TEXT NOT NULL CHECK (state IN ('queued', 'waiting', 'running', 'succeeded', 'failed', 'cancelled', 'lost')),
+  computer_id TEXT NOT NULL,
+  computer_name TEXT NOT NULL,
+  image_guid TEXT,
+  image_name TEXT NOT NULL,
+  version_guid TEXT,
+  version_number INTEGER,
+  disk TEXT NOT NULL,
+  resume_key TEXT NOT NULL,
+  capture_id TEXT,
+  request TEXT NOT NULL,
+  progress TEXT,
+  watermarks TEXT NOT NULL DEFAULT '[]',
+  result TEXT,
+  error TEXT,
+  actor TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER
+) STRICT;
+
+CREATE INDEX run_resume ON run (computer_id, resume_key);
+
+CREATE INDEX run_started ON run (started_at);
+
+CREATE INDEX run_state ON run (state);
+
+CREATE TABLE run_log (
+  run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (run_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE server (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('console', 'package-server')),
+  is_self INTEGER NOT NULL CHECK (is_self IN (0, 1)),
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX server_self ON server (is_self) WHERE is_self = 1;
+
+CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+CREATE TABLE token (
+  hash TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('admin', 'computer')),
+  subject TEXT NOT NULL,
+  label TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  used_at INTEGER NOT NULL,
+  expires_at INTEGER
+) STRICT, WITHOUT ROWID;
