@@ -28,7 +28,7 @@ export function LiveUpdates() {
   const applyChanges = (changes: Change[]): void => {
     const entities = new Set(changes.map((change) => change.entity));
     const refresh = (filter: { queryKey: readonly unknown[] }): void => void queries.invalidateQueries(filter);
-    if (entities.has('image')) refresh(trpc.images.pathFilter());
+    if (entities.has('image') || entities.has('settings') || entities.has('server')) refresh(trpc.images.pathFilter());
     if (entities.has('run')) refresh(trpc.runs.list.pathFilter());
     if (entities.has('computer')) refresh(trpc.computers.pathFilter());
     if (entities.has('settings')) refresh(trpc.settings.pathFilter());

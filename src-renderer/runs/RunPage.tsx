@@ -83,14 +83,14 @@ function Progress({ run }: { run: RunView }) {
   const tone = run.state === 'succeeded' ? 'ok' : run.state === 'failed' ? 'fail' : 'run';
   return (
     <div className={classes['progress']}>
-      <div className={classes['bar']}>
+      <div className={classes['bar']} data-alone={!(running && rates.length > 2)}>
         <div className={classes['line']}>
           <strong>{running ? stageText(progress) : runState(run)}</strong>
           <span>{running ? progressText(progress) : `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}`}</span>
         </div>
         <ProgressBar fraction={runFraction(progress)} label={runTitle(run)} tone={tone} />
         <div className={`${classes['line']} dim`}>
-          <span>{formatBytes(progress.sentBytes)} {run.kind === 'capture' ? 'sent' : 'fetched'}{progress.doneBytes > 0 && progress.sentBytes < progress.doneBytes && ', the rest was already there'}</span>
+          <span>{formatBytes(progress.sentBytes)} {run.kind === 'capture' ? 'sent' : 'fetched'}</span>
         </div>
       </div>
       {running && rates.length > 2 && (
@@ -122,7 +122,9 @@ function Elapsed({ since }: { since: number }) {
 /** The figures the agent gave at the end: named by their keys, units by the keys' endings. */
 function resultFacts(result: RunView['result']): Fact[] {
   return Object.entries(result ?? {}).flatMap(([key, value]) => {
-    if (typeof value !== 'number' && typeof value !== 'string') return [];
+    // How long it took is said already.
+    if ((typeof value !== 'number' && typeof value !== 'string') || key === 'seconds') return [];
+    if (key === 'rateBytesPerSecond' && typeof value === 'number') return [{ name: 'Average rate', value: formatRate(value) }];
     const shown = typeof value === 'string' ? value : /bytes$/i.test(key) ? formatBytes(value) : /ms$|milliseconds$/i.test(key) ? formatDuration(value / 1000) : value.toLocaleString('en');
     const words = key.replace(/(Bytes|Ms|Milliseconds)$/, '').replaceAll(/([A-Z])/g, ' $1').toLowerCase().trim();
     return [{ name: words.charAt(0).toUpperCase() + words.slice(1), value: shown.length > 40 ? <span className="mono">{shown}</span> : shown }];

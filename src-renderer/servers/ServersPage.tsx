@@ -60,7 +60,7 @@ function ThisServer({ status }: { status: ServerStatus }) {
         <Section title="Store">
           <Facts facts={[
             { name: 'Content', value: `${formatBytes(store.rawBytes)} in ${store.chunks.toLocaleString('en')} chunks` },
-            { name: 'Stored as', value: `${formatBytes(store.storedBytes)} in ${store.packs.toLocaleString('en')} packs` },
+            { name: 'Stored as', value: `${formatBytes(store.storedBytes)} in ${store.packs === 1 ? '1 pack' : `${store.packs.toLocaleString('en')} packs`}` },
             { name: 'Compression', value: store.storedBytes === 0 ? '–' : `${(store.rawBytes / store.storedBytes).toFixed(1)} ×` },
             { name: 'Not yet verified', value: store.unverifiedChunks === 0 ? 'Nothing' : `${store.unverifiedChunks.toLocaleString('en')} chunks` },
           ]}
