@@ -2,18 +2,18 @@
 // the bundle at one.
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { runAgent } from './cli.ts';
-import { runCaptureWorker } from './imaging/captureWorker.ts';
-import { runDeployWorker } from './imaging/deployWorker.ts';
 import type { WorkerSetup } from './imaging/workerMessages.ts';
 
-if (isMainThread) {
-  void runAgent({ argv: process.argv.slice(2), env: process.env, entry: fileURLToPath(import.meta.url) }).then((code) => {
-    process.exitCode = code;
-  });
-} else if (parentPort !== null) {
-  // Set by workerPool.ts; only this program starts this file as a thread.
-  const setup = workerData as WorkerSetup;
-  if (setup.role === 'capture') runCaptureWorker(setup, parentPort);
-  else runDeployWorker(setup, parentPort);
+// Imported where it is needed: a worker starts in a fraction of the time and memory without the command line's modules.
+async function start(): Promise<void> {
+  if (isMainThread) {
+    const { runAgent } = await import('./cli.ts');
+    process.exitCode = await runAgent({ argv: process.argv.slice(2), env: process.env, entry: fileURLToPath(import.meta.url) });
+  } else if (parentPort !== null) {
+    // Set by workerPool.ts; only this program starts this file as a thread.
+    const setup = workerData as WorkerSetup;
+    if (setup.role === 'capture') (await import('./imaging/captureWorker.ts')).runCaptureWorker(setup, parentPort);
+    else (await import('./imaging/deployWorker.ts')).runDeployWorker(setup, parentPort);
+  }
 }
+void start();

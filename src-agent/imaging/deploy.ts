@@ -6,7 +6,7 @@ import { AppError, CancelledError } from '#shared/errors.ts';
 import { openTarget } from '../disks/disk.ts';
 import type { DiskFacts, ExpectedDisk, TargetHandle } from '../disks/types.ts';
 import { RunningHash } from '../hash.ts';
-import { DeployPipeline, type DeployFigures } from './deployPipeline.ts';
+import { defaultPacing, DeployPipeline, type DeployFigures } from './deployPipeline.ts';
 import { RemoteManifest } from './manifestReader.ts';
 import { diskOf, neededBytes, planDeploy, type DeployPlan } from './plan.ts';
 import { noProof, proveAreas, proveTables, type Proof } from './proof.ts';
@@ -20,6 +20,8 @@ export type DeployRequest = {
   version?: number;
   expect: ExpectedDisk;
   createSizeBytes?: number;
+  /** How often what was written is flushed and thereby counts for a continuation. */
+  pacing?: typeof defaultPacing;
 };
 export type DeployResult = {
   image: { guid: string; name: string };
@@ -68,7 +70,7 @@ async function deployOnce(scope: RunScope, request: DeployRequest, touched: { ye
     if (resumed) reporter.note('An interrupted deploy to this disk is continued: what is there is checked, and only what differs is fetched.');
     await scope.race(control.request('deployStarted', { runId: begun.runId }));
     touched.yet = true;
-    const figures = await write(scope, { plan, manifest, target, watermarks: begun.watermarks });
+    const figures = await write(scope, { plan, manifest, target, watermarks: begun.watermarks, pacing: request.pacing ?? defaultPacing });
     const { proof, notes } = await finish(scope, plan, figures.pipeline, target);
     for (const note of notes) reporter.note(note);
     const seconds = (performance.now() - started) / 1000;
@@ -111,7 +113,7 @@ async function begin(scope: RunScope, request: DeployRequest): Promise<Answers['
   }
 }
 
-type Work = { plan: DeployPlan; manifest: RemoteManifest; target: TargetHandle; watermarks: Answers['deployBegin']['watermarks'] };
+type Work = { plan: DeployPlan; manifest: RemoteManifest; target: TargetHandle; watermarks: Answers['deployBegin']['watermarks']; pacing: typeof defaultPacing };
 
 async function write(scope: RunScope, work: Work): Promise<{ pipeline: DeployPipeline }> {
   const { plan, manifest, target } = work;
@@ -123,7 +125,7 @@ async function write(scope: RunScope, work: Work): Promise<{ pipeline: DeployPip
   for (const range of [...plan.wipes, ...plan.regionEdges]) await target.zeroRange(range.offset, range.length);
   await target.flush();
   const pipeline = new DeployPipeline({
-    plan, manifest, target, meter: scope.meter, watermarks: work.watermarks,
+    plan, manifest, target, meter: scope.meter, watermarks: work.watermarks, pacing: work.pacing,
     onWatermarks: (marks) => {
       scope.watermarks = marks;
       scope.tell();

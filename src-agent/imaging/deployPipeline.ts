@@ -19,15 +19,14 @@ const batchChunks = 16;
 const batchPlaces = 256;
 const mostBatchesPerWorker = 3;
 /** Dirty pages are kept small, so that the last flush is short and a watermark is never far behind. */
-const flushEveryBytes = 768 * 1024 * 1024;
-const flushEveryMs = 10_000;
+export const defaultPacing = { flushEveryBytes: 768 * 1024 * 1024, flushEveryMs: 10_000 };
 
 export type DeployFigures = { writtenBytes: number; zeroedBytes: number; skippedBytes: number; keptBytes: number; fetchedChunks: number; receivedBytes: number };
 type Watermark = { stream: number; chunks: number };
 type Batch = { stream: StreamPlan; from: number; to: number; hashes: Map<string, number>; order: Uint8Array[]; lengths: number[]; places: Place[][]; placeCount: number; below: boolean };
 type StreamState = { entries: { to: number; done: boolean }[]; head: number; reached: number };
 
-export type DeployParts = { plan: DeployPlan; manifest: RemoteManifest; target: TargetHandle; meter: ProgressMeter; watermarks: Watermark[]; onWatermarks(marks: Watermark[]): void };
+export type DeployParts = { plan: DeployPlan; manifest: RemoteManifest; target: TargetHandle; meter: ProgressMeter; watermarks: Watermark[]; pacing: typeof defaultPacing; onWatermarks(marks: Watermark[]): void };
 
 export class DeployPipeline {
   readonly figures: DeployFigures = { writtenBytes: 0, zeroedBytes: 0, skippedBytes: 0, keptBytes: 0, fetchedChunks: 0, receivedBytes: 0 };
@@ -158,6 +157,7 @@ export class DeployPipeline {
   }
 
   private async maybeFlush(): Promise<void> {
+    const { flushEveryBytes, flushEveryMs } = this.parts.pacing;
     const due = this.unflushed >= flushEveryBytes || (this.unflushed > 0 && performance.now() - this.lastFlush > flushEveryMs);
     if (!due) return;
     // One flush at a time runs beside the writes; when it can't keep up, writing waits for it.

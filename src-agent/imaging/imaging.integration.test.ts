@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import { randomFillSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '#shared/errors.ts';
+import { digest, FakeGateway } from '../testing/fakeGateway.ts';
+import { bytesAt, Lab, mib } from '../testing/lab.ts';
+
+const chunk = 256 * 1024;
+let gateway: FakeGateway;
+let lab: Lab;
+beforeEach(async () => {
+  lab = new Lab();
+  gateway = new FakeGateway();
+  await gateway.start();
+});
+afterEach(async () => {
+  await gateway.stop();
+  lab.remove();
+});
+
+function random(bytes: number): Buffer {
+  return randomFillSync(Buffer.alloc(bytes));
+}
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'none';
+  } catch (error) {
+    return error instanceof AppError ? error.code : error instanceof Error ? error.name : 'unknown';
+  }
+}
+
+/** Contents by the kinds of chunk a pipeline treats differently; the letter says which. */
+function contentOf(kinds: string[]): Buffer {
+  const content = Buffer.alloc(Math.ceil((kinds.length * chunk) / mib) * mib);
+  const same = Buffer.alloc(chunk, 'the same again ');
+  kinds.forEach((kind, i) => {
+    const at = content.subarray(i * chunk, (i + 1) * chunk);
+    if (kind === 'random') randomFillSync(at);
+    else if (kind === 'same') same.copy(at);
+    else if (kind === 'text') at.fill(`chunk ${i % 5} of text `);
+    else if (kind === 'last byte') at[chunk - 1] = 1;
+  });
+  return content;
+}
+
+describe('capture and deploy', () => {
+  it('give equal volumes for any layout and contents, on a target full of something else, and leave the source alone', async () => {
+    const kinds = fc.constantFrom('random', 'same', 'text', 'zero', 'last byte');
+    const layout = fc.array(fc.array(kinds, { minLength: 1, maxLength: 24 }), { minLength: 1, maxLength: 4 });
+    let n = 0;
+    await fc.assert(fc.asyncProperty(layout, fc.integer({ min: 0, max: 5 }), async (partitions, larger) => {
+      const name = `image ${n++}`;
+      const contents = partitions.map(contentOf);
+      const source = lab.gptDisk('source.img', contents);
+      const before = digest(readFileSync(source));
+      const size = readFileSync(source).length;
+      const target = lab.filled('target.img', size + larger * mib + larger * 512, 0xaa);
+      await lab.capture(gateway, source, name);
+      await lab.deploy(gateway, target, name);
+      let at = mib;
+      for (const content of contents) {
+        expect(digest(bytesAt(target, at, content.length))).toBe(digest(content));
+        at += content.length;
+      }
+      expect(digest(readFileSync(source))).toBe(before);
+      // Boot code and the table's own place, up to the first partition: all but the headers, which name the other disk's end.
+      expect(bytesAt(target, 1024, mib - 1024).equals(bytesAt(source, 1024, mib - 1024))).toBe(true);
+    }), { numRuns: 6 });
+  }, 180_000);
+
+  it('send each distinct chunk once, and nothing but pages when nothing is new', async () => {
+    const source = lab.gptDisk('source.img', [contentOf(['same', 'random', 'same', 'same', 'text', 'zero', 'random', 'same'])]);
+    await lab.capture(gateway, source, 'a');
+    const first = { ...gateway.counts };
+    const again = await lab.capture(gateway, source, 'a');
+    expect({ sentOnce: first.frames === gateway.chunks.size, framesAgain: gateway.counts.frames - first.frames, version: again.version }).toEqual({ sentOnce: true, framesAgain: 0, version: 2 });
+  });
+
+  it('fetch a repeated chunk once per batch and write it everywhere', async () => {
+    const content = contentOf(Array.from({ length: 160 }, () => 'same'));
+    await lab.capture(gateway, lab.gptDisk('source.img', [content]), 'a');
+    const target = lab.filled('target.img', content.length + 2 * mib, 1);
+    await lab.deploy(gateway, target, 'a');
+    expect([digest(bytesAt(target, mib, content.length)), gateway.counts.served <= 4]).toEqual([digest(content), true]);
+  });
+
+  it('say that the source changed when it was written to under way, and make no version', async () => {
+    const source = lab.gptDisk('source.img', [random(8 * mib)]);
+    gateway.onBulk = () => {
+      const fd = readFileSync(source);
+      fd[mib] = (fd[mib] ?? 0) ^ 1;
+      lab.gptDisk('source.img', [fd.subarray(mib, 9 * mib)]);
+      return 'serve';
+    };
+    expect([await codeOf(lab.capture(gateway, source, 'a')), gateway.versions.length, gateway.failures[0]?.error.code]).toEqual(['source-changed', 0, 'source-changed']);
+  });
+});
+
+describe('a line that breaks', () => {
+  it('is waited out in a capture: cut requests, a refused ticket and a restarted server cost nothing but time', async () => {
+    const content = random(24 * mib);
+    let done = false;
+    gateway.onBulk = (_, count) => {
+      if (count === 5 && !done) {
+        done = true;
+        void gateway.restart();
+        return 'cut';
+      }
+      return count === 2 ? 'cut' : count === 3 ? 'unauthorized' : 'serve';
+    };
+    await lab.capture(gateway, lab.gptDisk('source.img', [content]), 'a');
+    expect({ hellos: gateway.counts.hellos, back: lab.notes.includes('The server is back; going on.'), once: gateway.counts.frames === gateway.chunks.size }).toEqual({ hellos: 2, back: true, once: true });
+  });
+  it('is waited out in a deploy', async () => {
+    const content = random(24 * mib);
+    await lab.capture(gateway, lab.gptDisk('source.img', [content]), 'a');
+    let cut = 0;
+    gateway.onBulk = () => {
+      cut++;
+      if (cut === 3) void gateway.restart();
+      return cut === 3 || cut === 5 ? 'cut' : cut === 6 ? 'unauthorized' : 'serve';
+    };
+    const target = lab.filled('target.img', content.length + 2 * mib, 3);
+    await lab.deploy(gateway, target, 'a');
+    expect(digest(bytesAt(target, mib, content.length))).toBe(digest(content));
+  });
+  it('that stays away ends in an error that says how to continue', async () => {
+    lab.patienceMs = 600;
+    gateway.onBulk = () => {
+      void gateway.stop();
+      return 'cut';
+    };
+    await expect(lab.capture(gateway, lab.gptDisk('source.img', [random(4 * mib)]), 'a')).rejects.toThrow(/Run the same command again/);
+    await gateway.start();
+  });
+});
+
+describe('a hostile server', () => {
+  const content = contentOf(['text', 'random', 'random', 'text', 'same', 'random', 'zero', 'random']);
+  const tampers: [string, (frames: Buffer[]) => Buffer[], string][] = [
+    ['chunks in another order', (frames) => frames.toReversed(), 'protocol'],
+    ['one chunk for all', (frames) => frames.map(() => frames.at(-1) ?? Buffer.alloc(0)), 'protocol'],
+    ['too few chunks', (frames) => frames.slice(0, -1), 'protocol'],
+    ['a flipped bit', (frames) => frames.map((frame) => flip(frame, 200)), 'chunk-damaged'],
+    ['garbage', () => [random(5000)], 'chunk-damaged'],
+  ];
+  it.each(tampers)('that sends %s reaches no byte of the target', async (_, tamper, code) => {
+    const source = lab.gptDisk('source.img', [content]);
+    await lab.capture(gateway, source, 'a');
+    gateway.tamper = tamper;
+    const target = lab.filled('target.img', content.length + 2 * mib, 0xaa);
+    expect(await codeOf(lab.deploy(gateway, target, 'a'))).toBe(code);
+    const [is, should] = [readFileSync(target), readFileSync(source)];
+    let strange = 0;
+    for (let i = 0; i < is.length; i++) if (is[i] !== 0xaa && is[i] !== 0 && is[i] !== should[i]) strange++;
+    expect({ strange, tableThere: is.toString('latin1', 512, 520) === 'EFI PART' }).toEqual({ strange: 0, tableThere: false });
+  });
+  it.each<[string, (bytes: Buffer) => Buffer]>([
+    ['a changed manifest', (bytes) => flip(bytes, bytes.length - 200)],
+    ['a shorter manifest', (bytes) => bytes.subarray(0, bytes.length - 40)],
+    ['a longer manifest', (bytes) => Buffer.concat([bytes, bytes])],
+    ['random bytes as manifest', (bytes) => random(bytes.length)],
+  ])('that sends %s is refused with the target untouched', async (_, tamper) => {
+    await lab.capture(gateway, lab.gptDisk('source.img', [content]), 'a');
+    gateway.tamperManifest = tamper;
+    const target = lab.filled('target.img', content.length + 2 * mib, 0xaa);
+    expect([await codeOf(lab.deploy(gateway, target, 'a')), readFileSync(target).every((byte) => byte === 0xaa)]).toEqual(['image-damaged', true]);
+  });
+});
+
+describe('a refusal', () => {
+  it.each([
+    ['too small a target', 5 * mib, {}, 'target-too-small'],
+    ['another disk than expected', 20 * mib, { expect: { sizeBytes: 5 } }, 'target-mismatch'],
+    ['a serial the target does not have', 20 * mib, { expect: { serial: 'S3Z9' } }, 'target-mismatch'],
+  ])('for %s leaves the target untouched', async (_, size, more, code) => {
+    await lab.capture(gateway, lab.gptDisk('source.img', [random(8 * mib)]), 'a');
+    const target = lab.filled('target.img', size, 0xaa);
+    expect([await codeOf(lab.deploy(gateway, target, 'a', more)), readFileSync(target).every((byte) => byte === 0xaa), gateway.failures.length]).toEqual([code, true, 1]);
+  });
+});
+
+function flip(bytes: Buffer, at: number): Buffer {
+  const copy = Buffer.from(bytes);
+  const index = Math.min(at, copy.length - 1);
+  copy[index] = (copy[index] ?? 0) ^ 4;
+  return copy;
+}
