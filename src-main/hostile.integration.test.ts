@@ -5,7 +5,7 @@ import { request, type RequestOptions } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -68,7 +68,7 @@ describe('the door', () => {
     const { hostname, port } = new URL(server.url);
     const seen = await new Promise<{ fingerprint: string; body: string }>((resolve, reject) => {
       secureRequest({ hostname, port, path: '/health', rejectUnauthorized: false }, (response) => {
-        const { raw } = (response.socket as import('node:tls').TLSSocket).getPeerCertificate();
+        const { raw } = (response.socket as TLSSocket).getPeerCertificate();
         const certificate = new X509Certificate(raw);
         expect(certificate.verify(certificate.publicKey)).toBe(true);
         let body = '';

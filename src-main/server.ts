@@ -1,7 +1,6 @@
 // The composition root: lock → database → store → services → recovery → the port → ready; close() goes the same way back.
 // It knows every part and holds no rule of its own.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { AppError, toAppError } from '#shared/errors.ts';
@@ -22,6 +21,7 @@ import { openStaticFiles } from './net/http/static-files.ts';
 import { loadTlsIdentity } from './net/tls/certificate.ts';
 import { findPortOwner, machineAddresses, syncFolder } from './platform.ts';
 import { openRuns } from './runs/service.ts';
+import { openOwnServer } from './servers/service.ts';
 import { openSettings } from './settings/service.ts';
 import { openStatus } from './status/service.ts';
 import { openStore } from './store/open.ts';
@@ -55,7 +55,8 @@ export type RunningServer = {
   close(): Promise<void>;
 };
 
-const CLOSE_GRACE_MS = 5000;
+/** For frames under way, and again for connections that do not end. */
+const CLOSE_GRACE_MS = 4000;
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const dataFolder = resolve(options.dataFolder);
@@ -97,7 +98,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   const events = openEvents({ db, clock });
   const settings = openSettings({ db, events });
   settings.follow(({ logLevel }) => log.setLevel(logLevel));
-  const serverId = ownServer(db, settings.get().serverName, startedAt);
+  const serverId = openOwnServer({ db, settings, clock });
   const tls = loadTlsIdentity(join(dataFolder, 'tls'), 'Platen', startedAt);
   const access = openAccess({ db, clock, fingerprint: tls.fingerprint });
 
@@ -161,17 +162,6 @@ function makeDataFolder(folder: string): void {
   } catch (error) {
     throw new AppError('io', `The data folder ${folder} can't be made: ${error instanceof Error ? error.message : String(error)}. Choose another one with --data.`, { folder }, error);
   }
-}
-
-/** This console is the first package server; its row is made at the first start. */
-function ownServer(db: Database, name: string, now: number): string {
-  return db.transaction(() => {
-    const known = db.get<{ id: string }>('SELECT id FROM server WHERE is_self = 1');
-    if (known !== undefined) return known.id;
-    const id = randomUUID();
-    db.run("INSERT INTO server (id, name, role, is_self, created_at) VALUES (:id, :name, 'console', 1, :now)", { id, name, now });
-    return id;
-  });
 }
 
 function urlOf({ host, port }: Listener): string {

@@ -138,7 +138,7 @@ export class TestAgent {
     this.#wake();
   }
   #wake(): void {
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
     this.#listeners.clear();
   }
 }

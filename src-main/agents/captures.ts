@@ -1,7 +1,7 @@
 // Owns captures as agents do them: one store session per run, adopted again by its resume key, and the commit that makes a
 // version of it. Knows no socket.
 import { randomUUID } from 'node:crypto';
-import { AppError } from '#shared/errors.ts';
+import { AppError, toAppError } from '#shared/errors.ts';
 import type { AgentRequest, Answers } from '#shared/agent/messages.ts';
 import { isFinal } from '#shared/model/run.ts';
 import { deviceGraphSchema, type DeviceGraph } from '#shared/model/schema.ts';
@@ -49,9 +49,14 @@ export class Captures {
     });
     runs.hold(runId, holder);
     runs.setRequest(runId, details);
-    const session = await this.#open(runId, request.graph);
-    // The disk may have changed meanwhile: it is read and hashed again, but what arrived counts.
-    await session.restart();
+    try {
+      const session = await this.#open(runId, request.graph);
+      // The disk may have changed meanwhile: it is read and hashed again, but what arrived counts.
+      await session.restart();
+    } catch (error) {
+      runs.move(runId, 'fail', { actor: agent.actor, error: toAppError(error).toWire() });
+      throw error;
+    }
     runs.move(runId, 'start', { actor: agent.actor, error: null });
     return { ...tickets.issue(runId), runId, imageGuid: image.guid, imageName: image.name, newImage: image.isNew, resumed: adopted !== undefined };
   }

@@ -1,6 +1,6 @@
 // Owns deploys as agents do them: the version that was meant or the refusal, waiting while it is still verified, and what an
 // interrupted deploy had got to. Knows no socket.
-import { AppError } from '#shared/errors.ts';
+import { AppError, toAppError } from '#shared/errors.ts';
 import type { AgentRequest, Answers, ServerNotice } from '#shared/agent/messages.ts';
 import { isFinal } from '#shared/model/run.ts';
 import type { Store } from '../store/types.ts';
@@ -50,9 +50,8 @@ export class Deploys {
       runs.move(runId, 'start', { actor: agent.actor, error: null });
       return { ...tickets.issue(runId), runId, ...answer, watermarks: [...watermarks] };
     } catch (error) {
-      const wire = error instanceof AppError ? error.toWire() : { code: 'internal' as const, message: error instanceof Error ? error.message : String(error) };
       // A connection that broke while waiting is no end: the lease says when it is one.
-      if (!caller.gone.aborted) runs.move(runId, 'fail', { actor: agent.actor, error: wire });
+      if (!caller.gone.aborted) runs.move(runId, 'fail', { actor: agent.actor, error: toAppError(error).toWire() });
       throw error;
     }
   }

@@ -159,7 +159,7 @@ describe('the life of an image', () => {
     await other.hello(setup.server.token);
     const [a, b] = [await setup.agent.send('Lab', chunks(1)), await other.send('Lab', chunks(1))];
     const commits = await Promise.all([setup.agent.request('captureCommit', { runId: a.runId, result: {} }), other.request('captureCommit', { runId: b.runId, result: {} })]);
-    expect(commits.map((commit) => commit.version).sort()).toEqual([1, 2]);
+    expect(commits.map((commit) => commit.version).sort((x, y) => x - y)).toEqual([1, 2]);
     expect(await setup.api.images.list.query()).toHaveLength(1);
   });
 });

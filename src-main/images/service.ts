@@ -207,6 +207,7 @@ export function openImages(parts: ImagesParts) {
       const names = new Map(repo.images().map((image) => [image.guid, image.name]));
       return repo.allVersions().filter((version) => version.state === 'damaged').map((version) => ({ imageGuid: version.image_guid, imageName: names.get(version.image_guid) ?? '', number: version.number }));
     },
+    lookForDamage: (): void => verifying.lookForDamage(),
     liveManifests: (): string[] => repo.liveManifests(),
 
     /** At start, before anything is served: unfinished removals and checks go on. */

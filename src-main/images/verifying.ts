@@ -38,6 +38,13 @@ export class Verifying {
   /** Versions whose check was cut off by the end of the server are checked again. */
   recover(): void {
     for (const version of this.#parts.repo.allVersions()) if (version.state === 'verifying') this.enqueue(version.guid, 'unverified', 'server');
+    this.lookForDamage();
+  }
+
+  /** Whatever the store knows to be damaged: versions that name it are found, also when the news of it was lost in a crash. */
+  lookForDamage(): void {
+    for (const chunk of this.#parts.store.damagedChunks()) this.#damage.add(chunk);
+    if (this.#damage.size > 0) this.#scanForDamage();
   }
 
   /** @returns false when it is queued already */
@@ -91,7 +98,7 @@ export class Verifying {
     this.#queue.length = 0;
     await this.#working;
     await this.#scanning;
-    for (const guid of [...this.#settled.keys()]) this.#settle(guid);
+    for (const guid of this.#settled.keys()) this.#settle(guid);
   }
 
   async #work(): Promise<void> {

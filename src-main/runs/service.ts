@@ -212,7 +212,7 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS }: Run
     /** Every few seconds: silence ends leases, and a cancel nobody answered takes effect. */
     checkLeases(): void {
       const now = clock();
-      for (const [id, entry] of [...live]) {
+      for (const [id, entry] of live) {
         if (entry.cancelAt !== null && now - entry.cancelAt > CANCEL_PATIENCE_MS) move(id, 'cancel', { actor: 'server', message: 'Cancelled; the agent did not answer' });
         else if (now - entry.signAt > leaseMs) {
           const row = repo.get(id);

@@ -41,7 +41,9 @@ export function openStatus(parts: StatusParts) {
       };
     },
     async doctor(options: { repair: boolean; deep: boolean }): Promise<FindingView[]> {
-      return store.doctor({ ...options, live: images.liveManifests() });
+      const findings = await store.doctor({ ...options, live: images.liveManifests() });
+      images.lookForDamage();
+      return findings;
     },
   };
 }

@@ -39,7 +39,7 @@ export function selfSigned(keyPem: string, commonName: string, now: number): str
   const name = sequence(tlv(0x31, sequence(oid([85, 4, 3]), tlv(0x0c, Buffer.from(commonName.slice(0, 64), 'utf8')))));
   const serial = randomBytes(16);
   serial[0] = (serial[0] ?? 0) & 0x7f | 0x40; // positive and of full length
-  const loopbackNames = sequence(tlv(0x82, Buffer.from('localhost')), tlv(0x87, Buffer.from([127, 0, 0, 1])), tlv(0x87, Buffer.from([...new Array<number>(15).fill(0), 1])));
+  const loopbackNames = sequence(tlv(0x82, Buffer.from('localhost')), tlv(0x87, Buffer.from([127, 0, 0, 1])), tlv(0x87, Buffer.from('00000000000000000000000000000001', 'hex')));
   const extensions = tlv(0xa3, sequence(
     sequence(oid([85, 29, 19]), tlv(0x01, Buffer.from([0xff])), tlv(0x04, sequence())), // basicConstraints: not a CA
     sequence(oid([85, 29, 15]), tlv(0x01, Buffer.from([0xff])), tlv(0x04, tlv(0x03, Buffer.from([7, 0x80])))), // keyUsage: digitalSignature
