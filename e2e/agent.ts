@@ -8,7 +8,8 @@ import { root } from '../scripts/sources.mjs';
 
 /** One document of `--json`; errors as {error: {code, message}}. */
 export type AgentAnswer = Record<string, unknown> & { error?: { code: string; message: string; data?: Record<string, unknown> } };
-export type AgentEnd = { code: number | null; answer: AgentAnswer; said: string };
+/** signal: what killed it, when it did not end by itself. */
+export type AgentEnd = { code: number | null; signal: string | null; answer: AgentAnswer; said: string };
 
 export type RunningAgent = {
   pid: number;
@@ -34,7 +35,7 @@ function start(program: keyof typeof programs, args: string[]): RunningAgent {
   const said: string[] = [];
   child.stdout.on('data', (part: Buffer) => out.push(part));
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
-  const ended = once(child, 'close').then(([code]): AgentEnd => {
+  const ended = once(child, 'close').then(([code, signal]): AgentEnd => {
     const text = Buffer.concat(out).toString('utf8').trim();
     let answer: AgentAnswer = {};
     if (text !== '') {
@@ -44,7 +45,7 @@ function start(program: keyof typeof programs, args: string[]): RunningAgent {
         throw new Error(`stdout is not one JSON document: ${text}\n${said.join('\n')}`);
       }
     }
-    return { code: code as number | null, answer, said: said.join('\n') };
+    return { code: code as number | null, signal: signal as string | null, answer, said: said.join('\n') };
   });
   return {
     pid, ended,
@@ -77,7 +78,7 @@ export function platen(server: ServerAddress, args: string[]): Promise<AgentEnd>
 
 /** The end of a command that must succeed; what it said is the error otherwise. */
 export async function succeeded(end: Promise<AgentEnd>): Promise<AgentAnswer> {
-  const { code, answer, said } = await end;
-  if (code !== 0) throw new Error(`ended with ${code}: ${JSON.stringify(answer)}\n${said}`);
+  const { code, signal, answer, said } = await end;
+  if (code !== 0) throw new Error(`ended with ${code ?? signal}: ${JSON.stringify(answer)}\n${said}`);
   return answer;
 }

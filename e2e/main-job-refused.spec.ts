@@ -54,7 +54,7 @@ test('a disk that is too small, not the expected one, or in use is not written t
   await succeeded(startAgent(server, ['capture', '--disk', disk.file, '--image', 'Lab']).ended);
   const deploy = (path: string, ...more: string[]): Promise<AgentEnd> => runAgent(server, ['deploy', '--disk', path, '--image', 'Lab', '--yes', ...more]);
 
-  const small = await makeDirtyTarget(host, 'small.img', disk.sizeBytes - 60 * MiB, { ...disk, volumes: [] });
+  const small = await makeDirtyTarget(host, 'small.img', disk.sizeBytes - 100 * MiB, { ...disk, volumes: [] });
   const large = await makeDirtyTarget(host, 'large.img', disk.sizeBytes + 64 * MiB, disk);
   const before = [await sha256Of(small), await sha256Of(large)];
 

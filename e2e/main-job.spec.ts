@@ -14,8 +14,6 @@ test.skip(!isRoot(), 'loop devices and mounts need root');
 test.describe.configure({ timeout: 240_000 });
 
 const MiB = 1024 * 1024;
-/** Slow enough for a person, and a browser, to see progress. */
-const lineSpeed = 25;
 let host: Host;
 let relay: Relay | undefined;
 test.beforeEach(async () => {
@@ -34,8 +32,11 @@ async function dirtyTarget(disk: Disk, name: string, moreMiB: number): Promise<s
   return target;
 }
 
+/** MB/s of the line: slow enough for a person, and a browser, to see progress. */
+type Watched = { path: string; image: string; lineSpeed: number };
+
 /** Captures a disk over a slow line, watching the console; ends when the console says that the version is ready. */
-async function captureUnderWatch(ui: Page, server: TestServer, path: string, image: string): Promise<void> {
+async function captureUnderWatch(ui: Page, server: TestServer, { path, image, lineSpeed }: Watched): Promise<void> {
   relay = await Relay.open(server.url);
   relay.slowTo(lineSpeed);
   const agent = startAgent({ url: relay.url, token: server.token }, ['capture', '--disk', path, '--image', image]);
@@ -54,7 +55,7 @@ async function captureUnderWatch(ui: Page, server: TestServer, path: string, ima
 }
 
 /** Deploys over a slow line, watching the console. */
-async function deployUnderWatch(ui: Page, server: TestServer, path: string, image: string): Promise<void> {
+async function deployUnderWatch(ui: Page, server: TestServer, { path, image, lineSpeed }: Watched): Promise<void> {
   relay = await Relay.open(server.url);
   relay.slowTo(lineSpeed);
   const agent = startAgent({ url: relay.url, token: server.token }, ['deploy', '--disk', path, '--image', image, '--yes']);
@@ -68,12 +69,12 @@ async function deployUnderWatch(ui: Page, server: TestServer, path: string, imag
 test('a GPT disk with an EFI partition, ext4 and swap comes out equal on a larger used disk, and the console shows it live', async ({ ui, server }) => {
   const disk = await makeGptDisk(host, 'source.img');
   const before = await sha256Of(disk.file);
-  await captureUnderWatch(ui, server, await host.attach(disk.file), 'Linux lab');
+  await captureUnderWatch(ui, server, { path: await host.attach(disk.file), image: 'Linux lab', lineSpeed: 20 });
   expect(await sha256Of(disk.file)).toBe(before);
 
   const target = await dirtyTarget(disk, 'target.img', 300);
   const device = await host.attach(target);
-  await deployUnderWatch(ui, server, device, 'Linux lab');
+  await deployUnderWatch(ui, server, { path: device, image: 'Linux lab', lineSpeed: 20 });
   await host.release(device);
   expect(await differences(host, disk, target)).toEqual([]);
   expect(await sha256Of(disk.file)).toBe(before);
@@ -82,11 +83,11 @@ test('a GPT disk with an EFI partition, ext4 and swap comes out equal on a large
 test('an MBR disk with NTFS and two logical partitions comes out equal, from a plain image file to a plain image file', async ({ ui, server }) => {
   const disk = await makeMbrDisk(host, 'source.img');
   const before = await sha256Of(disk.file);
-  await captureUnderWatch(ui, server, disk.file, 'Windows lab');
+  await captureUnderWatch(ui, server, { path: disk.file, image: 'Windows lab', lineSpeed: 5 });
   expect(await sha256Of(disk.file)).toBe(before);
 
   const target = await dirtyTarget(disk, 'target.img', 200);
-  await deployUnderWatch(ui, server, target, 'Windows lab');
+  await deployUnderWatch(ui, server, { path: target, image: 'Windows lab', lineSpeed: 5 });
   expect(await differences(host, disk, target)).toEqual([]);
   expect(await sha256Of(disk.file)).toBe(before);
 });
