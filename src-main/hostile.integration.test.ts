@@ -213,6 +213,16 @@ describe('an agent that lies', () => {
     expect(await testApi(server).images.list.query()).toEqual([]);
   });
 
+  it('gets no endless number of runs', async () => {
+    const server = await testServer();
+    const agent = await testAgent(server);
+    await agent.hello(server.token);
+    const begin = (key: number) => agent.request('captureBegin', { image: 'Lab', note: '', disk: testDisk, graph: testGraph(1), resumeKey: String(key) });
+    for (let i = 0; i < 64; i++) await begin(i);
+    await expect(begin(64)).rejects.toMatchObject({ code: 'too-many-requests' });
+    expect(await begin(3)).toMatchObject({ resumed: true });
+  });
+
   it('is ended when it floods, without a word to the others', async () => {
     const server = await testServer();
     const agent = await testAgent(server);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Database } from '../db/database.ts';
 import type { RunningServer } from '../server.ts';
 import { CHUNK, testChunk, testDisk, type TestAgent, type TestChunk } from '../test-agent.ts';
 import { eventually, testAgent, testApi, testFolder, testServer, type TestApi } from '../test-server.ts';
@@ -107,6 +108,25 @@ describe('the life of an image', () => {
     const again = await testServer({ dataFolder, clock: () => now });
     const images = await eventually(() => testApi(again).images.list.query({ trash: true }), (list) => list.length === 0);
     expect(images).toEqual([]);
+  });
+
+  it('is gone after a restart when the server ended in the middle of its removal', async () => {
+    const dataFolder = testFolder();
+    const setup = await setUp({ dataFolder });
+    const guid = await captured(setup, 'Lab', chunks(1));
+    await setup.api.images.delete.mutate({ image: guid });
+    await setup.server.close();
+    const db = new Database(join(dataFolder, 'platen.db'), () => undefined);
+    db.run('UPDATE image_version SET removing_at = 1');
+    db.run('UPDATE image SET removing_at = 1');
+    db.close();
+    const again = await testServer({ dataFolder });
+    expect(await testApi(again).images.list.query({ trash: true })).toEqual([]);
+    await again.close();
+    const after = new Database(join(dataFolder, 'platen.db'), () => undefined);
+    expect(['image', 'image_version', 'copy', 'owner', 'assignment'].map((table) => after.all(`SELECT * FROM ${table}`).length)).toEqual([0, 0, 0, 0, 0]);
+    after.close();
+    expect(readdirSync(join(dataFolder, 'store', 'manifests'), { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.manifest'))).toEqual([]);
   });
 
   it('is not deleted while it is protected', async () => {

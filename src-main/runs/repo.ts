@@ -32,6 +32,8 @@ export function openRunRepo(db: Database) {
     setImage: (id: string, image: { guid: string; name: string; versionGuid: string; number: number }) =>
       db.run('UPDATE run SET image_guid = :guid, image_name = :name, version_guid = :versionGuid, version_number = :number WHERE id = :id', { id, ...image }),
     setRequest: (id: string, request: string) => db.run('UPDATE run SET request = :request WHERE id = :id', { id, request }),
+    openCount: (computerId: string): number =>
+      db.get<{ open: number }>("SELECT count(*) AS open FROM run WHERE computer_id = :computerId AND state IN ('queued', 'waiting', 'running', 'lost')", { computerId })?.open ?? 0,
     open: (): RunRow[] => db.all("SELECT * FROM run WHERE state IN ('queued', 'waiting', 'running', 'lost') ORDER BY started_at"),
     list: (filter: { active: boolean; limit: number; image: string | null; computer: string | null }): RunRow[] =>
       db.all(`SELECT * FROM run WHERE (:active = 0 OR state IN ('queued', 'waiting', 'running', 'lost')) AND (:image IS NULL OR image_guid = :image) AND (:computer IS NULL OR computer_id = :computer)

@@ -25,6 +25,8 @@ export type RunsParts = { db: Database; events: Events; log: Log; clock: () => n
 
 type Live = { holder: RunHolder | null; signAt: number; progress: RunProgress | null; watermarks: readonly Watermark[] | null; savedAt: number; cancelAt: number | null };
 
+/** Far more disks than a computer has; a bound for agents gone wild. */
+const MAX_OPEN_PER_COMPUTER = 64;
 const SAVE_MS = 10_000;
 const WATCH_MS = 200;
 const CANCEL_PATIENCE_MS = 15_000;
@@ -70,6 +72,8 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS }: Run
     const ended = isFinal(to) || to === 'lost';
     const moved = repo.transaction(() => {
       if (!repo.move(id, row.state, to, ended ? clock() : null)) return false;
+      // The request holds a whole device graph: once the run is over nobody asks for it again.
+      if (isFinal(to)) repo.setRequest(id, '{}');
       if (facts.error !== undefined) repo.setError(id, facts.error);
       if (facts.result !== undefined) repo.setResult(id, { ...(row.result === null ? {} : (JSON.parse(row.result) as Record<string, unknown>)), ...facts.result });
       events.record({ actor: facts.actor, entity: 'run', id, kind: to, message: facts.message ?? `${row.kind} of "${row.image_name}" on ${row.computer_name}: ${to}` });
@@ -100,6 +104,9 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS }: Run
   return {
     /** A new run, in `queued`. */
     create(run: NewRun): string {
+      if (repo.openCount(run.computerId) >= MAX_OPEN_PER_COMPUTER) {
+        throw new AppError('too-many-requests', `${run.computerName} has ${MAX_OPEN_PER_COMPUTER} runs that have not ended. Cancel those that are not needed any more: platen run cancel`, { computerId: run.computerId });
+      }
       const id = randomUUID();
       repo.transaction(() => {
         repo.insert({
