@@ -120,7 +120,7 @@ async function confirm(args: Arguments, facts: DiskFacts, signal: AbortSignal): 
   process.stderr.write(`Deploying ${args.image} ERASES this disk:\n${diskText(summary)}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question('Type yes to go on: ', { signal });
+    const answer = await terminal.question('Type yes to go on: ', { signal }).catch(() => '');
     if (answer.trim().toLowerCase() !== 'yes') throw new CancelledError(`Nothing was written to ${facts.path}.`);
   } finally {
     terminal.close();

@@ -5,7 +5,7 @@ import { AppError } from '#shared/errors.ts';
 import type { DeviceGraph, StreamInfo } from '#shared/model/schema.ts';
 import type { UsedMap } from '../disks/types.ts';
 import { asBuffer, blake3 } from '../hash.ts';
-import { FrameClient, readAll } from '../net/frameClient.ts';
+import { readAll, type FrameClient } from '../net/frameClient.ts';
 import { piecesOf, type Piece } from './layout.ts';
 import { ChunkKind, isLacking, PageAssembler, type AssembledPage } from './pageAssembler.ts';
 import type { ProgressMeter } from './progress.ts';
@@ -120,7 +120,6 @@ export class CapturePipeline {
       if (piece.kind === 'unused') {
         this.waiting.set(this.issued++, { piece, held: null, result: null });
         this.advance();
-        if (this.waiting.size > 10_000) return; // a stream of nothing but holes is drained now and then
         continue;
       }
       const worker = this.free.reduce((best, slots, i) => (slots.length > (this.free[best]?.length ?? 0) ? i : best), 0);

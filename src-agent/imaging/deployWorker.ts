@@ -1,5 +1,6 @@
 // Owns one thread of a deploy: fetches batches of chunks, has every one checked, writes it to its places. With compareFirst it reads
 // what the target holds and fetches only what differs. It writes nowhere but where the main thread said.
+import type { IncomingMessage } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
 import { FRAME_HEADER_BYTES } from '#shared/agent/frame.ts';
 import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
@@ -84,34 +85,37 @@ class DeployWorker {
     let missing = chunks;
     let received = 0;
     const writes = new Writes(tools.spent);
-    await this.client.send(
-      () => ({ method: 'POST', path: '/agent/deploy/chunks', body: Buffer.concat(missing.map((chunk) => chunk.hash)) }),
-      async (response) => {
-        const asked = missing;
-        const parser = new FrameParser(asked, tools.scratch, (index, raw) => {
-          const chunk = asked[index];
-          if (chunk === undefined) return;
-          writes.start(this.put(chunk, raw));
-          missing = asked.slice(index + 1);
-        });
-        let waitingSince = performance.now();
-        try {
-          for await (const piece of response as AsyncIterable<Buffer>) {
-            tools.spent.network += performance.now() - waitingSince;
-            received += piece.length;
-            parser.add(piece);
-            if (writes.count >= mostUnwritten) await writes.settle();
-            waitingSince = performance.now();
-          }
-        } catch (error) {
-          throw error instanceof AppError ? error : lostInAnswer(error);
+    const attempt = async (response: IncomingMessage): Promise<void> => {
+      const asked = missing;
+      const parser = new FrameParser(asked, tools.scratch, (index, raw) => {
+        const chunk = asked[index];
+        if (chunk === undefined) return;
+        writes.start(this.put(chunk, raw));
+        missing = asked.slice(index + 1);
+      });
+      let waitingSince = performance.now();
+      try {
+        for await (const piece of response as AsyncIterable<Buffer>) {
+          tools.spent.network += performance.now() - waitingSince;
+          received += piece.length;
+          parser.add(piece);
+          if (writes.count >= mostUnwritten) await writes.settle();
+          waitingSince = performance.now();
         }
         if (!response.complete) throw lostInAnswer(null);
-        parser.finish();
-        tools.spent.decompress += parser.decompressMs;
-        tools.spent.hash += parser.hashMs;
-      },
-    ).finally(() => writes.settle());
+      } catch (error) {
+        // A line that breaks behind the last chunk has cost nothing.
+        if (missing.length > 0 || (error instanceof AppError && error.code !== 'connection-lost')) throw error instanceof AppError ? error : lostInAnswer(error);
+      }
+      parser.finish();
+      tools.spent.decompress += parser.decompressMs;
+      tools.spent.hash += parser.hashMs;
+    };
+    try {
+      await this.client.send(() => ({ method: 'POST', path: '/agent/deploy/chunks', body: Buffer.concat(missing.map((chunk) => chunk.hash)) }), attempt);
+    } finally {
+      await writes.settle();
+    }
     return received;
   }
 

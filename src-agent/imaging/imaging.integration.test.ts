@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { execFileSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -95,6 +96,30 @@ describe('capture and deploy', () => {
       return 'serve';
     };
     expect([await codeOf(lab.capture(gateway, source, 'a')), gateway.versions.length, gateway.failures[0]?.error.code]).toEqual(['source-changed', 0, 'source-changed']);
+  });
+});
+
+describe('block devices', () => {
+  const isRoot = process.getuid?.() === 0;
+  it.skipIf(!isRoot)('are captured and deployed to as image files are (needs root for loop devices)', async () => {
+    const contents = [contentOf(['text', 'random', 'zero', 'zero', 'random', 'same']), contentOf(['zero', 'random'])];
+    const loops: string[] = [];
+    const attach = (path: string): string => {
+      const loop = execFileSync('losetup', ['--find', '--show', path], { encoding: 'utf8' }).trim();
+      loops.push(loop);
+      return loop;
+    };
+    try {
+      const source = attach(lab.gptDisk('source.img', contents));
+      const file = lab.filled('target.img', 12 * mib, 0xaa);
+      const target = attach(file);
+      await lab.capture(gateway, source, 'a');
+      const result = await lab.deploy(gateway, target, 'a', { expect: { sizeBytes: 12 * mib } });
+      const written = contents.map((content, i) => digest(bytesAt(file, (i === 0 ? 1 : 3) * mib, content.length)));
+      expect({ written, tables: result.proof.tables }).toEqual({ written: contents.map(digest), tables: 5 });
+    } finally {
+      for (const loop of loops) execFileSync('losetup', ['--detach', loop]);
+    }
   });
 });
 

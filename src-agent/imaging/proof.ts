@@ -2,7 +2,7 @@
 // Reads only.
 import { AppError } from '#shared/errors.ts';
 import type { TableWrite, TargetHandle } from '../disks/types.ts';
-import { blake3, blake3Hex, RunningHash } from '../hash.ts';
+import { blake3, blake3Hex, type RunningHash } from '../hash.ts';
 
 /** hash null: the range must read zero. */
 export type Expectation = { offset: number; length: number; hash: Uint8Array | null; what: string };
