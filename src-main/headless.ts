@@ -26,6 +26,11 @@ process.exitCode = await runCommandLine(argv, {
     const reader = createInterface({ input: stdin, output: stderr });
     try {
       return /^(y|yes)$/i.test((await reader.question(`${question} [y/N] `)).trim());
+    } catch (error) {
+      // Ctrl-D and Ctrl-C end the question without an answer, which is a no.
+      if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+      stderr.write('\n');
+      return false;
     } finally {
       reader.close();
     }
