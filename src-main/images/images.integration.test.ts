@@ -126,7 +126,7 @@ describe('the life of an image', () => {
     const after = new Database(join(dataFolder, 'platen.db'), () => undefined);
     expect(['image', 'image_version', 'copy', 'owner', 'assignment'].map((table) => after.all(`SELECT * FROM ${table}`).length)).toEqual([0, 0, 0, 0, 0]);
     after.close();
-    expect(readdirSync(join(dataFolder, 'store', 'manifests'), { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.manifest'))).toEqual([]);
+    expect(readdirSync(join(dataFolder, 'store', 'manifests'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.plm'))).toEqual([]);
   });
 
   it('is not deleted while it is protected', async () => {

@@ -25,6 +25,8 @@ export type Listener = {
 };
 
 const FIRST_BYTE_LIMIT_MS = 10_000;
+/** Longer than the slowest disk makes us pause. */
+const STALLED_LIMIT_MS = 300_000;
 const REFUSAL_LIMIT_MS = 2000;
 const TLS_HANDSHAKE = 0x16;
 const PLAIN_REFUSAL = 'This server speaks TLS with other machines: use https:// in the address.\n';
@@ -36,6 +38,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   for (const server of [plain, secure]) {
     server.on('upgrade', options.onUpgrade);
     server.on('clientError', refuseBrokenRequest);
+    // A peer that neither reads nor writes holds buffers; WebSockets take this off and have limits of their own.
+    server.setTimeout(STALLED_LIMIT_MS);
     // These two never listen themselves; the event starts their watch over slow headers and requests.
     server.emit('listening');
   }
