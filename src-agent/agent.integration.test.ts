@@ -127,6 +127,30 @@ describe('with the real server', () => {
     expect(digest(bytesAt(target, 33 * mib, 3 * mib))).toBe(digest(bytesAt(source, 33 * mib, 3 * mib)));
   }, 180_000);
 
+  it('a restart of the server in the middle of a capture and of a deploy is waited out, and the copy is whole', async () => {
+    const content = random(96 * mib);
+    const source = lab.gptDisk('source.img', [content]);
+    const target = lab.filled('target.img', 98 * mib, 0xaa);
+    const common = ['--json', '--server', server.url, '--token', server.token, '--image', 'lab disk'];
+    for (const args of [['capture', '--disk', source], ['deploy', '--yes', '--disk', target]]) {
+      const agent = startAgent([...args, ...common]);
+      await new Promise<void>((resolve) => {
+        agent.child.stderr?.on('data', (data: Buffer) => {
+          if (/"stage":"(read|write)","doneBytes":[1-9]/.test(data.toString())) resolve();
+        });
+        agent.child.once('close', () => resolve());
+      });
+      const { httpPort } = server;
+      await server.close();
+      // A fast machine may be done before the server has gone; whoever is not has to wait for it.
+      const interrupted = agent.child.exitCode === null;
+      server = await startServer({ dataFolder: lab.path('data'), httpPort });
+      const { code, stderr, stdout } = await agent.ended;
+      expect([code, stderr.includes('The server is back; going on.')], `${stdout}${stderr.slice(-2000)}`).toEqual([0, interrupted]);
+    }
+    expect(digest(bytesAt(target, mib, content.length))).toBe(digest(content));
+  }, 180_000);
+
   it('nothing is sent to a machine with another certificate', async () => {
     const stranger = server.token.replace(/[0-9a-f]{64}$/, 'ab'.repeat(32));
     const { code, stdout } = await runAgentCommand(['capture', '--json', '--server', server.url.replace('http:', 'https:'), '--token', stranger, '--disk', lab.gptDisk('source.img', [random(mib)]), '--image', 'x']);
