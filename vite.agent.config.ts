@@ -1,5 +1,5 @@
 // Builds the agent into one file (out/agent/agent.cjs) that plain Node runs, with one prebuilt native module beside it.
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, resolve } from 'node:path';
 import { defineConfig } from 'vite';
@@ -17,7 +17,10 @@ function copyHash(): Plugin {
       const file = readdirSync(from).find((name) => name.endsWith('.node'));
       if (file === undefined) throw new Error(`${from} holds no prebuilt module; run "npm run setup" again.`);
       mkdirSync(outDir, { recursive: true });
-      copyFileSync(join(from, file), join(outDir, 'blake3.node'));
+      // Renamed into place: a program that has the module mapped, or loads it just now, never sees half of it (SIGBUS).
+      const part = join(outDir, `blake3.${process.pid}.part`);
+      copyFileSync(join(from, file), part);
+      renameSync(part, join(outDir, 'blake3.node'));
     },
   };
 }
