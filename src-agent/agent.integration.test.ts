@@ -48,9 +48,12 @@ describe('an agent that is killed', () => {
     const child = spawn(process.execPath, [join(root, 'src-agent/testing/deployChild.ts'), gateway.url, gateway.token, target, 'a'], { stdio: 'ignore' });
     const ended = once(child, 'close');
     const flushed = (): number => Math.max(0, ...gateway.notices.map((notice) => (notice.type === 'progress' ? Math.max(0, ...(notice.watermarks ?? []).map((mark) => mark.chunks)) : 0)));
+    let requests = 0;
     gateway.onBulk = () => {
-      if (flushed() >= 48) child.kill('SIGKILL');
-      return 'serve';
+      requests++;
+      if (flushed() >= 16) child.kill('SIGKILL');
+      // Slow from the fifth on, so that something is flushed while most is still to come.
+      return requests <= 4 || requests % 4 === 0 ? 'serve' : 'cut';
     };
     await ended;
     gateway.onBulk = null;

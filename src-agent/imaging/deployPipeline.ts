@@ -2,7 +2,7 @@
 // followed in stream order, and only what was flushed counts as a watermark. Bounded by the number of batches under way.
 import { HASH_BYTES } from '#shared/agent/frame.ts';
 import type { Run } from '#shared/agent/page.ts';
-import { AppError } from '#shared/errors.ts';
+import { AppError, toAppError } from '#shared/errors.ts';
 import type { TargetHandle } from '../disks/types.ts';
 import { asBuffer } from '../hash.ts';
 import { hashAt } from './frameParser.ts';
@@ -73,11 +73,18 @@ export class DeployPipeline {
   async run(pool: WorkerPool): Promise<void> {
     this.pool = pool;
     this.load = Array.from({ length: pool.size }, () => 0);
-    for (const stream of this.parts.plan.streams) {
-      this.parts.meter.detail = stream.what;
-      await this.feed(stream);
+    // Also while nothing moves because the server is away: what was written then counts when the deploy is continued.
+    const timer = setInterval(() => void this.maybeFlush().catch((error: unknown) => this.fail(toAppError(error))), this.parts.pacing.flushEveryMs);
+    try {
+      for (const stream of this.parts.plan.streams) {
+        this.parts.meter.detail = stream.what;
+        await this.feed(stream);
+      }
+      await this.until(() => this.underWay.size === 0);
+    } finally {
+      clearInterval(timer);
+      await this.flushing?.catch(() => undefined);
     }
-    await this.until(() => this.underWay.size === 0);
     await this.flush();
     if (this.failure !== null) throw this.failure;
   }
