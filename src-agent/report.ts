@@ -113,7 +113,7 @@ export function deploySummary(result: DeployResult, path: string): string {
   return `Deployed ${result.image.name}, version ${result.version}, to ${path} in ${formatDuration(result.seconds)}.
   written ${formatBytes(result.writtenBytes)}${figures.keptBytes > 0 ? `, ${formatBytes(figures.keptBytes)} was there already` : ''}; ${formatBytes(figures.zeroedBytes)} zeroed
   fetched ${formatBytes(result.receivedBytes)}
-  proved  ${result.proof.tables} pieces of table and ${result.proof.areas} boot areas and superblocks read back, all as written
+  proved  ${result.proof.tables} pieces of table and ${result.proof.areas} boot areas and superblocks read back${result.proof.fromDisk ? ' from the disk' : ''}, all as written
   time    ${whereLine(result.where)}
 `;
 }

@@ -127,6 +127,21 @@ test('a target that is too small, of another sector size or not the one expected
   expect((await stat(image)).mtimeMs).toBe(before.mtimeMs);
 });
 
+test('a flushed image file is read back from the disk, not from memory', async () => {
+  const path = await emptyFile(join(temporaryFolder(), 'a.img'), 8 * mib);
+  const target = await openTarget({ path, ...need });
+  const bytes = new Uint8Array(8 * mib).fill(7);
+  await target.write(bytes, 0);
+  await target.flush();
+  const inMemory = (): string => run('fincore', ['--bytes', '--noheadings', '--output', 'RES', path]).trim();
+  expect(inMemory()).toBe(String(8 * mib));
+  expect(await target.dropCache()).toBe(true);
+  expect(inMemory()).toBe('0');
+  await target.read(bytes, 0);
+  expect(bytes.every((byte) => byte === 7)).toBe(true);
+  await target.close();
+});
+
 test('a block device opened as target is held exclusively, written, zeroed, flushed and let go', async () => {
   const folder = temporaryFolder();
   const image = await emptyFile(join(folder, 'a.img'), 8 * mib);
@@ -140,6 +155,7 @@ test('a block device opened as target is held exclusively, written, zeroed, flus
   const expected = new Uint8Array(8 * mib).fill(7).fill(0, 700, 700 + 5 * mib);
   expect(Buffer.compare(bytes, expected)).toBe(0);
   await target.flush();
+  expect(await target.dropCache()).toBe(true);
   await expect(target.write(new Uint8Array(2), 8 * mib - 1)).rejects.toThrow('pass the end');
   const note = await target.rereadTable();
   expect(note === null || note.includes(device)).toBe(true);

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { AppError, toAppError } from '#shared/errors.ts';
 import { formatBytes } from '#shared/units.ts';
 import { busyReason, isSystemDisk } from './busy.ts';
+import { dropCache } from './cache.ts';
 import { hasGptSignature } from './partitionTable/gpt.ts';
 import { blockFacts, deviceNumber, readText } from './sysfs.ts';
 import type { DiskFacts, ExpectedDisk, SourceDisk, TargetHandle, TargetRequest } from './types.ts';
@@ -183,6 +184,7 @@ function targetHandle(handle: FileHandle, facts: DiskFacts, knownZero: boolean):
         throw toAppError(error, `${path} can't be flushed`);
       });
     },
+    dropCache: () => dropCache(handle.fd, facts.kind),
     async rereadTable() {
       if (facts.kind === 'file') return null;
       await handle.sync();

@@ -99,6 +99,8 @@ export type TargetHandle = DiskReader & {
   /** After it the range reads zero; done by the kernel where it can (punched hole, zero-out), else by writing zeros. */
   zeroRange(offset: number, length: number): Promise<void>;
   flush(): Promise<void>;
+  /** After a flush: what is read from now on comes from the disk, not from memory. False where the kernel would not. */
+  dropCache(): Promise<boolean>;
   /** Lets the kernel see the new table. Returns a note where that failed, else null. */
   rereadTable(): Promise<string | null>;
   close(): Promise<void>;

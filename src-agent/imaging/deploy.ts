@@ -162,10 +162,12 @@ async function finish(scope: RunScope, plan: DeployPlan, pipeline: DeployPipelin
   scope.tell();
   const started = performance.now();
   const edges = plan.regionEdges.map((range) => ({ ...range, hash: null, what: 'unused space' }));
+  proof.fromDisk = await target.dropCache();
   await proveAreas(target, [...pipeline.expectations, ...edges], proof, summary);
   if (scope.signal.aborted) throw scope.reason();
   for (const table of plan.tables) await target.write(table.bytes, table.offsetBytes);
   await target.flush();
+  proof.fromDisk = (await target.dropCache()) && proof.fromDisk;
   await proveTables(target, plan.tables, proof, summary);
   proof.hash = summary.digestHex();
   scope.meter.spend({ read: performance.now() - started });

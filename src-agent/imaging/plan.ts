@@ -63,7 +63,7 @@ export function planDeploy(graph: DeviceGraph, target: TargetFacts): DeployPlan 
     wipes: target.knownZero ? [] : edgesOf({ offset: 0, length: size }),
     streams,
     regionEdges: target.knownZero ? [] : uncovered(streams, size).flatMap(edgesOf),
-    tables: encodeTable(disk.table, { sizeBytes: target.sizeBytes, sectorSizeBytes: disk.sectorSizeBytes }),
+    tables: encodeTable(disk.table, { sizeBytes: target.sizeBytes, sectorSizeBytes: disk.sectorSizeBytes, sourceSizeBytes: disk.sizeBytes }),
     knownZero: target.knownZero,
   };
 }

@@ -6,7 +6,8 @@ import { blake3, blake3Hex, type RunningHash } from '../hash.ts';
 
 /** hash null: the range must read zero. */
 export type Expectation = { offset: number; length: number; hash: Uint8Array | null; what: string };
-export type Proof = { areas: number; areaBytes: number; tables: number; tableBytes: number; hash: string };
+/** fromDisk: the kernel dropped what it held in memory first, so the disk itself answered. */
+export type Proof = { areas: number; areaBytes: number; tables: number; tableBytes: number; fromDisk: boolean; hash: string };
 
 /** First and last MiB of every stream: superblocks, boot sectors, boot code. Before the tables are written, which lie over some of it. */
 export async function proveAreas(target: TargetHandle, expectations: readonly Expectation[], proof: Proof, summary: RunningHash): Promise<void> {
@@ -33,7 +34,7 @@ export async function proveTables(target: TargetHandle, tables: readonly TableWr
 }
 
 export function noProof(): Proof {
-  return { areas: 0, areaBytes: 0, tables: 0, tableBytes: 0, hash: blake3Hex(new Uint8Array(0)) };
+  return { areas: 0, areaBytes: 0, tables: 0, tableBytes: 0, fromDisk: false, hash: blake3Hex(new Uint8Array(0)) };
 }
 
 function failed(target: TargetHandle, offset: number, what: string): AppError {
