@@ -22,7 +22,8 @@ export function printReport({ machine, sample, results, median }) {
 /** @param {(text: string) => void} out @param {keyof typeof goals} task @param {Result[]} rows @param {(values: number[]) => number} median */
 function printTask(out, task, rows, median) {
   const names = [...new Set(rows.map((row) => row.contender))].sort((a, b) => Number(b === 'platen') - Number(a === 'platen') || a.localeCompare(b));
-  out(`\n${task}, ${rows.filter((row) => row.contender === 'platen').length} turns`);
+  const turns = rows.filter((row) => row.contender === 'platen').length;
+  out(`\n${task}, ${turns} ${turns === 1 ? 'turn' : 'turns'}`);
   out(line(['', 'seconds', '(min–max)', 'CPU s client', 'CPU s server', 'MB client', 'MB server', 'stored MB']));
   for (const name of names) {
     const own = rows.filter((row) => row.contender === name);
