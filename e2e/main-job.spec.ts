@@ -1,10 +1,9 @@
 // The main job on real disks: a disk goes in while the console shows it live, is kept, and comes out on another, larger and dirty
 // disk. What came out is proved with the field's own tools.
 import type { Page } from '@playwright/test';
-import { truncate } from 'node:fs/promises';
 import { startAgent, succeeded } from './agent.ts';
 import { makeDirtyTarget, makeGptDisk, makeMbrDisk, type Disk } from './disks/make.ts';
-import { Host, isRoot, run } from './disks/host.ts';
+import { Host, isRoot } from './disks/host.ts';
 import { differences, sha256Of, signatures } from './disks/prove.ts';
 import { expect, test } from './fixtures.ts';
 import { Relay } from './relay.ts';
@@ -101,16 +100,4 @@ test('a disk with sectors of 4096 bytes comes out on another one', { tag: '@wind
   await succeeded(startAgent(server, ['deploy', '--disk', device, '--image', 'Advanced format', '--yes']).ended);
   await host.release(device);
   expect(await differences(host, disk, target)).toEqual([]);
-});
-
-test('a disk deployed twice is written only where it differs, and is right again', { tag: '@windowless' }, async ({ server }) => {
-  const disk = await makeMbrDisk(host, 'source.img');
-  await succeeded(startAgent(server, ['capture', '--disk', disk.file, '--image', 'Lab']).ended);
-  const target = host.path('target.img');
-  await run('cp', ['--sparse=always', disk.file, target]);
-  await truncate(target, disk.sizeBytes + 50 * MiB);
-  relay = await Relay.open(server.url);
-  await succeeded(startAgent({ url: relay.url, token: server.token }, ['deploy', '--disk', target, '--image', 'Lab', '--yes']).ended);
-  expect(await differences(host, disk, target)).toEqual([]);
-  expect(relay.movedBytes).toBeLessThan(20 * MiB);
 });
