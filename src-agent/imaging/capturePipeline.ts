@@ -48,7 +48,9 @@ export class CapturePipeline {
   private assemblerStream = -1;
   private pagePieces: HeldPiece[] = [];
   private offering = false;
-  private finished = 0;
+  /** Told once: a thread that heard it twice would say finished twice, for one that still sends. */
+  private finishing = false;
+  private readonly finished = new Set<number>();
   private readonly remembered = new Set<string>();
   private settle: { resolve(): void; reject(error: Error): void } | null = null;
 
@@ -87,8 +89,8 @@ export class CapturePipeline {
       this.parts.meter.sentBytes += message.bytes;
       this.parts.meter.spend(message.where);
     } else if (message.type === 'finished') {
-      this.finished++;
-      if (this.finished === this.pool?.size) {
+      this.finished.add(worker);
+      if (this.finished.size === this.pool?.size) {
         this.settle?.resolve();
         this.settle = null;
       }
@@ -231,13 +233,11 @@ export class CapturePipeline {
   }
 
   private maybeFinish(): void {
-    if (this.next !== null || this.waiting.size > 0 || this.offering || this.finished > 0) return;
+    if (this.next !== null || this.waiting.size > 0 || this.offering || this.finishing) return;
     if (this.assembler !== null && this.assembler.size.chunks > 0) return;
     if (this.free.some((slots) => slots.length < this.parts.slots)) return;
-    this.finished = 0;
-    this.next = null;
+    this.finishing = true;
     this.pool?.tellAll({ type: 'finish' });
-    this.free = []; // nothing may be assigned any more
   }
 }
 
