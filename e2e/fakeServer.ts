@@ -95,7 +95,7 @@ export function fakeRouter(state: State) {
     changes: t.router({ watch: open.subscription(({ signal }) => state.changes.read(signal)) }),
     tree: t.router({ children: guarded.input(z.object({ parent: z.string().nullable() })).query(({ input }) => treeChildren(data, input.parent)) }),
     images: t.router({
-      list: guarded.input(z.object({ trash: z.boolean().optional() })).query(({ input }) => data.images.filter((image) => (image.trashedAt !== null) === (input.trash ?? false))),
+      list: guarded.input(z.object({ trash: z.boolean().optional() })).query(({ input }) => data.images.filter((image) => (input.trash === true ? image.trashedAt !== null || image.versions.some((version) => version.trashedAt !== null) : image.trashedAt === null))),
       get: guarded.input(z.object({ image: z.string() })).query(({ input }) => imageOf(input.image)),
       version: guarded.input(z.object({ image: z.string(), version: z.number() })).query(({ input }) => {
         const image = imageOf(input.image);

@@ -15,7 +15,8 @@ export function isProgram(moduleUrl) {
 }
 
 const stampFile = join(root, '.cache', 'build.json');
-const folders = ['src-shared', 'src-main', 'src-renderer', 'src-agent'];
+/** docs/admin is the console's help. */
+const folders = ['src-shared', 'src-main', 'src-renderer', 'src-agent', 'docs/admin'];
 const configs = ['package.json', 'package-lock.json', 'tsconfig.base.json', 'tsconfig.json', 'electron.vite.config.ts', 'vite.agent.config.ts'];
 /** What a finished build holds; a missing one means building again. */
 export const products = [

@@ -1,13 +1,13 @@
 // The frame: header 44 px, resizable tree, detail, status strip 28 px; the global keys; what is shown while there is no connection.
 import { useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useTRPC } from '../api.ts';
 import { isUnauthorized } from '../errors.ts';
 import { Tree } from '../tree/Tree.tsx';
 import { undoLast } from '../ui/toasts.tsx';
-import { CaptureDialog } from '../images/CaptureDialog.tsx';
+import { useCommandRequest } from '../images/captureDialogStore.ts';
 import { OfflineBanner, useConnection } from './connection.tsx';
 import { Connecting } from './Connecting.tsx';
 import { Header } from './Header.tsx';
@@ -18,6 +18,8 @@ import { Routes } from './Routes.tsx';
 import { Splitter, useTreeWidth } from './Splitter.tsx';
 import { StatusStrip } from './StatusStrip.tsx';
 import classes from './Frame.module.css';
+
+const CaptureDialog = lazy(async () => ({ default: (await import('../images/CaptureDialog.tsx')).CaptureDialog }));
 
 export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void }) {
   const trpc = useTRPC();
@@ -50,9 +52,17 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
       <StatusStrip />
       <Palette onKeys={() => setKeysOpen(true)} />
       <KeysDialog opened={keysOpen} onClose={() => setKeysOpen(false)} />
-      <CaptureDialog />
+      <CommandDialog />
     </div>
   );
+}
+
+/** Loaded when it is first asked for; from then on it stays, so that closing is seen too. */
+function CommandDialog() {
+  const asked = useCommandRequest() !== null;
+  const [everAsked, setEverAsked] = useState(asked);
+  if (asked && !everAsked) setEverAsked(true);
+  return everAsked ? <Suspense><CaptureDialog /></Suspense> : null;
 }
 
 /** Another object is another page (its state starts anew); another tab of it is not. */

@@ -29,6 +29,7 @@ export function Header({ actor, onKeys, onSignOut }: { actor: string; onKeys: ()
           <Menu.Divider />
           <Menu.Item onClick={() => navigate('/trash')}>Trash</Menu.Item>
           <Menu.Item onClick={() => navigate('/settings')}>Settings</Menu.Item>
+          <Menu.Item onClick={() => navigate('/help/images')}>Help</Menu.Item>
           <Menu.Item onClick={onKeys} rightSection={<kbd>?</kbd>}>Keys</Menu.Item>
         </Menu.Dropdown>
       </Menu>

@@ -8,6 +8,7 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useTRPC } from '../api.ts';
 import { openCaptureDialog } from '../images/captureDialogStore.ts';
+import { helpTitles } from '../help/topics.ts';
 import { imageState } from '../images/imageWords.ts';
 import { runState, runTitle } from '../runs/runWords.ts';
 import { NodeIcon } from '../tree/NodeIcon.tsx';
@@ -40,7 +41,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
     },
     {
       group: 'Places',
-      actions: [go('home', 'Home', null, '/', 'home'), go('images', 'Images', null, '/images', 'images'), go('computers', 'Computers', null, '/computers', 'computers'), go('servers', 'Package servers', null, '/servers', 'servers'), go('activity', 'Activity', null, '/activity', 'activity'), go('trash', 'Trash', null, '/trash', 'trash'), go('settings', 'Settings', null, '/settings', 'settings')],
+      actions: [go('home', 'Home', null, '/', 'home'), go('images', 'Images', null, '/images', 'images'), go('computers', 'Computers', null, '/computers', 'computers'), go('servers', 'Package servers', null, '/servers', 'servers'), go('activity', 'Activity', null, '/activity', 'activity'), go('trash', 'Trash', null, '/trash', 'trash'), go('settings', 'Settings', null, '/settings', 'settings'), ...Object.entries(helpTitles).map(([topic, title]) => go(`help/${topic}`, `Help: ${title.charAt(0).toLowerCase()}${title.slice(1)}`, null, `/help/${topic}`, 'help'))],
     },
   ];
   return (

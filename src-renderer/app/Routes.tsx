@@ -1,4 +1,6 @@
-// Which page an address shows. Addresses are the tree's node ids, so every object has a link.
+// Which page an address shows. Addresses are the tree's node ids, so every object has a link. Pages one opens rarely are loaded
+// when they are opened.
+import { lazy } from 'react';
 import { Route, Switch } from 'wouter';
 import { ComputerPage } from '../computers/ComputerPage.tsx';
 import { ComputersPage } from '../computers/ComputersPage.tsx';
@@ -9,8 +11,10 @@ import { TrashPage } from '../images/TrashPage.tsx';
 import { ActivityPage } from '../runs/ActivityPage.tsx';
 import { RunPage } from '../runs/RunPage.tsx';
 import { ServersPage } from '../servers/ServersPage.tsx';
-import { SettingsPage } from '../settings/SettingsPage.tsx';
 import { NothingHere } from './NothingHere.tsx';
+
+const HelpPage = lazy(async () => ({ default: (await import('../help/HelpPage.tsx')).HelpPage }));
+const SettingsPage = lazy(async () => ({ default: (await import('../settings/SettingsPage.tsx')).SettingsPage }));
 
 export function Routes() {
   return (
@@ -25,6 +29,7 @@ export function Routes() {
       <Route path="/server/:id"><ServersPage /></Route>
       <Route path="/activity"><ActivityPage /></Route>
       <Route path="/run/:id">{({ id }) => <RunPage id={id} />}</Route>
+      <Route path="/help/:topic">{({ topic }) => <HelpPage topic={topic} />}</Route>
       <Route path="/settings"><SettingsPage /></Route>
       <Route><NothingHere /></Route>
     </Switch>

@@ -2,12 +2,11 @@
 import { Button, PasswordInput } from '@mantine/core';
 import { useState } from 'react';
 import { Logo } from './Logo.tsx';
-import { Command } from '../ui/CopyText.tsx';
 import classes from './SignIn.module.css';
 
 export function SignIn({ rejected, onToken }: { rejected: boolean; onToken: (token: string) => void }) {
   const [token, setToken] = useState('');
-  const [wrong, setWrong] = useState<string | null>(rejected ? 'The server does not accept this token. It may have been replaced; take the one the server printed last.' : null);
+  const [wrong, setWrong] = useState<string | null>(rejected ? 'The server does not accept this token. Tokens end a day after their server was last running; use the one it printed at its last start.' : null);
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
     const text = /(platen1\.[\w-]+\.[\w-]+)/.exec(token)?.[1] ?? token.trim();
@@ -18,11 +17,10 @@ export function SignIn({ rejected, onToken }: { rejected: boolean; onToken: (tok
     <main className={classes['screen']}>
       <form className={classes['form']} onSubmit={submit}>
         <div className={classes['brand']}><Logo size={28} /><h1>Platen</h1></div>
-        <p>Sign in with the token of this server. It was printed when the server started, and whoever has it may do everything.</p>
+        <p>Paste the token of this server, or the whole address it printed when it started. Whoever has it may do everything.</p>
         <PasswordInput label="Token" placeholder="platen1.…" value={token} error={wrong} data-autofocus autoFocus autoComplete="off" spellCheck={false} visibilityToggleButtonProps={{ 'aria-label': 'Show the token' }} onChange={(event) => { setToken(event.currentTarget.value); setWrong(null); }} />
         <Button type="submit" h={34}>Sign in</Button>
-        <p className="dim">On the machine of the server, this opens the console signed in:</p>
-        <Command text="npm start" />
+        <p className="dim">While the server runs, the token is also in <span className="mono">server.json</span> in its data folder, for the user who runs it.</p>
       </form>
     </main>
   );

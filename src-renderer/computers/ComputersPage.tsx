@@ -38,7 +38,7 @@ export function ComputersPage() {
       <PageHead icon={<IconDevicesPc size={18} stroke={1.6} />} title="Computers" documentTitle="Computers" state={count !== undefined && count > 0 && <span className="dim">{count}</span>} />
       <PageBody plain>
         {failed && <div style={{ padding: 24 }}><ErrorBlock title="The computers could not be read" error={shownError(computers.error)} onRetry={() => void computers.refetch()} /></div>}
-        {count === 0 && <EmptyState icon={<IconDevicesPc size={32} stroke={1.4} />} title="Computers will be here as soon as the agent has run on them. This lists the disks of the machine it runs on."><Command text="platen agent inventory" /></EmptyState>}
+        {count === 0 && <EmptyState icon={<IconDevicesPc size={32} stroke={1.4} />} title="Computers will be here as soon as the agent has run on them. This lists the disks of the machine it runs on." help="images"><Command text="platen agent inventory" /></EmptyState>}
         {!failed && count !== 0 && <DataTable label="Computers" columns={columns} rows={computers.data} rowKey={(computer) => computer.id} onOpen={(computer) => navigate(`/computer/${computer.id}`)} initialSort={{ column: 'name', descending: false }} />}
       </PageBody>
     </>

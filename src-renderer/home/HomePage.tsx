@@ -1,7 +1,6 @@
 // Home: with nothing set up, three steps, each done when it really is; afterwards what needs attention, what runs, what ended today.
 import { useQuery } from '@tanstack/react-query';
 import { IconHome } from '@tabler/icons-react';
-import { Link } from 'wouter';
 import { isFinal } from '#shared/model/run.ts';
 import type { RunView } from '#shared/model/run.ts';
 import type { ServerStatus } from '#shared/model/server.ts';
@@ -12,11 +11,10 @@ import { RunList } from '../runs/RunList.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { FactsSkeleton } from '../ui/Facts.tsx';
 import { PageBody, PageHead, Section } from '../ui/Page.tsx';
-import { StateMark } from '../ui/StateMark.tsx';
 import { isSameDay } from '../ui/time.ts';
 import { useMinute } from '../ui/useNow.ts';
+import { Attention } from './Attention.tsx';
 import { FirstSteps } from './FirstSteps.tsx';
-import classes from './HomePage.module.css';
 
 export function HomePage() {
   const trpc = useTRPC();
@@ -50,23 +48,6 @@ export function HomePage() {
 
 function summary(status: ServerStatus, images: number): string {
   return `${images === 1 ? '1 image' : `${images} images`} · ${formatBytes(status.store.packBytes)} stored · ${formatBytes(status.store.freeBytes)} free`;
-}
-
-function Attention({ status }: { status: ServerStatus }) {
-  if (status.problems.length === 0) return null;
-  return (
-    <Section title="Needs attention">
-      <ul className={classes['problems']}>
-        {status.problems.map((problem) => (
-          <li key={`${problem.code} ${problem.message}`}>
-            <StateMark tone="warn">{' '}</StateMark>
-            <span>{problem.message}</span>
-            {problem.link !== null && <Link href={problem.link.startsWith('/') ? problem.link : `/${problem.link}`}>Open</Link>}
-          </li>
-        ))}
-      </ul>
-    </Section>
-  );
 }
 
 function Runs({ title, runs, nothing }: { title: string; runs: RunView[]; nothing: string }) {

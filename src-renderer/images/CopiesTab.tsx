@@ -20,6 +20,6 @@ const columns: Column<Row>[] = [
 export function CopiesTab({ image }: { image: ImageDetail }) {
   const numbers = new Map(image.versions.map((version) => [version.guid, version.number]));
   const rows = image.copies.map((copy) => ({ ...copy, version: numbers.get(copy.versionGuid) ?? 0 }));
-  if (rows.length === 0) return <PageBody><EmptyState icon={null} title="Copies will be here: each version on each package server that holds it. Capturing a disk makes the first one." /></PageBody>;
+  if (rows.length === 0) return <PageBody><EmptyState icon={null} title="Copies will be here: each version on each package server that holds it. Capturing a disk makes the first one." help="images" /></PageBody>;
   return <PageBody plain><DataTable label="Copies" columns={columns} rows={rows} rowKey={(row) => `${row.versionGuid} ${row.serverId}`} initialSort={{ column: 'version', descending: true }} /></PageBody>;
 }

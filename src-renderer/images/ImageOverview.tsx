@@ -26,7 +26,7 @@ export function ImageOverview({ image }: { image: ImageDetail }) {
   const state = imageState(image);
   const versions = image.versions.filter((version) => version.trashedAt === null).toSorted((left, right) => right.number - left.number);
   if (image.newest === null) {
-    return <PageBody><EmptyState icon={null} title="This image has no versions. Capturing a disk under its name adds one."><CaptureCommand image={image.name} /></EmptyState></PageBody>;
+    return <PageBody><EmptyState icon={null} title="This image has no versions. Capturing a disk under its name adds one." help="images"><CaptureCommand image={image.name} /></EmptyState></PageBody>;
   }
   return (
     <PageBody>
@@ -38,8 +38,8 @@ export function ImageOverview({ image }: { image: ImageDetail }) {
       <Columns>
         <Section title="Image">
           <Facts facts={[
-            { name: 'Description', value: <EditableText value={image.description} label="Description" placeholder="Add a description" disabled={!connected} onSave={(description) => actions.describe({ image: image.guid, name: image.name, description })} /> },
-            { name: 'Deploys', value: image.current === null || state.tone === 'fail' ? (state.why ?? 'Nothing: no version is enabled') : `Version ${image.current}` },
+            { name: 'Description', value: <EditableText value={image.description} label="Description" placeholder="Add a description" wrap disabled={!connected || image.trashedAt !== null} onSave={(description) => actions.describe({ image: image.guid, name: image.name, description })} /> },
+            { name: 'Deploys', value: image.trashedAt !== null ? 'Nothing while it is in the trash' : image.current === null || state.tone === 'fail' ? (state.why ?? 'Nothing: no version is enabled') : `Version ${image.current}` },
             { name: 'Owner', value: <span>{image.owner.serverName} <span className="dim">· {image.owner.managed} managed</span></span> },
             { name: 'Created', value: <When at={image.createdAt} /> },
             { name: 'GUID', value: <span className="mono">{image.guid}</span> },

@@ -11,7 +11,6 @@ import { NothingHere } from '../app/NothingHere.tsx';
 import { shownError } from '../errors.ts';
 import { EditableText } from '../ui/EditableText.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
-import { FactsSkeleton } from '../ui/Facts.tsx';
 import { PageBody, PageHead, PageHeadSkeleton, PageTabs } from '../ui/Page.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { openCaptureDialog, openDeployDialog } from './captureDialogStore.ts';
@@ -22,10 +21,11 @@ import { imageState } from './imageWords.ts';
 import { setObjectError, useObjectError } from './objectErrors.ts';
 import { SchemaBarSkeleton } from './SchemaBar.tsx';
 import { useImageActions } from './useImageActions.tsx';
-import { VersionsTab } from './VersionsTab.tsx';
+import { VersionsSkeleton, VersionsTab } from './VersionsTab.tsx';
 import classes from './ImagePage.module.css';
 
 const icon = <IconDisc size={18} stroke={1.6} />;
+const tabTitles = [{ id: 'overview', title: 'Overview' }, { id: 'versions', title: 'Versions' }, { id: 'copies', title: 'Copies' }, { id: 'history', title: 'History' }];
 
 export function ImagePage({ image: ref, tab }: { image: string; tab: string }) {
   const trpc = useTRPC();
@@ -33,19 +33,19 @@ export function ImagePage({ image: ref, tab }: { image: string; tab: string }) {
   const error = useObjectError(ref);
   const image = query.data;
   if (image === undefined) {
-    if (!query.isError) return <><PageHeadSkeleton icon={icon} documentTitle="Image" /><PageBody><SchemaBarSkeleton /><FactsSkeleton rows={6} /></PageBody></>;
+    if (!query.isError) return <><PageHeadSkeleton icon={icon} documentTitle="Image" /><PageTabs base={`/image/${ref}`} active={tab} tabs={tabTitles} /><PageBody>{tab === 'overview' && <SchemaBarSkeleton />}<VersionsSkeleton /></PageBody></>;
     const shown = shownError(query.error);
     if (shown.code === 'not-found') return <NothingHere />;
     return <><PageHead icon={icon} title="Image" documentTitle="Image" /><PageBody><ErrorBlock title="This image could not be read" error={shown} context={{ Image: ref }} onRetry={() => void query.refetch()} /></PageBody></>;
   }
   const kept = image.versions.filter((version) => version.trashedAt === null);
-  const readyCopies = image.copies.filter((copy) => copy.state === 'ready').length;
+  const counts: Record<string, string> = { versions: String(kept.length), copies: `${image.copies.filter((copy) => copy.state === 'ready').length}/${image.copies.length}` };
   return (
     <>
       <Head image={image} />
       <PageTabs
         base={`/image/${ref}`} active={tab}
-        tabs={[{ id: 'overview', title: 'Overview' }, { id: 'versions', title: 'Versions', count: String(kept.length) }, { id: 'copies', title: 'Copies', count: `${readyCopies}/${image.copies.length}` }, { id: 'history', title: 'History' }]}
+        tabs={tabTitles.map((each) => ({ ...each, ...(counts[each.id] === undefined ? {} : { count: counts[each.id] ?? '' }) }))}
       />
       {error !== undefined && <div className={classes['error']}><ErrorBlock title={error.title} error={error.error} context={{ Image: `${image.name} (${image.guid})` }} onDismiss={() => setObjectError(ref, null)} /></div>}
       {tab === 'versions' ? <VersionsTab image={image} /> : tab === 'copies' ? <CopiesTab image={image} /> : tab === 'history' ? <HistoryTab image={image} /> : <ImageOverview image={image} />}

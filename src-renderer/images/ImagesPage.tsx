@@ -51,7 +51,7 @@ export function ImagesPage() {
       />
       <PageBody plain>
         {images.isError && images.data === undefined && <div style={{ padding: 24 }}><ErrorBlock title="The images could not be read" error={shownError(images.error)} onRetry={() => void images.refetch()} /></div>}
-        {total === 0 && <EmptyState icon={<IconStack2 size={32} stroke={1.4} />} title="Images will be here: captured disks, kept in versions, ready to be deployed. Capture the first one with this command."><CaptureCommand /></EmptyState>}
+        {total === 0 && <EmptyState icon={<IconStack2 size={32} stroke={1.4} />} title="Images will be here: captured disks, kept in versions, ready to be deployed. Capture the first one with this command." help="images"><CaptureCommand /></EmptyState>}
         {total !== 0 && !(images.isError && images.data === undefined) && <DataTable label="Images" columns={columns} rows={shown} rowKey={(image) => image.guid} onOpen={(image) => navigate(`/image/${image.guid}`)} initialSort={{ column: 'name', descending: false }} />}
         {total !== undefined && total > 0 && shown?.length === 0 && <p className="dim" style={{ padding: '0 24px 24px' }}>No image has this in its name.</p>}
       </PageBody>

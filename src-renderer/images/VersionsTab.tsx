@@ -1,5 +1,5 @@
 // The versions of an image: state, what each added, its note; verify, enable, delete and restore one by one.
-import { ActionIcon, Button, Menu } from '@mantine/core';
+import { ActionIcon, Button, Menu, Skeleton } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import type { ImageDetail, VersionSummary } from '#shared/model/image.ts';
 import { formatBytes, formatRate, formatTimeLeft } from '#shared/units.ts';
@@ -21,7 +21,7 @@ export function VersionsTab({ image }: { image: ImageDetail }) {
   const trashed = image.versions.filter((version) => version.trashedAt !== null && image.trashedAt === null);
   return (
     <PageBody>
-      {kept.length === 0 ? <EmptyState icon={null} title="Versions will be here. Capturing a disk under this image’s name adds one."><CaptureCommand image={image.name} /></EmptyState> : (
+      {kept.length === 0 ? <EmptyState icon={null} title="Versions will be here. Capturing a disk under this image’s name adds one." help="images"><CaptureCommand image={image.name} /></EmptyState> : (
         <div className={classes['versions']}>{kept.map((version) => <VersionRow key={version.guid} image={image} version={version} />)}</div>
       )}
       {trashed.length > 0 && <Section title="In the trash"><div className={classes['versions']}>{trashed.map((version) => <VersionRow key={version.guid} image={image} version={version} />)}</div></Section>}
@@ -35,6 +35,7 @@ export function VersionRow({ image, version }: { image: ImageDetail; version: Ve
   const state = versionState(version);
   const target = { image: image.guid, name: image.name, version: version.number };
   const trashed = version.trashedAt !== null;
+  const imageTrashed = image.trashedAt !== null;
   return (
     <div className={classes['version']} data-version={version.number} role="group" aria-label={`Version ${version.number}`}>
       <span className={classes['number']}>Version {version.number}</span>
@@ -45,12 +46,12 @@ export function VersionRow({ image, version }: { image: ImageDetail; version: Ve
       </span>
       <span className={classes['note']}>
         {trashed ? <span className="dim">{version.note}{version.deleteAfter !== null && <> · deleted for good <When at={version.deleteAfter} /></>}</span> : (
-          <EditableText value={version.note} label={`Note of version ${version.number}`} placeholder="Add a note" disabled={!connected} onSave={(note) => actions.setNote({ ...target, note })} />
+          <EditableText value={version.note} label={`Note of version ${version.number}`} placeholder="Add a note" disabled={!connected || imageTrashed} onSave={(note) => actions.setNote({ ...target, note })} />
         )}
         {version.damagedChunks > 0 && <small>{version.damagedChunks === 1 ? '1 chunk does' : `${version.damagedChunks} chunks do`} not match; capture again, or verify once the disk is repaired</small>}
       </span>
       <span className={classes['buttons']}>
-        {trashed ? (
+        {imageTrashed ? null : trashed ? (
           <>
             <Button variant="default" disabled={!connected} onClick={() => actions.restore(target)}>Restore</Button>
             <Button variant="subtle" color="gray" disabled={!connected} onClick={() => actions.purge(target)}>Delete for good…</Button>
@@ -72,6 +73,10 @@ export function VersionRow({ image, version }: { image: ImageDetail; version: Ve
       </span>
     </div>
   );
+}
+
+export function VersionsSkeleton() {
+  return <div className={classes['versions']} aria-hidden>{[0, 1, 2, 3].map((row) => <div key={row} className={classes['version']}><Skeleton h={10} w={64} /><Skeleton h={10} w={70} /><Skeleton h={10} w={150} /><Skeleton h={10} w={180} /><span /></div>)}</div>;
 }
 
 /** While the server re-hashes it: how much of how much, how fast, how long still. */

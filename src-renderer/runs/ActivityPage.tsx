@@ -39,7 +39,7 @@ export function ActivityPage() {
       <PageHead icon={<IconActivity size={18} stroke={1.6} />} title="Activity" documentTitle="Activity" state={ordered !== undefined && ordered.length > 0 && <span className="dim">{ordered.filter((run) => !isFinal(run.state)).length} active</span>} />
       <PageBody plain>
         {failed && <div style={{ padding: 24 }}><ErrorBlock title="The runs could not be read" error={shownError(runs.error)} onRetry={() => void runs.refetch()} /></div>}
-        {ordered?.length === 0 && <EmptyState icon={<IconActivity size={32} stroke={1.4} />} title="Captures and deploys will be here while they run, and afterwards. This command starts a capture."><CaptureCommand /></EmptyState>}
+        {ordered?.length === 0 && <EmptyState icon={<IconActivity size={32} stroke={1.4} />} title="Captures and deploys will be here while they run, and afterwards. This command starts a capture." help="images"><CaptureCommand /></EmptyState>}
         {!failed && ordered?.length !== 0 && <DataTable label="Runs" columns={columns} rows={ordered} rowKey={(run) => run.id} onOpen={(run) => navigate(`/run/${run.id}`)} />}
       </PageBody>
     </>

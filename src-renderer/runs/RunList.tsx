@@ -31,7 +31,7 @@ export function RunList({ runs, label }: { runs: RunView[]; label: string }) {
 function howFar(run: RunView): React.ReactNode {
   if (run.error !== null) {
     const error = fromWireError(run.error);
-    return <small title={error.message}>{error.short} {error.message}</small>;
+    return <small className={classes['failed']} title={error.message}>{error.short} {error.message}</small>;
   }
   if (run.state === 'running' && run.progress !== null) {
     return <><ProgressBar fraction={runFraction(run.progress)} label={runTitle(run)} /><small>{progressText(run.progress)}</small></>;

@@ -1,5 +1,5 @@
 // One run: how far, how fast, how long still, where the time goes, its log; what went wrong and what to do about it.
-import { Button } from '@mantine/core';
+import { Button, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -35,7 +35,7 @@ export function RunPage({ id }: { id: string }) {
   const query = useQuery(trpc.runs.get.queryOptions({ id }));
   const run = query.data;
   if (run === undefined) {
-    if (!query.isError) return <><PageHeadSkeleton icon={icon} documentTitle="Run" /><PageBody><FactsSkeleton rows={8} /></PageBody></>;
+    if (!query.isError) return <><PageHeadSkeleton icon={icon} documentTitle="Run" /><PageBody><RunSkeleton /></PageBody></>;
     const shown = shownError(query.error);
     if (shown.code === 'not-found') return <NothingHere />;
     return <><PageHead icon={icon} title="Run" documentTitle="Run" /><PageBody><ErrorBlock title="This run could not be read" error={shown} context={{ Run: id }} onRetry={() => void query.refetch()} /></PageBody></>;
@@ -80,6 +80,7 @@ function Progress({ run }: { run: RunView }) {
   const rates = ratesOf(run.id);
   const running = run.state === 'running';
   const shares = timeShares(progress.where);
+  const whereTitle = isFinal(run.state) ? 'Where the time went' : 'Where the time goes';
   const tone = run.state === 'succeeded' ? 'ok' : run.state === 'failed' ? 'fail' : 'run';
   return (
     <div className={classes['progress']}>
@@ -99,8 +100,19 @@ function Progress({ run }: { run: RunView }) {
           <span className="dim">Rate now {formatRate(progress.rateBytesPerSecond)}</span>
         </div>
       )}
-      {shares.length > 0 && <div className={classes['where']}><h2>Where the time goes</h2><ShareBar shares={shares} label="Where the time goes" /></div>}
+      {shares.length > 0 && <div className={classes['where']}><h2>{whereTitle}</h2><ShareBar shares={shares} label={whereTitle} /></div>}
     </div>
+  );
+}
+
+/** As high as a finished run without errors, so that nothing moves when it is there. */
+function RunSkeleton() {
+  return (
+    <>
+      <div aria-hidden><Skeleton h={10} w={260} my={5} /><Skeleton h={10} mt={10} radius={5} /></div>
+      <Columns><Section title="Run"><FactsSkeleton rows={4} /></Section><Section title="Disk"><FactsSkeleton rows={5} /></Section></Columns>
+      <Section title="Log"><div className={classes['log']} aria-hidden /></Section>
+    </>
   );
 }
 

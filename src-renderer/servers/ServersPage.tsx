@@ -5,6 +5,7 @@ import { formatBytes } from '#shared/units.ts';
 import type { ServerStatus } from '#shared/model/server.ts';
 import { useTRPC } from '../api.ts';
 import { shownError } from '../errors.ts';
+import { Attention } from '../home/Attention.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { Facts, FactsSkeleton } from '../ui/Facts.tsx';
 import { Columns, PageBody, PageHead, Section } from '../ui/Page.tsx';
@@ -20,7 +21,7 @@ export function ServersPage() {
   const status = query.data;
   return (
     <>
-      <PageHead icon={<IconServer size={18} stroke={1.6} />} title={status?.name ?? 'Package servers'} documentTitle="Package servers" state={status && <StateMark tone={status.problems.length > 0 ? 'warn' : 'ok'}>{status.problems.length > 0 ? 'Needs attention' : 'Serving'}</StateMark>} />
+      <PageHead icon={<IconServer size={18} stroke={1.6} />} title="Package servers" documentTitle="Package servers" state={status && <StateMark tone={status.problems.length > 0 ? 'warn' : 'ok'}>{status.problems.length > 0 ? 'Needs attention' : 'Serving'}</StateMark>} />
       <PageBody>
         {status === undefined && query.isError && <ErrorBlock title="The state of this server could not be read" error={shownError(query.error)} onRetry={() => void query.refetch()} />}
         {status === undefined && !query.isError && <FactsSkeleton rows={12} />}
@@ -36,6 +37,7 @@ function ThisServer({ status }: { status: ServerStatus }) {
   const share = (bytes: number): string => `${store.totalBytes === 0 ? 0 : (bytes / store.totalBytes) * 100}%`;
   return (
     <>
+      <Attention status={status} />
       <Section title="Space" aside={`${formatBytes(store.freeBytes)} free of ${formatBytes(store.totalBytes)}`}>
         <div className={classes['space']} role="img" aria-label={`Images ${formatBytes(store.packBytes)}, other files ${formatBytes(usedByOthers)}, free ${formatBytes(store.freeBytes)}`}>
           <div data-kind="store" style={{ width: share(store.packBytes) }} />
@@ -46,7 +48,7 @@ function ThisServer({ status }: { status: ServerStatus }) {
         </div>
       </Section>
       <Columns>
-        <Section title="This server">
+        <Section title={status.name} aside="this server">
           <Facts facts={[
             { name: 'Addresses', value: status.addresses.length === 0 ? <span>This machine only <span className="dim">· port {status.httpPort}</span></span> : status.addresses.map((address) => <div key={address} className="mono">{address}</div>) },
             { name: 'DHCP', value: dhcpWords[status.dhcp] },

@@ -26,8 +26,11 @@ export function SettingsPage() {
       <PageHead icon={<IconSettings size={18} stroke={1.6} />} title="Settings" documentTitle="Settings" />
       <PageBody>
         {settings.data === undefined && settings.isError && <ErrorBlock title="The settings could not be read" error={shownError(settings.error)} onRetry={() => void settings.refetch()} />}
-        {settings.data === undefined && !settings.isError && <div className={classes['fields']} aria-hidden>{settingFields.map((field) => <div key={field.key} className={classes['field']}><Skeleton h={10} w={160} /><Skeleton h={28} w={200} /></div>)}</div>}
-        {settings.data !== undefined && <div className={classes['fields']}>{settingFields.map((field) => <Field key={field.key} field={field} settings={settings.data} />)}</div>}
+        {!(settings.isError && settings.data === undefined) && (
+          <div className={classes['fields']} aria-busy={settings.data === undefined}>
+            {settingFields.map((field) => (settings.data === undefined ? <FieldFrame key={field.key} field={field}><Skeleton h={30} w={220} /></FieldFrame> : <Field key={field.key} field={field} settings={settings.data} />))}
+          </div>
+        )}
         {status.data !== undefined && (
           <Section title="Set when the server starts">
             <div className={classes['start']}>
@@ -63,17 +66,24 @@ function Field({ field, settings }: { field: SettingField; settings: Settings })
     if (value === saved || !settingsSchema.shape[field.key].safeParse(value).success) return;
     set.mutate({ [field.key]: value }, { onSuccess: () => toastUndo(`${field.label} changed`, () => set.mutate({ [field.key]: saved })) });
   };
-  const shared = { 'aria-label': field.label, 'aria-describedby': `setting-${field.key}`, disabled: !connected, error: problem, size: 'sm', w: 220 } as const;
+  const shared = { 'aria-label': field.label, 'aria-describedby': `setting-${field.key}`, disabled: !connected, error: problem, size: 'xs', w: 220, classNames: { input: classes['input'] ?? '' } } as const;
   const onEnter = (event: React.KeyboardEvent): void => { if (event.key === 'Enter') save(draft); };
   return (
-    <div className={classes['field']}>
-      <div><div className={classes['label']}>{field.label}</div><p id={`setting-${field.key}`} className="dim">{field.explanation}</p></div>
-      <div>
+    <FieldFrame field={field} failure={failed !== null && <ErrorBlock title={`${field.label} could not be changed`} error={failed} onDismiss={() => { setFailed(null); setDraft(saved); }} />}>
         {field.kind === 'text' && <TextInput {...shared} value={String(draft)} onChange={(event) => setDraft(event.currentTarget.value)} onBlur={() => save(draft)} onKeyDown={onEnter} />}
         {field.kind === 'number' && <NumberInput {...shared} value={draft} suffix={` ${field.unit}`} allowDecimal={false} allowNegative={false} onChange={setDraft} onBlur={() => save(draft)} onKeyDown={onEnter} />}
         {field.kind === 'choice' && <Select {...shared} value={String(draft)} data={field.choices} allowDeselect={false} checkIconPosition="right" onChange={(value) => { if (value !== null) { setDraft(value); save(value); } }} />}
-      </div>
-      {failed !== null && <div className={classes['failed']}><ErrorBlock title={`${field.label} could not be changed`} error={failed} onDismiss={() => { setFailed(null); setDraft(saved); }} /></div>}
+    </FieldFrame>
+  );
+}
+
+/** What a setting is, beside what it is set to; the same while the value is still on its way. */
+function FieldFrame({ field, failure = false, children }: { field: SettingField; failure?: React.ReactNode; children: React.ReactNode }) {
+  return (
+    <div className={classes['field']}>
+      <div><div className={classes['label']}>{field.label}</div><p id={`setting-${field.key}`} className="dim">{field.explanation}</p></div>
+      <div>{children}</div>
+      {failure !== false && <div className={classes['failed']}>{failure}</div>}
     </div>
   );
 }

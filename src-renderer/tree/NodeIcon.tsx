@@ -1,12 +1,12 @@
 // The icon of each kind of object, the same in tree, headings, tables and the command palette.
-import { IconActivity, IconBriefcase, IconDeviceDesktop, IconDevicesPc, IconDisc, IconHome, IconNetwork, IconPlayerPlay, IconServer, IconSettings, IconStack2, IconTrash } from '@tabler/icons-react';
+import { IconActivity, IconBriefcase, IconDeviceDesktop, IconDevicesPc, IconDisc, IconHelp, IconHome, IconNetwork, IconPlayerPlay, IconServer, IconSettings, IconStack2, IconTrash } from '@tabler/icons-react';
 import type { TreeNode } from '#shared/model/server.ts';
 
 const icons = {
   computers: IconDevicesPc, computer: IconDeviceDesktop, jobs: IconBriefcase, images: IconStack2, image: IconDisc, servers: IconServer,
-  server: IconServer, boot: IconNetwork, activity: IconActivity, run: IconPlayerPlay, trash: IconTrash, home: IconHome, settings: IconSettings,
+  server: IconServer, boot: IconNetwork, activity: IconActivity, run: IconPlayerPlay, trash: IconTrash, home: IconHome, settings: IconSettings, help: IconHelp,
 } as const;
-export type IconKind = TreeNode['kind'] | 'home' | 'settings';
+export type IconKind = TreeNode['kind'] | 'home' | 'settings' | 'help';
 
 export function NodeIcon({ kind, size = 18 }: { kind: IconKind; size?: number }) {
   const Icon = icons[kind];

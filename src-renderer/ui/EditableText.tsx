@@ -13,9 +13,11 @@ type Props = {
   check?: (text: string) => string | null;
   onSave: (text: string) => void;
   size?: 'title' | 'text';
+  /** Long text goes on in the next line instead of being elided. */
+  wrap?: boolean;
 };
 
-export function EditableText({ value, label, placeholder = '', disabled = false, check, onSave, size = 'text' }: Props) {
+export function EditableText({ value, label, placeholder = '', disabled = false, check, onSave, size = 'text', wrap = false }: Props) {
   const [draft, setDraft] = useState<string | null>(null);
   const button = useRef<HTMLButtonElement>(null);
   const error = draft === null ? null : (check?.(draft) ?? null);
@@ -50,7 +52,7 @@ export function EditableText({ value, label, placeholder = '', disabled = false,
     );
   }
   return (
-    <button ref={button} type="button" className={classes['button']} data-size={size} disabled={disabled} aria-label={`${label}: ${value || placeholder}`} title={disabled ? undefined : `${label} (click to edit)`} onClick={() => setDraft(value)}>
+    <button ref={button} type="button" className={classes['button']} data-size={size} data-wrap={wrap} disabled={disabled} aria-label={`${label}: ${value || placeholder}`} title={disabled ? undefined : `${label} (click to edit)`} onClick={() => setDraft(value)}>
       <span className={value === '' ? 'dim' : ''}>{value === '' ? placeholder : value}</span>
       {!disabled && <IconPencil size={14} className={classes['pencil']} aria-hidden />}
     </button>

@@ -4,7 +4,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** "just now", "3 min ago", "today 09:12", "yesterday 17:40", "12 Oct", "12 Oct 2025"; a future moment as "in 5 d". */
+/** "just now", "3 min ago", "today 09:12", "yesterday 17:40", "12 Oct", "12 Oct 2025"; a future moment as "in 5 days". */
 export function relativeTime(at: number, now: number): string {
   const age = now - at;
   if (age < -minuteMs) return `in ${span(-age)}`;
@@ -33,12 +33,12 @@ export function isSameDay(at: number, now: number): boolean {
   return calendarDays(at, now) === 0;
 }
 
-/** "9 s", "5 min", "3 h", "5 d": one unit, for counting down. */
+/** "9 s", "5 min", "3 h", "5 days": one unit, for counting down. */
 export function span(ms: number): string {
   if (ms < minuteMs) return `${Math.max(0, Math.ceil(ms / 1000))} s`;
   if (ms < hourMs) return `${Math.round(ms / minuteMs)} min`;
   if (ms < 2 * dayMs) return `${Math.round(ms / hourMs)} h`;
-  return `${Math.round(ms / dayMs)} d`;
+  return `${Math.round(ms / dayMs)} days`;
 }
 
 const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
