@@ -11,8 +11,8 @@ import { printReport } from './report.mjs';
 import { rivalCapture, rivalDeploy } from './rival.mjs';
 import { makeSample, must } from './sample.mjs';
 
-/** @typedef {'capture' | 'recapture' | 'deploy'} Task */
-/** @typedef {{ task: Task, contender: string, round: number, seconds: number, client: import('./meter.mjs').Usage, server: import('./meter.mjs').Usage, storedMB?: number, verify?: { seconds: number, cpuSeconds: number } }} Result */
+/** @typedef {import('./report.mjs').Task} Task */
+/** @typedef {import('./report.mjs').Result} Result */
 
 /** @type {Task[]} */
 const tasks = ['capture', 'recapture', 'deploy'];

@@ -1,8 +1,9 @@
 // Owns how the benchmark's results are told: one table per task, medians with ranges, and the ratios that count.
 
-/** @typedef {import('./imaging.mjs').Result} Result */
+/** @typedef {'capture' | 'recapture' | 'deploy'} Task */
+/** @typedef {{ task: Task, contender: string, round: number, seconds: number, client: import('./meter.mjs').Usage, server: import('./meter.mjs').Usage, storedMB?: number, verify?: { seconds: number, cpuSeconds: number } }} Result */
 
-/** What issue and README promise: Platen's speed against checksummed partclone. @type {Record<import('./imaging.mjs').Task, number>} */
+/** What is asked of Platen, in times the speed of checksummed partclone. @type {Record<Task, number>} */
 const goals = { capture: 1.5, recapture: 3, deploy: 1 };
 const memoryGoalMB = 300;
 
