@@ -1,17 +1,15 @@
 // Owns a capture from inspection to the new version: refuse first, read and send through the pipeline, check that the source stood
 // still, commit. The source is opened for reading only; nothing is ever written to it.
-import { stat } from 'node:fs/promises';
-import { AppError, toAppError } from '#shared/errors.ts';
+import { AppError } from '#shared/errors.ts';
 import type { WhereTimeGoes } from '#shared/model/run.ts';
 import { assertCapturable } from '../disks/busy.ts';
 import { openDiskForReading } from '../disks/disk.ts';
 import { inspectDisk } from '../disks/inspect.ts';
 import type { Inspection, SourceDisk } from '../disks/types.ts';
-import { blake3Hex } from '../hash.ts';
 import { CapturePipeline, type CaptureFigures } from './capturePipeline.ts';
 import { bytesToRead } from './layout.ts';
-import { readFully } from './positioned.ts';
 import { mostStreams, resumeKeyOf, RunScope, type RunContext } from './runScope.ts';
+import { SourceWitness } from './sourceWitness.ts';
 import { workerCount, WorkerPool } from './workerPool.ts';
 
 export type CaptureRequest = { path: string; image: string; note: string; sectorSizeBytes?: number };
@@ -34,8 +32,6 @@ export type CaptureResult = {
 
 const slotChunks = 8;
 const bodyBytes = 2 * 1024 * 1024;
-/** The table, boot code and the first volume's start: what any change of a live disk touches soon. */
-const witnessBytes = 1024 * 1024;
 /** After these the capture starts over under its lease: what arrived is not sent again. */
 const startOver = new Set(['chunk-missing', 'lease-lost']);
 const mostAttempts = 3;
@@ -45,11 +41,13 @@ export async function capture(context: RunContext, request: CaptureRequest): Pro
   const source = await openDiskForReading(request.path, options);
   try {
     await assertCapturable(request.path);
+    const witness = await SourceWitness.begin(source);
     const inspection = await inspectDisk(source, source.facts);
+    await witness.inspected(inspection.graph);
     for (let attempt = 1; ; attempt++) {
       const scope = new RunScope(context);
       try {
-        return await captureOnce(scope, source, inspection, request);
+        return await captureOnce(scope, { source, inspection, witness }, request);
       } catch (error) {
         const again = error instanceof AppError && startOver.has(error.code) && attempt < mostAttempts && !context.signal.aborted;
         if (!again) {
@@ -66,7 +64,9 @@ export async function capture(context: RunContext, request: CaptureRequest): Pro
   }
 }
 
-async function captureOnce(scope: RunScope, source: SourceDisk, inspection: Inspection, request: CaptureRequest): Promise<CaptureResult> {
+type Subject = { source: SourceDisk; inspection: Inspection; witness: SourceWitness };
+
+async function captureOnce(scope: RunScope, { source, inspection, witness }: Subject, request: CaptureRequest): Promise<CaptureResult> {
   const { control, reporter } = scope.context;
   const started = performance.now();
   const { facts } = source;
@@ -81,13 +81,10 @@ async function captureOnce(scope: RunScope, source: SourceDisk, inspection: Insp
   scope.log(inspection.notes);
   for (const note of inspection.notes) reporter.note(note);
   if (begun.resumed) reporter.note('An interrupted capture of this disk is continued: what arrived is not sent again.');
-  const before = await witnessOf(source);
   const total = inspection.graph.streams.reduce((sum, stream) => sum + bytesToRead(stream, inspection.maps.get(stream.index) ?? 'all'), 0);
   scope.meter.enter('read', total);
   const figures = await readAndSend(scope, source, inspection);
-  if ((await witnessOf(source)) !== before) {
-    throw new AppError('source-changed', `${facts.path} was written to while it was read, so the copy would not be whole. No version was made. Stop what writes to it (unmount its volumes, shut down the virtual machine) and capture again.`);
-  }
+  await witness.check(inspection.graph);
   scope.finishing();
   scope.meter.enter('commit', total, total);
   scope.tell();
@@ -128,20 +125,6 @@ async function readAndSend(scope: RunScope, source: SourceDisk, inspection: Insp
   } finally {
     await pool.close();
   }
-}
-
-/** A cheap witness that the source stood still: its ends, and for a plain file its time of change. */
-async function witnessOf(source: SourceDisk): Promise<string> {
-  const length = Math.min(witnessBytes, source.sizeBytes);
-  const ends = Buffer.allocUnsafeSlow(2 * length);
-  try {
-    await readFully(source.fd, ends.subarray(0, length), 0);
-    await readFully(source.fd, ends.subarray(length), source.sizeBytes - length);
-  } catch (error) {
-    throw toAppError(error, source.facts.path);
-  }
-  const changed = source.facts.kind === 'file' ? (await stat(source.facts.path)).mtimeMs : 0;
-  return `${blake3Hex(ends)} ${changed}`;
 }
 
 function round(seconds: number): number {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdtempSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '#shared/errors.ts';
 import { digest, FakeGateway } from '../testing/fakeGateway.ts';
@@ -119,6 +119,69 @@ describe('block devices', () => {
       expect({ written, tables: result.proof.tables }).toEqual({ written: contents.map(digest), tables: 5 });
     } finally {
       for (const loop of loops) execFileSync('losetup', ['--detach', loop]);
+    }
+  });
+
+  it.skipIf(!isRoot)('are captured as the disk is, not as the kernel remembers it from an earlier look (needs root for loop devices)', async () => {
+    const content = contentOf(['random', 'random', 'random', 'random']);
+    const file = lab.gptDisk('source.img', [content]);
+    const loop = execFileSync('losetup', ['--find', '--show', file], { encoding: 'utf8' }).trim();
+    // Somebody keeps the device open, as a mounted or held neighbour partition does: what was read of it stays in the kernel's memory.
+    const held = openSync(loop, 'r');
+    try {
+      readSync(held, Buffer.alloc(2 * mib), 0, 2 * mib, 0);
+      randomFillSync(content, 0, 4096);
+      const direct = openSync(file, 'r+');
+      writeSync(direct, content, 0, 4096, mib);
+      fsyncSync(direct);
+      closeSync(direct);
+      await lab.capture(gateway, loop, 'a');
+    } finally {
+      closeSync(held);
+      execFileSync('losetup', ['--detach', loop]);
+    }
+    const target = lab.filled('target.img', 3 * mib, 0xaa);
+    await lab.deploy(gateway, target, 'a');
+    expect(digest(bytesAt(target, mib, mib))).toBe(digest(content));
+  });
+
+  it.skipIf(!isRoot)('that are written to anywhere while they are read make no version (needs root for loop devices)', async () => {
+    const file = lab.gptDisk('source.img', [random(8 * mib)]);
+    const loop = execFileSync('losetup', ['--find', '--show', file], { encoding: 'utf8' }).trim();
+    gateway.onBulk = () => {
+      const writer = openSync(loop, 'r+');
+      writeSync(writer, Buffer.alloc(4096, 7), 0, 4096, 5 * mib);
+      fsyncSync(writer);
+      closeSync(writer);
+      return 'serve';
+    };
+    try {
+      expect([await codeOf(lab.capture(gateway, loop, 'a')), gateway.versions.length]).toEqual(['source-changed', 0]);
+    } finally {
+      execFileSync('losetup', ['--detach', loop]);
+    }
+  });
+
+  it.skipIf(!isRoot)('that get mounted for writing while they are read make no version (needs root for loop devices)', async () => {
+    const volume = lab.path('volume.img');
+    writeFileSync(volume, Buffer.alloc(16 * mib));
+    execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', volume]);
+    const file = lab.gptDisk('source.img', [readFileSync(volume)]);
+    const loops = [execFileSync('losetup', ['--find', '--show', file], { encoding: 'utf8' }).trim()];
+    const folder = mkdtempSync(lab.path('mounted-'));
+    let mounted = false;
+    gateway.onBulk = () => {
+      if (mounted) return 'serve';
+      mounted = true;
+      loops.push(execFileSync('losetup', ['--find', '--show', '--offset', String(mib), '--sizelimit', String(16 * mib), loops[0] ?? ''], { encoding: 'utf8' }).trim());
+      execFileSync('mount', [loops[1] ?? '', folder]);
+      return 'serve';
+    };
+    try {
+      expect([await codeOf(lab.capture(gateway, loops[0] ?? '', 'a')), gateway.versions.length]).toEqual(['source-changed', 0]);
+    } finally {
+      if (mounted) execFileSync('umount', [folder]);
+      for (const loop of loops.toReversed()) execFileSync('losetup', ['--detach', loop]);
     }
   });
 });
