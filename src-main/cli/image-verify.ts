@@ -7,8 +7,6 @@ import type { ImageSubject } from './image-subject.ts';
 import { printable } from './table.ts';
 
 const pollMs = 250;
-/** Without any check going on for this long, one that was asked for is not going to come. */
-const idleLimitMs = 5_000;
 
 type Result = VersionSummary & { outcome: 'whole' | 'damaged' | 'not-checked' };
 
@@ -39,28 +37,19 @@ function resultText(image: ImageDetail, version: Result): string {
 
 async function waitChecked(context: CommandContext, { calls, image, words }: ImageSubject, numbers: readonly number[]): Promise<Result[]> {
   const before = new Map(image.versions.map((version) => [version.number, version]));
-  const seen = new Set<number>();
-  const done = (version: VersionSummary): boolean => version.verifying === null && version.state !== 'verifying'
-    && (seen.has(version.number) || version.verifiedAt !== before.get(version.number)?.verifiedAt || version.state !== before.get(version.number)?.state);
-  let busyAt = context.now();
+  // From the moment it was asked for until its end a check has progress, also while it waits for others.
+  const done = (version: VersionSummary): boolean => version.verifying === null;
   for (;;) {
     const { versions } = await calls.images.get.query({ image: image.guid });
     const ours = versions.filter((version) => numbers.includes(version.number));
-    for (const version of ours) if (version.verifying !== null) seen.add(version.number);
-    if (ours.some((version) => version.verifying !== null) || (await isChecking(calls))) busyAt = context.now();
-    if (ours.every(done) || context.now() - busyAt > idleLimitMs) return ours.map((version) => ({ ...version, outcome: outcomeOf(version, before.get(version.number)) }));
-    const [now] = ours.filter((version) => version.verifying !== null);
+    if (ours.every(done)) return ours.map((version) => ({ ...version, outcome: outcomeOf(version, before.get(version.number)) }));
+    const now = ours.find((version) => version.verifying !== null && version.verifying.totalBytes > 0);
     const others = ours.filter((version) => !done(version)).length;
-    if (now !== undefined && now.verifying !== null) {
+    if (now?.verifying) {
       context.progress.update({ label: `verify ${printable(image.name)} v${now.number}`, ...now.verifying, detail: others > 1 ? `${others} versions to go` : undefined });
     } else context.progress.update({ label: `verify ${words}`, doneBytes: 0, totalBytes: 0, rateBytesPerSecond: 0, etaSeconds: null, detail: 'waits for other checks' });
     await sleep(pollMs);
   }
-}
-
-/** Some other image's check stands before ours in the server's queue. */
-async function isChecking(calls: ImageSubject['calls']): Promise<boolean> {
-  return (await calls.images.list.query({})).some((image) => image.newest !== null && image.newest.verifying !== null);
 }
 
 function outcomeOf(version: VersionSummary, before: VersionSummary | undefined): Result['outcome'] {

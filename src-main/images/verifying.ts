@@ -14,6 +14,8 @@ type Job = { guid: string; what: What; actor: string };
 
 const NOTICE_MS = 250;
 const HASH_BYTES = 32;
+/** Asked for, or just begun: nothing is known yet. */
+const NOT_BEGUN: VerifyProgressView = { doneBytes: 0, totalBytes: 0, rateBytesPerSecond: 0, etaSeconds: null };
 
 export class Verifying {
   readonly #parts: VerifyingParts;
@@ -24,7 +26,7 @@ export class Verifying {
   readonly #damage = new Set<HashHex>();
   #working: Promise<void> | null = null;
   #scanning: Promise<void> | null = null;
-  #current: { guid: string; stop: AbortController } | null = null;
+  #current: { job: Job; stop: AbortController } | null = null;
   readonly #unlisten: () => void;
 
   constructor(parts: VerifyingParts) {
@@ -47,21 +49,25 @@ export class Verifying {
     if (this.#damage.size > 0) this.#scanForDamage();
   }
 
-  /** @returns false when it is queued already */
+  /** @returns false when it is queued or under way already, at least as thoroughly */
   enqueue(guid: string, what: What, actor: string): boolean {
-    if (this.#stop.signal.aborted || this.#queue.some((job) => job.guid === guid) || this.#current?.guid === guid) return false;
+    if (this.#stop.signal.aborted) return false;
+    const same = [...this.#queue, ...(this.#current === null ? [] : [this.#current.job])].filter((job) => job.guid === guid);
+    if (same.some((job) => job.what === 'all' || what === 'unverified')) return false;
     const job = { guid, what, actor };
     // Somebody may be waiting for a new version; what is on a schedule is not in a hurry.
     const at = what === 'unverified' ? this.#queue.findIndex((other) => other.what === 'all') : -1;
     if (at === -1) this.#queue.push(job);
     else this.#queue.splice(at, 0, job);
+    this.#tell(guid);
     this.#working ??= this.#work().finally(() => {
       this.#working = null;
     });
     return true;
   }
 
-  progressOf = (guid: string): VerifyProgressView | null => this.#progress.get(guid) ?? null;
+  /** Of a check that is asked for or under way; null when there is none. */
+  progressOf = (guid: string): VerifyProgressView | null => this.#progress.get(guid) ?? (this.#queue.some((job) => job.guid === guid) ? NOT_BEGUN : null);
 
   /** Resolves when the version's state may have changed. */
   nextChange(guid: string, signal: AbortSignal): Promise<void> {
@@ -86,9 +92,8 @@ export class Verifying {
 
   /** Stops checking a version that is being removed. */
   forget(guid: string): void {
-    const at = this.#queue.findIndex((job) => job.guid === guid);
-    if (at >= 0) this.#queue.splice(at, 1);
-    if (this.#current?.guid === guid) this.#current.stop.abort();
+    for (let at = this.#queue.length - 1; at >= 0; at--) if (this.#queue[at]?.guid === guid) this.#queue.splice(at, 1);
+    if (this.#current?.job.guid === guid) this.#current.stop.abort();
     this.#settle(guid);
   }
 
@@ -111,10 +116,10 @@ export class Verifying {
   async #verify(version: VersionRow, job: Job): Promise<void> {
     const { store, log, clock, events } = this.#parts;
     const stop = new AbortController();
-    this.#current = { guid: version.guid, stop };
+    this.#current = { job, stop };
     const meter = new Meter(clock);
     let noticedAt = 0;
-    this.#progress.set(version.guid, { doneBytes: 0, totalBytes: 0, rateBytesPerSecond: 0, etaSeconds: null });
+    this.#progress.set(version.guid, NOT_BEGUN);
     events.changed('image', version.image_guid);
     try {
       const result = await store.verify(version.manifest, job.what, (progress) => {
@@ -168,6 +173,11 @@ export class Verifying {
   /** What a new capture brought may be what damaged versions lack. */
   #retryDamaged(): void {
     for (const version of this.#parts.repo.allVersions()) if (version.state === 'damaged') this.enqueue(version.guid, 'all', 'server');
+  }
+
+  #tell(guid: string): void {
+    const version = this.#parts.repo.versionByGuid(guid);
+    if (version !== undefined) this.#parts.events.changed('image', version.image_guid);
   }
 
   #settle(guid: string): void {
