@@ -134,7 +134,7 @@ describe('the life of an image', () => {
     const { api } = setup;
     await captured(setup, 'Lab', chunks(1));
     await api.images.setProtected.mutate({ image: 'Lab', protected: true });
-    await expect(api.images.delete.mutate({ image: 'Lab' })).rejects.toMatchObject(app('image-protected'));
+    await expect(api.images.delete.mutate({ image: 'Lab' })).rejects.toMatchObject({ ...app('image-protected'), message: expect.stringContaining('platen image unprotect ') as string });
     await expect(api.images.delete.mutate({ image: 'Lab', version: 1 })).rejects.toMatchObject(app('image-protected'));
     await api.images.setProtected.mutate({ image: 'Lab', protected: false });
     await api.images.delete.mutate({ image: 'Lab' });

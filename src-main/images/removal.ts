@@ -154,7 +154,7 @@ export class Removal {
 
 function refuseProtected(image: ImageRow): void {
   if (image.protected) {
-    throw new AppError('image-protected', `The image "${image.name}" is protected, so nothing of it is deleted. Take the protection off first: platen image protect ${image.guid} --off`, { imageGuid: image.guid });
+    throw new AppError('image-protected', `The image "${image.name}" is protected, so nothing of it is deleted. Take the protection off first: platen image unprotect ${image.guid}`, { imageGuid: image.guid });
   }
 }
 
