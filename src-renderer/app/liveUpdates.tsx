@@ -22,8 +22,10 @@ export function LiveUpdates() {
 
   const applyRun = (run: RunView): void => {
     noteRate(run);
+    // Writing into a query makes it count as up to date, so what waits to be fetched again is left alone.
+    const current = (query: { state: { isInvalidated: boolean } }): boolean => !query.state.isInvalidated;
     queries.setQueriesData<RunView>({ queryKey: trpc.runs.get.queryKey({ id: run.id }) }, run);
-    queries.setQueriesData<RunView[]>({ queryKey: trpc.runs.list.queryKey() }, (list) => list?.map((known) => (known.id === run.id ? run : known)));
+    queries.setQueriesData<RunView[]>({ queryKey: trpc.runs.list.queryKey(), predicate: current }, (list) => list?.map((known) => (known.id === run.id ? run : known)));
   };
   const applyChanges = (changes: Change[]): void => {
     const entities = new Set(changes.map((change) => change.entity));

@@ -12,7 +12,7 @@ import { Columns, PageBody, PageHead, PageHeadSkeleton, Section } from '../ui/Pa
 import { StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
 import { hardwareName } from './computerWords.ts';
-import { DiskBar } from './DiskBar.tsx';
+import { DiskBars } from './DiskBar.tsx';
 
 const icon = <IconDeviceDesktop size={18} stroke={1.6} />;
 
@@ -31,7 +31,7 @@ export function ComputerPage({ id }: { id: string }) {
       <PageHead icon={icon} title={computer.name} documentTitle={computer.name} state={<StateMark tone={computer.online ? 'ok' : 'off'}>{computer.online ? 'Connected' : 'Not connected'}</StateMark>} />
       <PageBody>
         <Section title="Disks">
-          {computer.disks.length === 0 ? <p className="dim">The agent found no disks on this computer.</p> : computer.disks.map((disk) => <DiskBar key={`${disk.path} ${disk.serial}`} disk={disk} />)}
+          {computer.disks.length === 0 ? <p className="dim">The agent found no disks on this computer.</p> : <DiskBars disks={computer.disks} />}
         </Section>
         <Identity computer={computer} />
         <Runs id={computer.id} />

@@ -27,7 +27,7 @@ export function CaptureCommand({ task = 'capture', image = 'My first image', dis
       <Command text={command(currentToken())} shown={command('••••••')} />
       <p className="dim">
         {where === 'here' ? 'Run it as root in a terminal on the machine of this server.' : 'Run it as root on the other machine. The copied command holds the token of this session: whoever has it may do everything here.'}
-        {address === undefined && status !== undefined && ' The server listens on this machine only; start it with --host to reach it from others.'}
+        {address === undefined && status !== undefined && <> The server listens on this machine only; start it with <span className={classes['option']}>--host</span> to reach it from others.</>}
         {' '}<span className="mono">platen agent inventory</span> lists the disks.
       </p>
     </div>

@@ -18,8 +18,11 @@ const columns: Column<Row>[] = [
 ];
 
 export function CopiesTab({ image }: { image: ImageDetail }) {
-  const numbers = new Map(image.versions.map((version) => [version.guid, version.number]));
-  const rows = image.copies.map((copy) => ({ ...copy, version: numbers.get(copy.versionGuid) ?? 0 }));
+  const numbers = new Map(image.versions.filter((version) => version.trashedAt === null).map((version) => [version.guid, version.number]));
+  const rows = image.copies.flatMap((copy): Row[] => {
+    const version = numbers.get(copy.versionGuid);
+    return version === undefined ? [] : [{ ...copy, version }];
+  });
   if (rows.length === 0) return <PageBody><EmptyState icon={null} title="Copies will be here: each version on each package server that holds it. Capturing a disk makes the first one." help="images" /></PageBody>;
   return <PageBody plain><DataTable label="Copies" columns={columns} rows={rows} rowKey={(row) => `${row.versionGuid} ${row.serverId}`} initialSort={{ column: 'version', descending: true }} /></PageBody>;
 }

@@ -50,7 +50,7 @@ export function ImageOverview({ image }: { image: ImageDetail }) {
           <Facts facts={[
             { name: 'Used on the disk', value: formatBytes(image.newest.usedBytes) },
             { name: 'In the store', value: <span>{formatBytes(image.storedBytes)} <span className="dim">· {image.versionCount === 1 ? '1 version' : `${image.versionCount} versions together`}</span></span> },
-            { name: 'Newest added', value: <span>{formatBytes(image.newest.newBytes)} <span className="dim">· stored as {formatBytes(image.newest.storedBytes)}</span></span> },
+            { name: 'Newest added', value: <span>{image.newest.newBytes === 0 ? 'Nothing: other versions had it all' : <>{formatBytes(image.newest.newBytes)} <span className="dim">· stored as {formatBytes(image.newest.storedBytes)}</span></>}</span> },
             { name: 'Captured from', value: <span>{image.newest.computerName} <span className="dim">· by {image.newest.capturedBy}</span></span> },
             { name: 'Last verified', value: image.newest.verifiedAt === null ? 'Not yet' : <When at={image.newest.verifiedAt} /> },
           ]}

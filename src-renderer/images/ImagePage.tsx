@@ -39,7 +39,8 @@ export function ImagePage({ image: ref, tab }: { image: string; tab: string }) {
     return <><PageHead icon={icon} title="Image" documentTitle="Image" /><PageBody><ErrorBlock title="This image could not be read" error={shown} context={{ Image: ref }} onRetry={() => void query.refetch()} /></PageBody></>;
   }
   const kept = image.versions.filter((version) => version.trashedAt === null);
-  const counts: Record<string, string> = { versions: String(kept.length), copies: `${image.copies.filter((copy) => copy.state === 'ready').length}/${image.copies.length}` };
+  const copies = image.copies.filter((copy) => kept.some((version) => version.guid === copy.versionGuid));
+  const counts: Record<string, string> = { versions: String(kept.length), copies: `${copies.filter((copy) => copy.state === 'ready').length}/${copies.length}` };
   return (
     <>
       <Head image={image} />

@@ -42,7 +42,7 @@ export function VersionRow({ image, version }: { image: ImageDetail; version: Ve
       <Verification version={version}><StateMark tone={state.tone}>{state.word}</StateMark></Verification>
       <span className={classes['facts']}>
         <span><When at={version.capturedAt} /> <span className="dim">by {version.capturedBy}</span></span>
-        <small>+{formatBytes(version.newBytes)} new · from {version.computerName}</small>
+        <small>{version.newBytes === 0 ? 'nothing new' : `+${formatBytes(version.newBytes)} new`} · from {version.computerName}</small>
       </span>
       <span className={classes['note']}>
         {trashed ? <span className="dim">{version.note}{version.deleteAfter !== null && <> · deleted for good <When at={version.deleteAfter} /></>}</span> : (

@@ -5,7 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTRPC, useTRPCClient } from '../api.ts';
 import { shownError } from '../errors.ts';
-import { toastDone, toastFailed, toastUndo } from '../ui/toasts.tsx';
+import { toastDone, toastFailed, toastUndo, withdrawUndo } from '../ui/toasts.tsx';
 import { setObjectError } from './objectErrors.ts';
 
 /** image: GUID. name: what it is called, for messages. version: only this one, else the whole image. */
@@ -33,13 +33,14 @@ export function useImageActions() {
     };
     const restore = (target: Target): void => attempt(target, `Could not restore ${label(target)}`, async () => {
       await client.images.undelete.mutate(ref(target));
+      withdrawUndo(trashKey(target));
       toastDone(`${label(target)} restored`);
     });
     return {
       restore,
       trash: (target: Target): void => attempt(target, `Could not move ${label(target)} to the trash`, async () => {
         await client.images.delete.mutate(ref(target));
-        toastUndo(`${label(target)} moved to the trash`, () => restore(target));
+        toastUndo(`${label(target)} moved to the trash`, trashKey(target), () => restore(target));
       }),
       purge: (target: Target, after?: () => void): void => {
         modals.openConfirmModal({
@@ -50,6 +51,8 @@ export function useImageActions() {
           cancelProps: { 'data-autofocus': true },
           onConfirm: () => attempt(target, `Could not delete ${label(target)}`, async () => {
             await client.images.purge.mutate(ref(target));
+            withdrawUndo(trashKey(target));
+            if (target.version === undefined) withdrawUndo(`name ${target.image}`);
             toastDone(`${label(target)} deleted for good`);
             after?.();
           }),
@@ -66,7 +69,7 @@ export function useImageActions() {
       }),
       rename: (change: { image: string; name: string; from: string }): void => attempt({ image: change.image, name: change.from }, `Could not rename ${change.from}`, async () => {
         await client.images.rename.mutate({ image: change.image, name: change.name });
-        toastUndo(`Renamed to ${change.name}`, () => attempt({ image: change.image, name: change.name }, `Could not rename ${change.name}`, async () => { await client.images.rename.mutate({ image: change.image, name: change.from }); }));
+        toastUndo(`Renamed to ${change.name}`, `name ${change.image}`, () => attempt({ image: change.image, name: change.name }, `Could not rename ${change.name}`, async () => { await client.images.rename.mutate({ image: change.image, name: change.from }); }));
       }),
       describe: (change: Target & { description: string }): void => attempt(change, `Could not change the description of ${change.name}`, async () => {
         await client.images.describe.mutate({ image: change.image, description: change.description });
@@ -76,6 +79,10 @@ export function useImageActions() {
       }),
     };
   }, [client, queries, trpc]);
+}
+
+function trashKey(target: Target): string {
+  return `trash ${target.image} ${target.version ?? ''}`;
 }
 
 function label(target: Target): string {

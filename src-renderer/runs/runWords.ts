@@ -46,9 +46,12 @@ export function timeShares(where: WhereTimeGoes): Share[] {
 
 /** Trouble first, then what runs (the one that ends first on top), then what waits, then the newest. */
 export function byInterest(left: RunView, right: RunView): number {
-  return rank(left) - rank(right) || (left.progress?.etaSeconds ?? 1e9) - (right.progress?.etaSeconds ?? 1e9) || right.startedAt - left.startedAt;
+  return rank(left) - rank(right) || eta(left) - eta(right) || right.startedAt - left.startedAt;
 }
 const ranks: Record<RunState, number> = { failed: 0, lost: 0, running: 1, waiting: 2, queued: 2, cancelled: 3, succeeded: 3 };
+function eta(run: RunView): number {
+  return run.state === 'running' ? (run.progress?.etaSeconds ?? 1e9) : 0;
+}
 function rank(run: RunView): number {
   return ranks[run.state];
 }

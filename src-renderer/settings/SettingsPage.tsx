@@ -3,7 +3,6 @@ import { NumberInput, Select, Skeleton, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconSettings } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
-import { settingsSchema } from '#shared/model/server.ts';
 import type { Settings } from '#shared/model/server.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
@@ -13,7 +12,7 @@ import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { Facts } from '../ui/Facts.tsx';
 import { PageBody, PageHead, Section } from '../ui/Page.tsx';
 import { toastUndo } from '../ui/toasts.tsx';
-import { settingFields } from './settingFields.ts';
+import { problemOf, settingFields, shownValue } from './settingFields.ts';
 import type { SettingField } from './settingFields.ts';
 import classes from './SettingsPage.module.css';
 
@@ -36,7 +35,7 @@ export function SettingsPage() {
             <div className={classes['start']}>
               <Facts facts={[
                 { name: 'Data folder', value: <span className="mono">{status.data.dataFolder}</span> },
-                { name: 'Addresses', value: status.data.addresses.length === 0 ? 'This machine only; start it with --host to reach it from others' : status.data.addresses.map((address) => <div key={address} className="mono">{address}</div>) },
+                { name: 'Addresses', value: status.data.addresses.length === 0 ? <>This machine only; start it with <span className="mono">--host</span> to reach it from others</> : status.data.addresses.map((address) => <div key={address} className="mono">{address}</div>) },
                 { name: 'Port', value: status.data.httpPort },
               ]}
               />
@@ -60,11 +59,11 @@ function Field({ field, settings }: { field: SettingField; settings: Settings })
     onError: (error) => setFailed(shownError(error)),
   }));
   useEffect(() => setDraft(saved), [saved]);
-  const problem = settingsSchema.shape[field.key].safeParse(draft).error?.issues[0]?.message ?? null;
+  const problem = problemOf(field, draft);
   const save = (value: string | number): void => {
     setFailed(null);
-    if (value === saved || !settingsSchema.shape[field.key].safeParse(value).success) return;
-    set.mutate({ [field.key]: value }, { onSuccess: () => toastUndo(`${field.label} changed`, () => set.mutate({ [field.key]: saved })) });
+    if (value === saved || problemOf(field, value) !== null) return;
+    set.mutate({ [field.key]: value }, { onSuccess: () => toastUndo(`${field.label}: ${shownValue(field, value)}`, `setting ${field.key}`, () => set.mutate({ [field.key]: saved })) });
   };
   const shared = { 'aria-label': field.label, 'aria-describedby': `setting-${field.key}`, disabled: !connected, error: problem, size: 'xs', w: 220, classNames: { input: classes['input'] ?? '' } } as const;
   const onEnter = (event: React.KeyboardEvent): void => { if (event.key === 'Enter') save(draft); };

@@ -1,5 +1,4 @@
 // Bars and lines to scale, drawn by ourselves: progress, shares of a whole with a legend, a rate over time.
-import { formatDuration } from '#shared/units.ts';
 import classes from './Bars.module.css';
 
 export function ProgressBar({ fraction, label, tone = 'run' }: { fraction: number | null; label: string; tone?: 'run' | 'ok' | 'fail' }) {
@@ -13,7 +12,7 @@ export function ProgressBar({ fraction, label, tone = 'run' }: { fraction: numbe
 
 export type Share = { name: string; value: number; color: string };
 
-/** Shares in milliseconds; those under half a percent are left out of the bar and of the legend. */
+/** Shares of a whole; those under half a percent are left out of the bar and of the legend. */
 export function ShareBar({ shares, label }: { shares: Share[]; label: string }) {
   const total = shares.reduce((sum, share) => sum + share.value, 0);
   const seen = shares.filter((share) => total > 0 && share.value / total >= 0.005);
@@ -26,7 +25,7 @@ export function ShareBar({ shares, label }: { shares: Share[]; label: string }) 
         {seen.map((share) => (
           <span key={share.name}>
             <i style={{ background: share.color }} aria-hidden />
-            {share.name} <span className="dim">{Math.round((share.value / total) * 100)} % · {formatDuration(share.value / 1000)}</span>
+            {share.name} <span className="dim">{Math.round((share.value / total) * 100)} %</span>
           </span>
         ))}
       </figcaption>

@@ -6,21 +6,22 @@ import type { ShownError } from '../errors.ts';
 import classes from './toasts.module.css';
 
 const undoMs = 10_000;
-type Undoable = { id: string; undo: () => void };
+type Undoable = { id: string; about: string; undo: () => void };
 const undoable: Undoable[] = [];
 
 export function toastDone(message: string): void {
   notifications.show({ message, color: 'green', icon: <IconCheck size={16} />, autoClose: 4000, withCloseButton: true, closeButtonProps: { 'aria-label': 'Dismiss' } });
 }
 
-export function toastUndo(message: string, undo: () => void): void {
+/** @param about what it concerns, so that the offer can be withdrawn when undoing has become impossible or needless */
+export function toastUndo(message: string, about: string, undo: () => void): void {
   const id = crypto.randomUUID();
   const run = (): void => {
     forget(id);
     notifications.hide(id);
     undo();
   };
-  undoable.push({ id, undo: run });
+  undoable.push({ id, about, undo: run });
   notifications.show({
     id, autoClose: undoMs, withCloseButton: true, closeButtonProps: { 'aria-label': 'Dismiss' }, icon: <IconCheck size={16} />, color: 'gray', onClose: () => forget(id),
     message: <span className={classes['undo']}><span>{message}</span><Button variant="default" onClick={run}>Undo</Button></span>,
@@ -31,6 +32,14 @@ export function toastFailed(title: string, error: ShownError): void {
   notifications.show({
     title: `${title} (${error.short})`, message: error.message, color: 'red', icon: <IconCircleXFilled size={16} />, autoClose: false, withCloseButton: true, closeButtonProps: { 'aria-label': 'Dismiss' },
   });
+}
+
+/** Takes back the offers to undo what was done to this object. */
+export function withdrawUndo(about: string): void {
+  for (const { id } of undoable.filter((item) => item.about === about)) {
+    forget(id);
+    notifications.hide(id);
+  }
 }
 
 /** Undoes what was done last, as long as its message is still there. */
