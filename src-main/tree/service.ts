@@ -27,10 +27,8 @@ export function openTree({ images, computers, runs, settings, serverId }: TreePa
     const root = (id: TreeNode['kind'], name: string, count: number, hasChildren: boolean): TreeNode => ({ id, kind: id, name, badge: count > 0 ? String(count) : null, state: null, hasChildren });
     return [
       root('computers', 'Computers', computerCount, computerCount > 0),
-      root('jobs', 'Jobs', 0, false),
       root('images', 'Images', imageCount, imageCount > 0 || images.list(true).length > 0),
       root('servers', 'Package servers', 0, true),
-      root('boot', 'Network boot', 0, false),
       root('activity', 'Activity', active, active > 0),
     ];
   }
