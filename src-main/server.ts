@@ -98,7 +98,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   const events = openEvents({ db, clock });
   const settings = openSettings({ db, events });
   settings.follow(({ logLevel }) => log.setLevel(logLevel));
-  const serverId = openOwnServer({ db, settings, clock });
+  const serverId = openOwnServer({ db, events, settings, clock });
   const tls = loadTlsIdentity(join(dataFolder, 'tls'), 'Platen', startedAt);
   const access = openAccess({ db, clock, fingerprint: tls.fingerprint });
 

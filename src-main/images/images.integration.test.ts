@@ -223,6 +223,21 @@ describe('damage', () => {
 });
 
 describe('what clients are told', () => {
+  it('is the new name of the server at once, as owner and on copies', async () => {
+    const setup = await setUp();
+    const guid = await captured(setup, 'Lab', chunks(1));
+    const seen: string[] = [];
+    const changes = setup.api.changes.watch.subscribe(undefined, { onData: (batch) => void seen.push(...batch.map((change) => change.entity)) });
+    await eventually(async () => {
+      await setup.api.settings.set.mutate({ serverName: `Room ${seen.length}` });
+      return seen;
+    }, (list) => list.includes('server') && list.includes('settings'));
+    await setup.api.settings.set.mutate({ serverName: 'Room 204' });
+    changes.unsubscribe();
+    const image = await setup.api.images.get.query({ image: guid });
+    expect([image.owner.serverName, image.copies[0]?.serverName, (await setup.api.status.get.query()).name]).toEqual(['Room 204', 'Room 204', 'Room 204']);
+  });
+
   it('is that an image changed, and how a run goes on, until they leave', async () => {
     const setup = await setUp();
     const seen: string[] = [];

@@ -1,10 +1,11 @@
 // Owns the rows of package servers. For now there is one: this console, the first package server, made at the first start.
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../db/database.ts';
+import type { Events } from '../events/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 
 /** @returns this server's id, the same for as long as its data folder lives */
-export function openOwnServer({ db, settings, clock }: { db: Database; settings: SettingsService; clock: () => number }): string {
+export function openOwnServer({ db, events, settings, clock }: { db: Database; events: Events; settings: SettingsService; clock: () => number }): string {
   const id = db.transaction(() => {
     const known = db.get<{ id: string }>('SELECT id FROM server WHERE is_self = 1');
     if (known !== undefined) return known.id;
@@ -13,6 +14,8 @@ export function openOwnServer({ db, settings, clock }: { db: Database; settings:
     return made;
   });
   // Owners and copies show its name, so the row follows the setting.
-  settings.follow(({ serverName }) => void db.run('UPDATE server SET name = :serverName WHERE id = :id AND name <> :serverName', { id, serverName }));
+  settings.follow(({ serverName }) => {
+    if (db.run('UPDATE server SET name = :serverName WHERE id = :id AND name <> :serverName', { id, serverName }) > 0) events.changed('server', id);
+  });
   return id;
 }
