@@ -54,6 +54,12 @@ describe('serve', () => {
     expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
+  it('ends with 0 also when Ctrl-C reaches it twice, as it does through npm', async () => {
+    const other = await serve(join(folder, 'ends-twice'));
+    other.child.kill('SIGINT');
+    expect([await stop(other, 'SIGINT'), other.stderr()]).toEqual([0, '']);
+  });
+
   it('goes on after its predecessor was killed', async () => {
     const own = join(folder, 'killed');
     await stop(await serve(own), 'SIGKILL');

@@ -7,6 +7,8 @@ import { findInstallation } from './installation.ts';
 import { pairs } from './table.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
+/** A terminal sends Ctrl-C to npm and to us, and npm passes it on: so soon after the first it is the same one. */
+const ECHO_MS = 1000;
 
 export const serve: Command = {
   path: ['serve'],
@@ -47,15 +49,27 @@ async function run(context: CommandContext): Promise<Outcome> {
 /** The first signal; from then on a second one ends the process without waiting for anything. */
 function untilAskedToEnd(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let asked = false;
+    const meaning = signalMeaning();
     for (const signal of signals) {
       process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
-        resolve(signal);
+        const meant = meaning(signal, performance.now());
+        if (meant === 'end-now') process.exit(1);
+        if (meant === 'end') resolve(signal);
       });
     }
   });
+}
+
+/** What each signal means, told in the order they come: the first ends, its echo is nothing, another one ends at once. */
+export function signalMeaning(): (signal: NodeJS.Signals, atMs: number) => 'end' | 'echo' | 'end-now' {
+  let first: { signal: NodeJS.Signals; atMs: number } | null = null;
+  return (signal, atMs) => {
+    if (first === null) {
+      first = { signal, atMs };
+      return 'end';
+    }
+    return first.signal === signal && atMs - first.atMs < ECHO_MS ? 'echo' : 'end-now';
+  };
 }
 
 function readyText(ready: { url: string; token: string; pid: number; dataFolder: string; addresses: readonly string[] }): string {
