@@ -5,11 +5,13 @@ import type { AgentRequest, Answers, ServerNotice } from '#shared/agent/messages
 import { isFinal } from '#shared/model/run.ts';
 import type { Store } from '../store/types.ts';
 import type { Images } from '../images/service.ts';
+import type { Log } from '../log/service.ts';
 import type { RunHolder, Runs } from '../runs/service.ts';
 import type { AgentIdentity } from './captures.ts';
+import { refusalsKept } from './refusals.ts';
 import type { Tickets } from './tickets.ts';
 
-export type DeploysParts = { store: Store; images: Images; runs: Runs; tickets: Tickets };
+export type DeploysParts = { store: Store; images: Images; runs: Runs; tickets: Tickets; log: Log };
 type DeployRequest = Extract<AgentRequest, { type: 'deployBegin' }>;
 export type WaitNotice = Omit<Extract<ServerNotice, { type: 'deployWait' }>, 'type' | 'requestId'>;
 type Caller = { agent: AgentIdentity; holder: RunHolder; notify: (notice: WaitNotice) => void; /** Aborted when the connection ends. */ gone: AbortSignal };
@@ -28,7 +30,7 @@ export class Deploys {
   async begin(request: DeployRequest, caller: Caller): Promise<Answers['deployBegin']> {
     const { images, runs, store, tickets } = this.#parts;
     const { agent, holder } = caller;
-    const { image, version } = images.forDeploy(request.image, request.version);
+    const { image, version } = await refusalsKept(this.#parts, request, agent, () => images.forDeploy(request.image, request.version));
     const earlier = runs.earlier(agent.computerId, 'deploy', request.resumeKey);
     for (const row of earlier) {
       if (!isFinal(row.state) && row.version_guid !== version.guid) runs.move(row.id, 'cancel', { actor: agent.actor, message: `Another version was deployed to the same disk: ${version.number}` });

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import type { RunView } from '#shared/model/run.ts';
 import { resultWords, timeShares } from './runs.ts';
+import { runStateWords } from './words.ts';
+
+describe('the state of a run', () => {
+  const run: RunView = {
+    id: '', kind: 'deploy', state: 'failed', computerId: '', computerName: '', imageGuid: null, imageName: '', versionNumber: null, disk: { path: '', model: '', serial: '', sizeBytes: 0 },
+    progress: null, result: null, error: null, actor: '', startedAt: 0, endedAt: 0,
+  };
+  const failed = (code: string) => runStateWords({ ...run, error: { code, message: '' } });
+  it('is refused where it failed before anything was written', () => {
+    expect([failed('image-in-trash'), failed('target-too-small'), failed('io'), failed('unheard-of'), runStateWords(run)]).toEqual(['refused', 'refused', 'failed', 'failed', 'failed']);
+  });
+});
 
 describe('the result of a run', () => {
   it('is shown in units, without what is nested in it', () => {
