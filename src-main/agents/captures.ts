@@ -7,13 +7,15 @@ import { isFinal } from '#shared/model/run.ts';
 import { deviceGraphSchema, type DeviceGraph } from '#shared/model/schema.ts';
 import { z } from 'zod';
 import type { CaptureSession, Store } from '../store/types.ts';
-import type { Images } from '../images/service.ts';
+import type { CommittedVersion, Images } from '../images/service.ts';
+import type { Log } from '../log/service.ts';
 import type { RunHolder, Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
+import { refusalsKept } from './refusals.ts';
 import type { Tickets } from './tickets.ts';
 
 export type AgentIdentity = { computerId: string; computerName: string; actor: string; agentVersion: string };
-export type CapturesParts = { store: Store; images: Images; runs: Runs; settings: SettingsService; tickets: Tickets; clock: () => number };
+export type CapturesParts = { store: Store; images: Images; runs: Runs; settings: SettingsService; tickets: Tickets; log: Log; clock: () => number };
 
 /** What is needed at the commit, kept with the run so that a restart loses nothing. */
 const requestSchema = z.object({ versionGuid: z.uuid(), note: z.string(), agentVersion: z.string(), isNew: z.boolean(), graph: deviceGraphSchema });
@@ -35,8 +37,10 @@ export class Captures {
 
   async begin(request: CaptureRequest, agent: AgentIdentity, holder: RunHolder): Promise<Answers['captureBegin']> {
     const { runs, images, store, tickets } = this.#parts;
-    await store.foreseeSpace(MIN_ROOM_BYTES);
-    const target = this.#target(request.image);
+    const target = await refusalsKept(this.#parts, request, agent, async () => {
+      await store.foreseeSpace(MIN_ROOM_BYTES);
+      return this.#target(request.image);
+    });
     const earlier = runs.earlier(agent.computerId, 'capture', request.resumeKey).filter((row) => (target.isNew ? row.image_name === target.name && !images.exists(row.image_guid ?? '') : row.image_guid === target.guid));
     const open = new Set(store.openCaptures().map((capture) => capture.id));
     const continued = earlier.find((row) => !isFinal(row.state));
@@ -92,19 +96,29 @@ export class Captures {
     const open = runs.requireOpen(runId);
     const request = requestSchema.parse(JSON.parse(open.request));
     const { session } = await this.session(runId);
-    const version = await images.addVersion(
+    const version = await this.#addVersion(runId, agent, () => images.addVersion(
       {
         imageGuid: open.image_guid ?? randomUUID(), imageName: open.image_name, versionGuid: request.versionGuid, note: request.note, capturedBy: agent.actor,
         computerName: open.computer_name, agentVersion: request.agentVersion, graph: request.graph,
       },
       (head) => session.commit(head),
-    );
+    ));
     const commit = { imageGuid: version.imageGuid, version: version.version, manifest: version.manifest, newBytes: version.newBytes, storedBytes: version.storedBytes };
     runs.setVersion(runId, { guid: version.imageGuid, name: open.image_name, versionGuid: version.versionGuid, number: version.version });
     runs.move(runId, 'succeed', { actor: agent.actor, result: { ...result, commit }, error: null, message: `Version ${version.version} of "${open.image_name}" was captured` });
     this.#sessions.delete(runId);
     await session.close();
     return commit;
+  }
+
+  /** A refusal ends the run; its chunks stay leased, so that the same capture, started again, sends nothing twice. */
+  async #addVersion(runId: string, agent: AgentIdentity, work: () => Promise<CommittedVersion>): Promise<CommittedVersion> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof AppError && error.isRefusal) this.#parts.runs.move(runId, 'fail', { actor: agent.actor, error: error.toWire(), message: error.message });
+      throw error;
+    }
   }
 
   /** The run ended or was lost: the session stays in the store until its lease ends, so that it can be adopted. */

@@ -29,6 +29,18 @@ export function unknownImage(ref: string): AppError {
   return new AppError('not-found', `There is no image "${ref}". "platen image list" shows what there is.`, { image: ref });
 }
 
+/** Throws for an image in the trash: what goes into it would leave with it, and nobody would notice. */
+export function refuseCaptureIntoTrash(image: ImageRow): void {
+  if (image.trashed_at === null) return;
+  throw new AppError('image-in-trash', `The image "${image.name}" is in the trash, so nothing is captured into it. Take it out first (platen image undelete ${image.guid}), or choose another name.`, { imageGuid: image.guid, imageName: image.name });
+}
+
+/** The same at the end of a capture: somebody deleted the image while it was under way. */
+export function refuseTrashedMeanwhile(image: ImageRow): void {
+  if (image.trashed_at === null) return;
+  throw new AppError('image-in-trash', `The image "${image.name}" was moved to the trash while this capture was under way, so no version was added to it. What was sent is kept for now: take the image out of the trash (platen image undelete ${image.guid}) and start the capture again, and nothing is sent twice.`, { imageGuid: image.guid, imageName: image.name });
+}
+
 /** The version to deploy, or the refusal. A version that is still verifying is returned: the deploy waits for it. */
 export function chooseVersion(image: ImageRow, versions: readonly VersionRow[], wanted?: number): VersionRow {
   const about = { imageGuid: image.guid, imageName: image.name };

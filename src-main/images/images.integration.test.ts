@@ -164,13 +164,32 @@ describe('the life of an image', () => {
     const setup = await setUp();
     const { api, agent } = setup;
     const first = await captured(setup, 'Lab', chunks(1));
+    const second = await captured(setup, 'Lab 2', chunks(1));
     await api.images.delete.mutate({ image: first });
-    const second = await captured(setup, 'Lab', chunks(1));
-    expect(second).not.toBe(first);
+    await api.images.rename.mutate({ image: second, name: 'Lab' });
     await api.images.undelete.mutate({ image: first });
     await expect(deploy(agent, 'Lab')).rejects.toMatchObject({ code: 'ambiguous-name', data: { images: [{ guid: first }, { guid: second }] } });
     await expect(agent.send('Lab', chunks(1))).rejects.toMatchObject({ code: 'ambiguous-name' });
     expect(await deploy(agent, first)).toMatchObject({ imageGuid: first });
+  });
+
+  it('takes no capture while it is in the trash, and keeps what one under way has sent', async () => {
+    const setup = await setUp();
+    const { api, agent } = setup;
+    const guid = await captured(setup, 'Lab', chunks(1));
+    const content = chunks(2);
+    const begun = await agent.send('Lab', content);
+    await api.images.delete.mutate({ image: guid });
+    for (const name of ['Lab', guid]) await expect(agent.send(name, content, 'other')).rejects.toMatchObject({ code: 'image-in-trash', message: expect.stringContaining('choose another name') as string });
+    await expect(agent.request('captureCommit', { runId: begun.runId, result: {} })).rejects.toMatchObject({ code: 'image-in-trash', message: expect.stringContaining(`platen image undelete ${guid}`) as string });
+    expect((await api.images.get.query({ image: guid })).versions.map((version) => version.number)).toEqual([1]);
+    expect((await api.images.list.query({ trash: true })).map((image) => image.guid)).toEqual([guid]);
+    const failed = { state: 'failed', imageGuid: guid, error: { code: 'image-in-trash' } };
+    expect(await api.runs.list.query()).toMatchObject([failed, failed, failed, { state: 'succeeded' }]);
+    await api.images.undelete.mutate({ image: guid });
+    const again = await agent.send('Lab', content);
+    expect(again).toMatchObject({ sent: 0, resumed: true, newImage: false });
+    expect(await agent.request('captureCommit', { runId: again.runId, result: {} })).toMatchObject({ imageGuid: guid, version: 2 });
   });
 
   it('is one image when two computers capture the same new name at once', async () => {
@@ -219,6 +238,22 @@ describe('damage', () => {
     expect(again.sent).toBe(1);
     await agent.request('captureCommit', { runId: again.runId, result: {} });
     for (const name of ['Lab', 'Twin']) await eventually(() => api.images.get.query({ image: name }), (found) => found.versions.every((version) => version.state === 'ready'));
+  });
+});
+
+describe('a refusal', () => {
+  it('shows among the runs as failed with its code, though no run began', async () => {
+    const setup = await setUp();
+    const { api, agent } = setup;
+    const guid = await captured(setup, 'Lab', chunks(1));
+    await api.images.setEnabled.mutate({ image: 'Lab', version: 1, enabled: false });
+    await expect(deploy(agent, 'Lab', 1)).rejects.toMatchObject({ code: 'image-disabled' });
+    const [run] = await api.runs.list.query({ image: guid });
+    expect(run).toMatchObject({ kind: 'deploy', state: 'failed', imageName: 'Lab', versionNumber: 1, computerName: 'lab-01', disk: testDisk, error: { code: 'image-disabled' }, actor: 'admin' });
+    await expect(deploy(agent, 'Nothing')).rejects.toMatchObject({ code: 'not-found' });
+    expect(await api.runs.list.query({ active: true })).toEqual([]);
+    await api.images.setEnabled.mutate({ image: 'Lab', version: 1, enabled: true });
+    expect(await deploy(agent, 'Lab', 1)).toMatchObject({ version: 1, watermarks: [] });
   });
 });
 

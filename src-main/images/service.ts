@@ -10,7 +10,7 @@ import type { Database } from '../db/database.ts';
 import type { Events } from '../events/service.ts';
 import type { Log } from '../log/service.ts';
 import type { SettingsService } from '../settings/service.ts';
-import { chooseVersion, looksLikeGuid, pickImage, unknownImage } from './choose.ts';
+import { chooseVersion, looksLikeGuid, pickImage, refuseCaptureIntoTrash, refuseTrashedMeanwhile, unknownImage } from './choose.ts';
 import { openImageRepo, type ImageRow, type VersionRow } from './repo.ts';
 import { Removal } from './removal.ts';
 import { sizesOf } from './size.ts';
@@ -68,11 +68,11 @@ export function openImages(parts: ImagesParts) {
   /** The image a capture adds to: an existing one by name or GUID, or a new one of that name. */
   function forCapture(ref: string): { guid: string; name: string; isNew: boolean } {
     const image = find(ref);
-    if (image !== null && image.trashed_at === null) return { guid: image.guid, name: image.name, isNew: false };
-    if (looksLikeGuid(ref)) {
-      if (image === null) throw unknownImage(ref);
-      throw new AppError('image-in-trash', `The image "${image.name}" is in the trash. Take it out first: platen image undelete ${image.guid}`, { imageGuid: image.guid });
+    if (image !== null) {
+      refuseCaptureIntoTrash(image);
+      return { guid: image.guid, name: image.name, isNew: false };
     }
+    if (looksLikeGuid(ref)) throw unknownImage(ref);
     return { guid: randomUUID(), name: ref.trim(), isNew: true };
   }
 
@@ -93,6 +93,7 @@ export function openImages(parts: ImagesParts) {
       const done = repo.versionByGuid(capture.versionGuid);
       if (done !== undefined) return { imageGuid: done.image_guid, version: done.number, versionGuid: done.guid, manifest: done.manifest, newBytes: done.new_bytes, storedBytes: done.stored_bytes };
       const known = repo.imageByGuid(capture.imageGuid);
+      if (known !== undefined) refuseTrashedMeanwhile(known);
       const number = (known?.last_number ?? 0) + 1;
       const at = clock();
       const committed = await commit({
@@ -103,7 +104,9 @@ export function openImages(parts: ImagesParts) {
       });
       const sizes = sizesOf(capture.graph);
       repo.transaction(() => {
-        if (repo.imageByGuid(capture.imageGuid) === undefined) {
+        const now = repo.imageByGuid(capture.imageGuid);
+        if (now !== undefined) refuseTrashedMeanwhile(now);
+        else {
           repo.insertImage({ guid: capture.imageGuid, name: capture.imageName, createdAt: at, serverId: selfId });
           events.record({ actor: capture.capturedBy, entity: 'image', id: capture.imageGuid, kind: 'created', message: `Image "${capture.imageName}" was made` });
         }
