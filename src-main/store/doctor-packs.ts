@@ -9,7 +9,7 @@ import { entriesOf } from './pack-entries.ts';
 import type { PackEntry } from './pack-format.ts';
 import { readPackIndex } from './pack-scan.ts';
 import { packIdOf, packPath } from './packs.ts';
-import { placeEntries, dropRowsWithoutPlace, eachRow, reconcile } from './reconcile.ts';
+import { placeEntries, dropRowsWithoutPlace, eachRow, reconcile, withoutFrame, type Row } from './reconcile.ts';
 import { recoverOpenPack, salvage } from './recover.ts';
 import { rehash } from './rehash.ts';
 
@@ -129,8 +129,15 @@ async function examineRows(context: StoreContext, findings: Findings, matching: 
     for (const { row } of rows) counts.set(row.pack, (counts.get(row.pack) ?? 0) + 1);
     return 0;
   });
-  let wrong = 0;
-  for (const [pack, count] of counts) if (pack !== 0 && pack !== context.packs.currentId) wrong += Math.max(0, count - (matching.get(pack) ?? 0));
+  const suspect = new Set([...counts].filter(([pack, count]) => pack !== 0 && count > (matching.get(pack) ?? 0)).map(([pack]) => pack));
+  if (suspect.size === 0) return;
+  // Captures go on meanwhile: only a second look tells what arrived since from what is not there.
+  const doubtful: Row[] = [];
+  await eachRow(context, (rows) => {
+    doubtful.push(...rows.filter(({ row }) => suspect.has(row.pack)));
+    return 0;
+  });
+  const wrong = (await withoutFrame(context, doubtful)).length;
   if (wrong === 0) return;
   await findings.add({ kind: 'index-mismatch', subject: 'index.db', repair: 'Rebuild the index from the packs.', message: `${wrong} rows of the index point to places where no pack has a frame.` }, async () => {
     await reconcile(context);

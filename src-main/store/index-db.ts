@@ -122,11 +122,11 @@ export class IndexDatabase {
     }, durable);
   }
 
-  /** The frame is gone: the chunk stays known as damaged, at no place. */
-  markGone(hash: Uint8Array): void {
+  /** The frame is gone: the chunk stays known as damaged, at no place. Nothing where it is at another place by now. */
+  markGone(hash: Uint8Array, from: { pack: number; offset: number }): void {
     this.#transaction(() => {
       const row = this.get(hash);
-      if (row === undefined) return;
+      if (row === undefined || row.pack !== from.pack || row.offset !== from.offset) return;
       this.#count(row, -1);
       this.#run('UPDATE chunks SET pack = 0, offset = 0, state = ? WHERE hash = ?', ChunkState.damaged, asBuffer(hash));
       this.#count({ ...row, state: ChunkState.damaged }, 1);

@@ -39,6 +39,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await recoverStore(context);
     } catch (error) {
       await context.packs.abandon();
+      await context.workers.close();
       await context.handles.close().catch(() => undefined);
       index.close();
       throw error;
