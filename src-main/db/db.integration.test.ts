@@ -46,6 +46,15 @@ describe('the database', () => {
     old.close();
   });
 
+  it('has its images measured when it comes from a version that did not keep their size', () => {
+    const db = open();
+    migrate(db, migrations.slice(0, 1), log);
+    db.run("INSERT INTO image (guid, name, created_at) VALUES ('g', 'Lab', 1)");
+    migrate(db, migrations, log);
+    expect(db.all('SELECT name, stored_bytes, stored_bytes_stale FROM image')).toEqual([{ name: 'Lab', stored_bytes: 0, stored_bytes_stale: 1 }]);
+    db.close();
+  });
+
   it('stays exactly as it was when a migration fails half way', () => {
     const db = open();
     migrate(db, migrations, log);

@@ -1,4 +1,4 @@
--- Generated from the migrations (version 1); a test keeps it true. Do not edit.
+-- Generated from the migrations (version 2); a test keeps it true. Do not edit.
 
 CREATE TABLE assignment (
   image_guid TEXT NOT NULL REFERENCES image (guid),
@@ -57,7 +57,7 @@ CREATE TABLE image (
   trashed_at INTEGER,
   delete_after INTEGER,
   removing_at INTEGER
-) STRICT;
+, stored_bytes INTEGER NOT NULL DEFAULT 0, stored_bytes_stale INTEGER NOT NULL DEFAULT 1 CHECK (stored_bytes_stale IN (0, 1))) STRICT;
 
 CREATE INDEX image_name ON image (name);
 

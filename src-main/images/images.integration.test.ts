@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FRAME_HEADER_BYTES } from '#shared/agent/frame.ts';
 import { Database } from '../db/database.ts';
 import type { RunningServer } from '../server.ts';
 import { CHUNK, testChunk, testDisk, type TestAgent, type TestChunk } from '../test-agent.ts';
 import { eventually, testAgent, testApi, testFolder, testServer, type TestApi } from '../test-server.ts';
 
 const chunks = (count: number) => Array.from({ length: count }, () => testChunk(randomBytes(CHUNK)));
+/** As they lie in the store, without their headers. */
+const storedBytes = (content: readonly TestChunk[]) => content.reduce((sum, chunk) => sum + chunk.frame.length - FRAME_HEADER_BYTES, 0);
 const day = 86_400_000;
 type Setup = { server: RunningServer; api: TestApi; agent: TestAgent };
 
@@ -85,11 +88,14 @@ describe('the life of an image', () => {
     const setup = await setUp();
     const { api, agent } = setup;
     const content = chunks(2);
+    const changed = [...content.slice(1), ...chunks(1)];
     await captured(setup, 'Lab', content);
-    await captured(setup, 'Lab', [...content.slice(1), ...chunks(1)]);
+    await captured(setup, 'Lab', changed);
+    await eventually(() => api.images.get.query({ image: 'Lab' }), (image) => image.storedBytes === storedBytes([...content, ...changed.slice(1)]));
     await api.images.delete.mutate({ image: 'Lab', version: 2 });
     expect(await api.images.get.query({ image: 'Lab' })).toMatchObject({ current: 1, versionCount: 1 });
     await api.images.purge.mutate({ image: 'Lab', version: 2 });
+    await eventually(() => api.images.get.query({ image: 'Lab' }), (image) => image.storedBytes === storedBytes(content));
     expect((await api.images.get.query({ image: 'Lab' })).versions.map((version) => version.number)).toEqual([1]);
     expect(await deploy(agent, 'Lab')).toMatchObject({ version: 1 });
     expect(await agent.capture('Lab', chunks(1), 'other')).toMatchObject({ version: 3 });
@@ -127,6 +133,28 @@ describe('the life of an image', () => {
     expect(['image', 'image_version', 'copy', 'owner', 'assignment'].map((table) => after.all(`SELECT * FROM ${table}`).length)).toEqual([0, 0, 0, 0, 0]);
     after.close();
     expect(readdirSync(join(dataFolder, 'store', 'manifests'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.plm'))).toEqual([]);
+  });
+
+  it('takes what its versions name, also what an older version or another image brought', async () => {
+    const dataFolder = testFolder();
+    const setup = await setUp({ dataFolder });
+    const { api } = setup;
+    const content = chunks(3);
+    await captured(setup, 'Lab', content);
+    await captured(setup, 'Twin', content);
+    await captured(setup, 'Lab', content);
+    const size = async (of: TestApi) => (await of.images.list.query()).map((image) => image.storedBytes);
+    await eventually(() => size(api), (sizes) => sizes.every((bytes) => bytes === storedBytes(content)));
+    await api.images.delete.mutate({ image: 'Lab', version: 1 });
+    await api.images.purge.mutate({ image: 'Lab', version: 1 });
+    await eventually(() => size(api), (sizes) => sizes.every((bytes) => bytes === storedBytes(content)));
+    await setup.server.close();
+    const db = new Database(join(dataFolder, 'platen.db'), () => undefined);
+    expect(db.all('SELECT stored_bytes AS bytes FROM image')).toEqual([{ bytes: storedBytes(content) }, { bytes: storedBytes(content) }]);
+    db.run("UPDATE image SET stored_bytes = 0, stored_bytes_stale = 1 WHERE name = 'Twin'");
+    db.close();
+    const again = await testServer({ dataFolder });
+    await eventually(() => size(testApi(again)), (sizes) => sizes.every((bytes) => bytes === storedBytes(content)));
   });
 
   it('is not deleted while it is protected', async () => {

@@ -6,10 +6,11 @@ import type { Events } from '../events/service.ts';
 import type { Log } from '../log/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import type { ImageRepo, ImageRow, VersionRow } from './repo.ts';
+import type { Measuring } from './measuring.ts';
 import type { Verifying } from './verifying.ts';
 
 export type RemovalParts = {
-  repo: ImageRepo; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; verifying: Verifying;
+  repo: ImageRepo; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; verifying: Verifying; measuring: Measuring;
   /** Runs that still read or add to this image (or this version of it): their ids. */
   runsUsing: (imageGuid: string, versionGuid: string | null) => string[];
 };
@@ -95,7 +96,9 @@ export class Removal {
       events.changed('image', image.guid);
       removed++;
     }
-    if (removed > 0) this.sweepSoon();
+    if (removed === 0) return;
+    this.#parts.measuring.soon();
+    this.sweepSoon();
   }
 
   /** What is past its time in the trash goes; what a run still uses is left for the next round. */

@@ -5,6 +5,8 @@ import type { Database } from '../db/database.ts';
 export type ImageRow = {
   guid: string; name: string; description: string; enabled: number; protected: number; created_at: number; last_number: number;
   trashed_at: number | null; delete_after: number | null; removing_at: number | null;
+  /** Of all its versions together, as last measured; stale: a version came or went since. */
+  stored_bytes: number; stored_bytes_stale: number;
 };
 export type VersionRow = {
   guid: string; image_guid: string; number: number; state: VersionState; enabled: number; note: string; captured_at: number; captured_by: string;
@@ -46,6 +48,9 @@ export function openImageRepo(db: Database) {
     },
     expiredImages: (now: number): ImageRow[] => db.all('SELECT * FROM image WHERE delete_after <= :now AND removing_at IS NULL', { now }),
 
+    imagesToMeasure: (): string[] => db.all<{ guid: string }>('SELECT guid FROM image WHERE stored_bytes_stale = 1 AND removing_at IS NULL').map((row) => row.guid),
+    setStoredBytes: (guid: string, bytes: number) => db.run('UPDATE image SET stored_bytes = :bytes, stored_bytes_stale = 0 WHERE guid = :guid', { guid, bytes }),
+
     versions: (imageGuid: string): VersionRow[] => db.all(`SELECT ${versionColumns} FROM image_version WHERE image_guid = :imageGuid AND removing_at IS NULL ORDER BY number DESC`, { imageGuid }),
     /** Every version there is, those being removed left out. */
     allVersions: (): VersionRow[] => db.all(`SELECT ${versionColumns} FROM image_version WHERE removing_at IS NULL ORDER BY image_guid, number DESC`),
@@ -56,7 +61,9 @@ export function openImageRepo(db: Database) {
       db.run(`INSERT INTO image_version (guid, image_guid, number, state, note, captured_at, captured_by, computer_name, disk_bytes, used_bytes, new_bytes, stored_bytes, smallest_target_bytes, manifest, graph)
         VALUES (:guid, :image_guid, :number, 'verifying', :note, :captured_at, :captured_by, :computer_name, :disk_bytes, :used_bytes, :new_bytes, :stored_bytes, :smallest_target_bytes, :manifest, :graph)`, version);
       db.run("INSERT INTO copy (version_guid, server_id, state) VALUES (:guid, :serverId, 'verifying')", { guid: version.guid, serverId });
-      db.run('UPDATE image SET last_number = max(last_number, :number) WHERE guid = :imageGuid', { number: version.number, imageGuid: version.image_guid });
+      // What it brought is certain; what it shares with other images is added when it is measured.
+      db.run('UPDATE image SET last_number = max(last_number, :number), stored_bytes = stored_bytes + :storedBytes, stored_bytes_stale = 1 WHERE guid = :imageGuid',
+        { number: version.number, storedBytes: version.stored_bytes, imageGuid: version.image_guid });
     },
     /** Compare-and-set: false when the version was no longer in `from`. */
     moveVersion: (guid: string, from: VersionState, to: VersionState, facts: { verifiedAt: number | null; damagedChunks: number }, serverId: string): boolean => {
@@ -74,6 +81,7 @@ export function openImageRepo(db: Database) {
     markVersionRemoving: (guid: string, at: number): void => {
       db.run('UPDATE image_version SET removing_at = :at WHERE guid = :guid AND removing_at IS NULL', { guid, at });
       db.run("UPDATE copy SET state = 'removing' WHERE version_guid = :guid", { guid });
+      db.run('UPDATE image SET stored_bytes_stale = 1 WHERE guid = (SELECT image_guid FROM image_version WHERE guid = :guid)', { guid });
     },
     versionsBeingRemoved: (): VersionRow[] => db.all(`SELECT ${versionColumns} FROM image_version WHERE removing_at IS NOT NULL`),
     removeVersion: (guid: string): void => {

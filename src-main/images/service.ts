@@ -12,6 +12,7 @@ import type { Log } from '../log/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import { chooseVersion, looksLikeGuid, pickImage, refuseCaptureIntoTrash, refuseTrashedMeanwhile, unknownImage } from './choose.ts';
 import { openImageRepo, type ImageRow, type VersionRow } from './repo.ts';
+import { Measuring } from './measuring.ts';
 import { Removal } from './removal.ts';
 import { sizesOf } from './size.ts';
 import { Verifying } from './verifying.ts';
@@ -32,7 +33,8 @@ export function openImages(parts: ImagesParts) {
   const { db, events, clock, selfId, settings } = parts;
   const repo = openImageRepo(db);
   const verifying = new Verifying({ repo, ...parts });
-  const removal = new Removal({ repo, verifying, ...parts });
+  const measuring = new Measuring({ repo, ...parts });
+  const removal = new Removal({ repo, verifying, measuring, ...parts });
   const viewer: Viewer = { repo, selfId, progressOf: verifying.progressOf };
   const committing = new Map<string, Promise<unknown>>();
   /** When the schedule last asked for a check: one that fails or finds damage again is not repeated every minute. */
@@ -119,6 +121,7 @@ export function openImages(parts: ImagesParts) {
       });
       events.changed('image', capture.imageGuid);
       verifying.enqueue(capture.versionGuid, 'unverified', 'server');
+      measuring.soon();
       return { imageGuid: capture.imageGuid, version: number, versionGuid: capture.versionGuid, manifest: committed.manifest, newBytes: committed.newBytes, storedBytes: committed.storedBytes };
     });
   }
@@ -217,6 +220,7 @@ export function openImages(parts: ImagesParts) {
     async recover(): Promise<void> {
       await removal.finishRemovals();
       verifying.recover();
+      measuring.soon();
     },
     /** Now and then: the trash, and versions whose last check is too long ago. */
     async upkeep(): Promise<void> {
@@ -237,6 +241,7 @@ export function openImages(parts: ImagesParts) {
     async close(): Promise<void> {
       await verifying.close();
       await removal.close();
+      await measuring.close();
     },
   };
 }

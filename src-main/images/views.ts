@@ -27,8 +27,7 @@ export function viewImage(row: ImageRow, versions: readonly VersionRow[], viewer
     newest: newest === undefined ? null : viewVersion(newest, viewer),
     current: currentVersion(versions)?.number ?? null,
     owner: { serverId: owner?.id ?? '', serverName: owner?.name ?? '', managed: owner?.id === viewer.selfId ? 'locally' : 'externally' },
-    // Each version counts what it brought; what they share came with one of them.
-    storedBytes: versions.reduce((sum, version) => sum + version.stored_bytes, 0),
+    storedBytes: row.stored_bytes,
   };
 }
 

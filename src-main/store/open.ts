@@ -1,7 +1,7 @@
 // Owns opening a store: folders, key, index, recovery, and the object that the rest of the server talks to.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { AppError } from '#shared/errors.ts';
+import { AppError, CancelledError } from '#shared/errors.ts';
 import { formatBytes } from '#shared/units.ts';
 import { Captures } from './captures.ts';
 import { duty, explained, noteDamage, type StoreContext } from './context.ts';
@@ -112,8 +112,8 @@ class OpenStore implements Store {
     return duty(this.#context, 'reading signatures', () => this.#context.manifests.signatures(hash));
   }
 
-  measure(hash: HashHex): ReturnType<Store['measure']> {
-    return duty(this.#context, 'measuring an image', () => this.#measure(hash));
+  measure(hashes: readonly HashHex[], signal?: AbortSignal): ReturnType<Store['measure']> {
+    return duty(this.#context, 'measuring an image', () => this.#measure(hashes, this.#orClosing(signal)));
   }
 
   async *readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -189,18 +189,22 @@ class OpenStore implements Store {
   #orClosing(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
   }
-  async #measure(hash: HashHex): ReturnType<Store['measure']> {
-    const manifest = await this.#context.manifests.open(hash);
+  async #measure(hashes: readonly HashHex[], signal: AbortSignal): ReturnType<Store['measure']> {
     const sums = { usedBytes: 0, storedBytes: 0, distinctChunks: 0 };
-    try {
-      await eachNamedChunk(manifest, new HashSet(), (chunk) => {
-        const row = this.#context.index.get(chunk);
-        sums.distinctChunks++;
-        sums.usedBytes += row?.raw ?? 0;
-        sums.storedBytes += row?.stored ?? 0;
-      });
-    } finally {
-      await manifest.close();
+    const seen = new HashSet();
+    for (const hash of hashes) {
+      const manifest = await this.#context.manifests.open(hash);
+      try {
+        await eachNamedChunk(manifest, seen, (chunk) => {
+          if (signal.aborted) throw new CancelledError('measuring was cancelled');
+          const row = this.#context.index.get(chunk);
+          sums.distinctChunks++;
+          sums.usedBytes += row?.raw ?? 0;
+          sums.storedBytes += row?.stored ?? 0;
+        });
+      } finally {
+        await manifest.close();
+      }
     }
     return sums;
   }

@@ -83,8 +83,8 @@ export interface Store {
   openCaptures(): { id: string; expiresAt: number }[];
   openManifest(hash: HashHex): Promise<ManifestReader>;
   signatures(hash: HashHex): Promise<ManifestSignature[]>;
-  /** Sum over distinct chunks of a manifest; bytesOnlyHere = stored bytes no other manifest of `others` names. */
-  measure(hash: HashHex): Promise<{ usedBytes: number; storedBytes: number; distinctChunks: number }>;
+  /** Sums over the distinct chunks that these manifests name together. About 16 bytes of memory a chunk. */
+  measure(hashes: readonly HashHex[], signal?: AbortSignal): Promise<{ usedBytes: number; storedBytes: number; distinctChunks: number }>;
   /** Frames for the hashes given (n × 32 bytes), in that order, each checked against its checksum while read. Backpressure by the consumer's pace.
    *  Throws AppError chunk-missing or chunk-damaged (and remembers the damage: see onDamage). */
   readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array>;

@@ -1,5 +1,6 @@
 // Owns the order of migrations. Imported statically, so that bundles need no files at run time.
 import type { Migration } from '../migrate.ts';
 import { firstRecords } from './0001-first-records.ts';
+import { imageStoredBytes } from './0002-image-stored-bytes.ts';
 
-export const migrations: readonly Migration[] = [firstRecords];
+export const migrations: readonly Migration[] = [firstRecords, imageStoredBytes];
