@@ -228,8 +228,9 @@ export function openImages(parts: ImagesParts) {
       const { verifyEveryDays } = settings.get();
       if (verifyEveryDays === 0) return;
       const due = clock() - verifyEveryDays * DAY_MS;
+      const trashed = new Set(repo.images().filter((image) => image.trashed_at !== null).map((image) => image.guid));
       for (const version of repo.allVersions()) {
-        if (version.trashed_at !== null || version.state === 'verifying' || (version.verified_at ?? version.captured_at) >= due) continue;
+        if (version.trashed_at !== null || trashed.has(version.image_guid) || version.state === 'verifying' || (version.verified_at ?? version.captured_at) >= due) continue;
         if (clock() - (scheduledAt.get(version.guid) ?? -Infinity) < DAY_MS) continue;
         scheduledAt.set(version.guid, clock());
         verifying.enqueue(version.guid, 'all', 'server');
