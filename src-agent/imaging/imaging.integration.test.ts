@@ -186,6 +186,23 @@ describe('block devices', () => {
   });
 });
 
+describe('signatures of what was there before', () => {
+  it('do not shine through the unused space of a volume, wherever libblkid looks for them', async () => {
+    const volume = lab.path('swap.img');
+    writeFileSync(volume, Buffer.alloc(16 * mib));
+    execFileSync('mkswap', ['--quiet', volume]);
+    await lab.capture(gateway, lab.gptDisk('source.img', [readFileSync(volume)]), 'a');
+    const target = lab.filled('target.img', 18 * mib, 0);
+    const fd = openSync(target, 'r+');
+    writeSync(fd, Buffer.from([0x0d, 0xd0, 0x01, 0xc0]), 0, 4, 2 * mib);
+    for (const at of [1, 2, 4]) writeSync(fd, Buffer.from('SKUL\xba\xbe\0\x02', 'latin1'), 0, 8, mib + at * mib + (at === 1 ? 4 : 0));
+    closeSync(fd);
+    await lab.deploy(gateway, target, 'a');
+    expect(execFileSync('blkid', ['--probe', '--offset', String(mib), '--size', String(16 * mib), '--output', 'value', '--match-tag', 'TYPE', target], { encoding: 'utf8' }).trim()).toBe('swap');
+    expect(bytesAt(target, mib, 5 * mib).subarray(4096).every((byte) => byte === 0)).toBe(true);
+  });
+});
+
 describe('a line that breaks', () => {
   it('is waited out in a capture: cut requests, a refused ticket and a restarted server cost nothing but time', async () => {
     const content = random(24 * mib);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceGraph, StreamInfo } from '#shared/model/schema.ts';
 import { AppError } from '#shared/errors.ts';
-import { edgesOf, lengthOfChunk, neededBytes, planDeploy, zeroesFor, type StreamPlan } from './plan.ts';
+import { edgesOf, headBytes, lengthOfChunk, neededBytes, planDeploy, zeroesFor, type StreamPlan } from './plan.ts';
 
 const mib = 1024 * 1024;
 const chunk = 256 * 1024;
@@ -81,8 +81,8 @@ describe('the plan', () => {
     expect(plan.wipes).toEqual([{ offset: 0, length: mib }, { offset: 63 * mib, length: mib }]);
     expect(plan.regionEdges).toEqual([
       { offset: 512, length: 33 * 512 },
-      { offset: 11 * mib, length: mib }, { offset: 19 * mib, length: mib },
-      { offset: 30 * mib, length: mib }, { offset: 61 * mib, length: mib },
+      { offset: 11 * mib, length: headBytes }, { offset: 19 * mib, length: mib },
+      { offset: 30 * mib, length: headBytes }, { offset: 61 * mib, length: mib },
       { offset: 63 * mib, length: mib },
     ]);
   });
@@ -102,19 +102,19 @@ describe('the plan', () => {
 });
 
 describe('what becomes zero', () => {
-  const stream: StreamPlan = { index: 0, offset: 10 * mib, lengthBytes: 4 * mib + 100, chunkSize: chunk, chunks: 17, what: '' };
+  const stream: StreamPlan = { index: 0, offset: 10 * mib, lengthBytes: 8 * mib + 100, chunkSize: chunk, chunks: 33, what: '' };
   it.each([
     ['a zero run is zeroed whole', { kind: 'zero' as const, firstChunk: 5, count: 2 }, false, [{ offset: 10 * mib + 5 * chunk, length: 2 * chunk }]],
     ['a zero run is left out where the target reads zero', { kind: 'zero' as const, firstChunk: 5, count: 2 }, true, []],
-    ['an unused run in the middle is skipped', { kind: 'unused' as const, firstChunk: 5, count: 2 }, false, []],
-    ['an unused run at the start is zeroed up to 1 MiB', { kind: 'unused' as const, firstChunk: 2, count: 10 }, false, [{ offset: 10 * mib + 2 * chunk, length: 2 * chunk }]],
-    ['an unused run at the end is zeroed in the last MiB, to the byte', { kind: 'unused' as const, firstChunk: 10, count: 7 }, false, [{ offset: 13 * mib + 100, length: mib }]],
-    ['an unused volume is zeroed at both ends', { kind: 'unused' as const, firstChunk: 0, count: 17 }, false, [{ offset: 10 * mib, length: mib }, { offset: 13 * mib + 100, length: mib }]],
+    ['an unused run in the middle is skipped', { kind: 'unused' as const, firstChunk: 20, count: 2 }, false, []],
+    ['an unused run at the start is zeroed as far as signatures reach', { kind: 'unused' as const, firstChunk: 2, count: 20 }, false, [{ offset: 10 * mib + 2 * chunk, length: 15 * chunk }]],
+    ['an unused run at the end is zeroed in the last MiB, to the byte', { kind: 'unused' as const, firstChunk: 20, count: 13 }, false, [{ offset: 17 * mib + 100, length: mib }]],
+    ['an unused volume is zeroed at both ends', { kind: 'unused' as const, firstChunk: 0, count: 33 }, false, [{ offset: 10 * mib, length: headBytes }, { offset: 17 * mib + 100, length: mib }]],
   ])('%s', (_, run, knownZero, expected) => {
     expect(zeroesFor(stream, run, knownZero)).toEqual(expected);
   });
   it('gives the last chunk its shorter length and nothing behind it', () => {
-    expect([lengthOfChunk(stream, 0), lengthOfChunk(stream, 16), lengthOfChunk(stream, 17)]).toEqual([chunk, 100, 0]);
+    expect([lengthOfChunk(stream, 0), lengthOfChunk(stream, 32), lengthOfChunk(stream, 33)]).toEqual([chunk, 100, 0]);
   });
   it('takes a short range as one edge', () => {
     expect([edgesOf({ offset: 5, length: 2 * mib }), edgesOf({ offset: 5, length: 0 })]).toEqual([[{ offset: 5, length: 2 * mib }], []]);

@@ -6,8 +6,10 @@ import { chunkCount, type DeviceGraph, type DiskNode, type StreamInfo } from '#s
 import { encodeTable, minimumTargetBytes } from '../disks/partitionTable/encode.ts';
 import type { TableWrite } from '../disks/types.ts';
 
-/** Signatures of file systems, RAID and LVM live in the first and last MiB of a volume or region: these bytes are always written. */
+/** Signatures of file systems, RAID and LVM live at the start and in the last MiB of a volume or region: these bytes are always written. */
 export const edgeBytes = 1024 * 1024;
+/** The farthest of them from the start: VMFS at 1 and 2 MiB, a second LUKS2 header at up to 4 MiB (libblkid believes it without the first). */
+export const headBytes = 4 * 1024 * 1024 + 256 * 1024;
 
 export type TargetFacts = { path: string; sizeBytes: number; sectorSizeBytes: number; knownZero: boolean };
 export type ByteRange = { offset: number; length: number };
@@ -26,7 +28,7 @@ export type DeployPlan = {
   wipes: ByteRange[];
   /** In the order in which they are written: volumes first, then what boot loaders need, the first sector last. */
   streams: StreamPlan[];
-  /** First and last MiB of every region of the target that no stream covers. */
+  /** Start and last MiB of every region of the target that no stream covers. */
   regionEdges: ByteRange[];
   tables: TableWrite[];
   knownZero: boolean;
@@ -60,9 +62,9 @@ export function planDeploy(graph: DeviceGraph, target: TargetFacts): DeployPlan 
   const size = Math.floor(target.sizeBytes / disk.sectorSizeBytes) * disk.sectorSizeBytes;
   return {
     disk,
-    wipes: target.knownZero ? [] : edgesOf({ offset: 0, length: size }),
+    wipes: target.knownZero ? [] : edgesOf({ offset: 0, length: size }, edgeBytes),
     streams,
-    regionEdges: target.knownZero ? [] : uncovered(streams, size).flatMap(edgesOf),
+    regionEdges: target.knownZero ? [] : uncovered(streams, size).flatMap((region) => edgesOf(region)),
     tables: encodeTable(disk.table, { sizeBytes: target.sizeBytes, sectorSizeBytes: disk.sectorSizeBytes, sourceSizeBytes: disk.sizeBytes }),
     knownZero: target.knownZero,
   };
@@ -117,11 +119,11 @@ function uncovered(streams: readonly StreamPlan[], size: number): ByteRange[] {
   return regions;
 }
 
-/** The first and last MiB, or all of what is shorter than both. */
-export function edgesOf(range: ByteRange): ByteRange[] {
+/** The start and the last MiB, or all of what is shorter than both. */
+export function edgesOf(range: ByteRange, head = headBytes): ByteRange[] {
   if (range.length <= 0) return [];
-  if (range.length <= 2 * edgeBytes) return [range];
-  return [{ offset: range.offset, length: edgeBytes }, { offset: range.offset + range.length - edgeBytes, length: edgeBytes }];
+  if (range.length <= head + edgeBytes) return [range];
+  return [{ offset: range.offset, length: head }, { offset: range.offset + range.length - edgeBytes, length: edgeBytes }];
 }
 
 /** What must be made zero for a run of unused or zero chunks: ranges on the target, clipped to the stream. */
