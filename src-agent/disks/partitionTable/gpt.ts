@@ -111,7 +111,7 @@ export function encodeGpt(table: GptTable, target: TargetGeometry): TableWrite[]
     { offsetBytes: lastLba * size, bytes: encodeHeader({ ...common, myLba: lastLba, alternateLba: 1, entriesLba: backupEntries }) },
     { offsetBytes: table.entriesLba * size, bytes: padded },
     { offsetBytes: size, bytes: encodeHeader({ ...common, myLba: 1, alternateLba: lastLba, entriesLba: table.entriesLba }) },
-    { offsetBytes: 446, bytes: encodeRecords(protectiveFor(table, lastLba)) },
+    { offsetBytes: 446, bytes: encodeRecords(target.sourceSizeBytes === target.sizeBytes ? table.protectiveMbr : protectiveFor(table, lastLba)) },
   ];
 }
 
@@ -150,7 +150,7 @@ function encodeHeader(h: { table: GptTable; size: number; entriesCrc: number; la
   return sector;
 }
 
-/** A protective record that reached the source's end reaches the target's; a hybrid's other records stay as they are. */
+/** A protective record that reached the source's end reaches the target's; a hybrid's other records stay as they are. On an equal disk all do. */
 function protectiveFor(table: GptTable, lastLba: number): MbrEntry[] {
   return table.protectiveMbr.map((record) => {
     const reachedEnd = record.sectorCount === 0xffffffff || record.firstLba + record.sectorCount > table.lastUsableLba;

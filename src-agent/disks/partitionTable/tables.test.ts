@@ -146,3 +146,13 @@ test('random bytes as a disk never crash the reader', async () => {
     expect(found instanceof AppError || !(found instanceof Error)).toBe(true);
   }));
 });
+
+test('on an equally large disk the protective records stay byte for byte, also where one claims more than the disk has', () => {
+  const sectors = 4096;
+  const table: GptTable = {
+    kind: 'gpt', diskGuid: '00000000-0000-0000-0000-000000000001', revision: 0x10000, headerSize: 92, entryCount: 128, entrySize: 128, entriesLba: 2, firstUsableLba: 34, lastUsableLba: sectors - 34,
+    entries: [], protectiveMbr: [record(0xee, 1, 0xffffffff), none, none, none],
+  };
+  const recordsOn = (sizeBytes: number) => Buffer.from(encodeTable(table, { sizeBytes, sectorSizeBytes: 512, sourceSizeBytes: sectors * 512 }).at(-1)?.bytes ?? []).readUInt32LE(12);
+  expect([recordsOn(sectors * 512), recordsOn(2 * sectors * 512)]).toEqual([0xffffffff, 2 * sectors - 1]);
+});
