@@ -4,7 +4,7 @@ import { addImage, guidOf } from './fakeData.ts';
 import { expect, test } from './console.fixture.ts';
 
 const image = guidOf('Win11 lab');
-const pages = ['/', '/images', `/image/${image}`, `/image/${image}/versions`, `/image/${image}/copies`, `/image/${image}/history`, '/trash', '/computers', `/computer/${guidOf('LAB12-01')}`, '/servers', '/activity', `/run/${guidOf('run deploying')}`, `/run/${guidOf('run failed')}`, '/settings'];
+const pages = ['/', '/images', `/image/${image}`, `/image/${image}/versions`, `/image/${image}/copies`, `/image/${image}/history`, '/trash', '/computers', `/computer/${guidOf('LAB12-01')}`, '/servers', '/help/images', '/help/server', '/help/command-line', '/activity', `/run/${guidOf('run deploying')}`, `/run/${guidOf('run failed')}`, '/settings'];
 
 test.describe('access', { tag: '@windowless' }, () => {
   for (const colorScheme of ['light', 'dark'] as const) {

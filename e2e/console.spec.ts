@@ -99,6 +99,50 @@ test.describe('the console', { tag: '@windowless' }, () => {
     await expect(console.node(/^Win11 teacher/)).toBeVisible();
   });
 
+  test('shows a deleted version in the trash, and takes it back from there', async ({ console, page }) => {
+    await console.goTo(`/image/${win}/versions`);
+    await console.version(1).getByRole('button', { name: 'More commands' }).click();
+    await page.getByRole('menuitem', { name: 'Move to trash' }).click();
+    await expect(console.undoMessage('Win11 lab, version 1 moved to the trash')).toBeVisible();
+    await console.goTo('/trash');
+    await expect(console.row('Trash', 'Windows 10 lab')).toBeVisible();
+    await console.button('Restore Win11 lab, version 1').click();
+    await expect(console.row('Trash', 'Win11 lab, version 1')).toHaveCount(0);
+    await expect(console.undoMessage('moved to the trash')).toHaveCount(0);
+    await console.goTo(`/image/${win}/versions`);
+    await expect(console.version(1)).toContainText('Ready');
+  });
+
+  test('knows on every page of a run that came while another page was open', async ({ console, page, fake }) => {
+    const [known] = fake.data.runs;
+    if (known === undefined) throw new Error('the fake data lack runs');
+    await expect(page.getByRole('list', { name: 'In progress' })).toBeVisible();
+    await console.goTo('/settings');
+    await expect(page.getByLabel('Server name')).toBeVisible();
+    const later = { ...known, id: guidOf('run later'), imageName: 'Came later', startedAt: Date.now() };
+    fake.data.runs.push(later);
+    fake.changed('run', later.id);
+    fake.reportRun(later);
+    fake.reportRun(known);
+    await expect(console.statusStrip).toContainText('3 running');
+    await console.goTo('/');
+    await expect(page.getByRole('list', { name: 'In progress' })).toContainText('Came later');
+  });
+
+  test('says the limits of a setting beside it, and undoes a change', async ({ console, page, fake }) => {
+    await console.goTo('/settings');
+    const days = page.getByLabel('Keep deleted images');
+    await days.fill('9999');
+    await expect(page.getByText('A whole number from 0 to 365')).toBeVisible();
+    await days.press('Enter');
+    expect(fake.data.settings.trashDays).toBe(14);
+    await days.fill('30');
+    await days.press('Enter');
+    await console.undoMessage('Keep deleted images: 30 days').getByRole('button', { name: 'Undo' }).click();
+    await expect(days).toHaveValue('14 days');
+    expect(fake.data.settings.trashDays).toBe(14);
+  });
+
   test('asks only where data would really go, naming it', async ({ console, page, fake }) => {
     await console.goTo('/trash');
     await console.button('Delete for good… Windows 10 lab').click();

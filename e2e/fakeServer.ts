@@ -1,6 +1,7 @@
 // A server for the console's own tests: the real API's procedures over made-up data in memory, and modes no real server has at
 // will (answers never, fails, is gone). Serves the built console from out/renderer. Never a stand-in for the server's own tests.
 import { initTRPC, TRPCError } from '@trpc/server';
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -15,6 +16,7 @@ import { isFinal } from '#shared/model/run.ts';
 import type { RunView } from '#shared/model/run.ts';
 import type { Change, TreeNode } from '#shared/model/server.ts';
 import { settingsSchema } from '#shared/model/server.ts';
+import type { AppRouter } from '../src-main/api/router.ts';
 import { root } from '../scripts/sources.mjs';
 import type { FakeData } from './fakeData.ts';
 
@@ -166,6 +168,17 @@ export function fakeRouter(state: State) {
   });
 }
 export type FakeRouter = ReturnType<typeof fakeRouter>;
+
+/** Checked by the compiler: every procedure here is one of the real API's, takes no other input, and answers in its shape. */
+type Differences<Fake, Real> = {
+  [Router in keyof Fake]: Router extends keyof Real ? {
+    // Where nothing is answered here, the console reads nothing either.
+    [Procedure in keyof Fake[Router]]: Procedure extends keyof Real[Router] ? ([Fake[Router][Procedure]] extends [Real[Router][Procedure] | void] ? never : Procedure) : Procedure;
+  }[keyof Fake[Router]] : Router;
+}[keyof Fake];
+type Never<Difference extends never> = Difference;
+export type FakeAnswersLikeReal = Never<Differences<inferRouterOutputs<FakeRouter>, inferRouterOutputs<AppRouter>>>;
+export type FakeAsksLikeReal = Never<Differences<inferRouterInputs<FakeRouter>, inferRouterInputs<AppRouter>>>;
 
 /** What a real server derives from an image's versions. */
 function derive(image: ImageDetail): void {

@@ -6,8 +6,8 @@ import { useLocation } from 'wouter';
 import { useTRPC } from '../api.ts';
 import { isUnauthorized } from '../errors.ts';
 import { Tree } from '../tree/Tree.tsx';
+import { PageHeadSkeleton } from '../ui/Page.tsx';
 import { undoLast } from '../ui/toasts.tsx';
-import { useCommandRequest } from '../images/captureDialogStore.ts';
 import { OfflineBanner, useConnection } from './connection.tsx';
 import { Connecting } from './Connecting.tsx';
 import { Header } from './Header.tsx';
@@ -19,6 +19,7 @@ import { Splitter, useTreeWidth } from './Splitter.tsx';
 import { StatusStrip } from './StatusStrip.tsx';
 import classes from './Frame.module.css';
 
+/** Comes after the first screen, closed, so that it knows where the focus was when it opens. */
 const CaptureDialog = lazy(async () => ({ default: (await import('../images/CaptureDialog.tsx')).CaptureDialog }));
 
 export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void }) {
@@ -47,22 +48,14 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
       <OfflineBanner />
       <div className={classes['middle']} data-offline={connection.state === 'lost'} style={{ gridTemplateColumns: `${treeWidth}px minmax(0, 1fr)` }}>
         <nav className={classes['side']} aria-label="Objects"><Tree /><Splitter width={treeWidth} onWidth={setTreeWidth} /></nav>
-        <main className={classes['detail']} id="page" tabIndex={-1} key={pageOf(location)}><Suspense><Routes /></Suspense></main>
+        <main className={classes['detail']} id="page" tabIndex={-1} key={pageOf(location)}><Suspense fallback={<PageHeadSkeleton icon={null} documentTitle="Loading" />}><Routes /></Suspense></main>
       </div>
       <StatusStrip />
       <Palette onKeys={() => setKeysOpen(true)} />
       <KeysDialog opened={keysOpen} onClose={() => setKeysOpen(false)} />
-      <CommandDialog />
+      <Suspense><CaptureDialog /></Suspense>
     </div>
   );
-}
-
-/** Loaded when it is first asked for; from then on it stays, so that closing is seen too. */
-function CommandDialog() {
-  const asked = useCommandRequest() !== null;
-  const [everAsked, setEverAsked] = useState(asked);
-  if (asked && !everAsked) setEverAsked(true);
-  return everAsked ? <Suspense><CaptureDialog /></Suspense> : null;
 }
 
 /** Another object is another page (its state starts anew); another tab of it is not. */

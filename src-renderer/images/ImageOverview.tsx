@@ -39,7 +39,7 @@ export function ImageOverview({ image }: { image: ImageDetail }) {
         <Section title="Image">
           <Facts facts={[
             { name: 'Description', value: <EditableText value={image.description} label="Description" placeholder="Add a description" wrap disabled={!connected || image.trashedAt !== null} onSave={(description) => actions.describe({ image: image.guid, name: image.name, description })} /> },
-            { name: 'Deploys', value: image.trashedAt !== null ? 'Nothing while it is in the trash' : image.current === null || state.tone === 'fail' ? (state.why ?? 'Nothing: no version is enabled') : `Version ${image.current}` },
+            { name: 'Deploys', value: image.trashedAt !== null ? 'Nothing while it is in the trash' : image.current === null || !image.enabled || state.tone === 'fail' ? (state.why ?? 'Nothing: no version is enabled') : `Version ${image.current}` },
             { name: 'Owner', value: <span>{image.owner.serverName} <span className="dim">· {image.owner.managed} managed</span></span> },
             { name: 'Created', value: <When at={image.createdAt} /> },
             { name: 'GUID', value: <span className="mono">{image.guid}</span> },
