@@ -64,6 +64,34 @@ describe('an agent that is killed', () => {
     expect({ resumed: result.resumed, kept: result.figures.keptBytes >= before.flushed * 256 * 1024, fetched: gateway.counts.served - before.served <= 192 - before.flushed + 16 }).toEqual({ resumed: true, kept: true, fetched: true });
   }, 120_000);
 
+  it('twice keeps what the first deploy had written in volumes that the second never came to', async () => {
+    const contents = [random(24 * mib), random(24 * mib)];
+    await lab.capture(gateway, lab.gptDisk('source.img', contents), 'a');
+    const target = lab.filled('target.img', 50 * mib, 0xaa);
+    const latest = (stream: number): number => gateway.notices.flatMap((notice) => (notice.type === 'progress' ? (notice.watermarks ?? []) : [])).filter((mark) => mark.stream === stream).at(-1)?.chunks ?? 0;
+    /** Serves so many requests, then none; killed as soon as the condition holds. */
+    const killedWhen = async (serve: number, condition: () => boolean): Promise<void> => {
+      const child = spawn(process.execPath, [join(root, 'src-agent/testing/deployChild.ts'), gateway.url, gateway.token, target, 'a'], { stdio: 'ignore' });
+      const ended = once(child, 'close');
+      let requests = 0;
+      gateway.onBulk = () => {
+        if (condition()) child.kill('SIGKILL');
+        return ++requests <= serve ? 'serve' : 'cut';
+      };
+      await ended;
+      gateway.onBulk = null;
+    };
+    await killedWhen(8, () => latest(1) >= 16);
+    const reached = latest(1);
+    // The first volume lost its contents meanwhile, so that the second deploy has something to write there before it is cut off.
+    const fd = openSync(target, 'r+');
+    writeSync(fd, Buffer.alloc(24 * mib), 0, 24 * mib, mib);
+    closeSync(fd);
+    const noticed = gateway.notices.length;
+    await killedWhen(2, () => gateway.notices.slice(noticed).some((notice) => notice.type === 'progress' && notice.watermarks !== undefined));
+    expect(latest(1)).toBe(reached);
+  }, 120_000);
+
   it('by SIGTERM stops at once, tells the server, and says how to continue', async () => {
     await lab.capture(gateway, lab.gptDisk('source.img', [random(24 * mib)]), 'a');
     const target = lab.filled('target.img', 40 * mib, 0xaa);

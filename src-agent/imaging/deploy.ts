@@ -124,6 +124,8 @@ async function write(scope: RunScope, work: Work): Promise<{ pipeline: DeployPip
   scope.meter.enter('write', totals.reduce((sum, bytes) => sum + bytes, 0));
   for (const range of [...plan.wipes, ...plan.regionEdges]) await target.zeroRange(range.offset, range.length);
   await target.flush();
+  // What a continued deploy compares must be what the disk holds, not what the kernel remembers of it.
+  await target.dropCache();
   const pipeline = new DeployPipeline({
     plan, manifest, target, meter: scope.meter, watermarks: work.watermarks, pacing: work.pacing,
     onWatermarks: (marks) => {

@@ -175,12 +175,14 @@ export class DeployPipeline {
 
   /** The watermarks are taken before the flush: only what was written by then is sure to be on the disk after it. */
   private async flush(): Promise<void> {
-    const marks = [...this.streams].map(([stream, state]) => ({ stream, chunks: state.reached }));
+    // What an earlier run had written counts until this one comes there: cut off before, a third compares it again.
+    const marks = new Map(this.parts.watermarks.map(({ stream, chunks }) => [stream, chunks]));
+    for (const [stream, { reached }] of this.streams) marks.set(stream, Math.max(reached, marks.get(stream) ?? 0));
     this.unflushed = 0;
     this.lastFlush = performance.now();
     await this.parts.target.flush();
     this.parts.meter.spend({ write: performance.now() - this.lastFlush });
-    this.parts.onWatermarks(marks);
+    this.parts.onWatermarks([...marks].map(([stream, chunks]) => ({ stream, chunks })));
   }
 
   private expect(stream: StreamPlan, part: { firstChunk: number; count: number; run: Run }): void {
