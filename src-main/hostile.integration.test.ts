@@ -213,6 +213,20 @@ describe('an agent that lies', () => {
     expect(await testApi(server).images.list.query()).toEqual([]);
   });
 
+  it('gets no chunk of another version, whatever hash it knows', async () => {
+    const server = await testServer();
+    const agent = await testAgent(server);
+    await agent.hello(server.token);
+    const [own, other] = [testChunk(randomBytes(CHUNK)), testChunk(randomBytes(CHUNK))];
+    await agent.capture('Lab', [own]);
+    await agent.capture('Secret', [other]);
+    const { ticket } = await agent.request('deployBegin', { image: 'Lab', disk: testDisk, resumeKey: 'k' });
+    const answers = await Promise.all([other.hash, Buffer.concat([own.hash, other.hash]), randomBytes(32)].map((hashes) => agent.post('/agent/deploy/chunks', ticket, hashes)));
+    for (const answer of answers) expect([answer.status, (await answer.json() as { error: { code: string } }).error.code]).toEqual([403, 'forbidden']);
+    expect((await testApi(server).log.tail.query({ limit: 200 })).filter((entry) => entry.message.includes('asked for a chunk'))).toHaveLength(3);
+    expect(Buffer.from(await (await agent.post('/agent/deploy/chunks', ticket, own.hash)).arrayBuffer()).equals(own.frame)).toBe(true);
+  });
+
   it('gets no endless number of runs', async () => {
     const server = await testServer();
     const agent = await testAgent(server);

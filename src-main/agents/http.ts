@@ -16,9 +16,10 @@ import type { Runs } from '../runs/service.ts';
 import type { Captures } from './captures.ts';
 import type { Deploys } from './deploys.ts';
 import { storeFrames } from './frames.ts';
+import type { ServedChunks } from './served-chunks.ts';
 import type { Tickets } from './tickets.ts';
 
-export type AgentHttpParts = { store: Store; images: Images; runs: Runs; captures: Captures; deploys: Deploys; tickets: Tickets; log: Log };
+export type AgentHttpParts = { store: Store; images: Images; runs: Runs; captures: Captures; deploys: Deploys; tickets: Tickets; served: ServedChunks; log: Log };
 type Handler = (runId: string, request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** Streams of one run at a time; an agent uses a handful. */
@@ -89,6 +90,8 @@ export class AgentHttp {
 
   async #manifest(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const manifest = await this.#parts.store.openManifest(this.#parts.deploys.manifestOf(runId).manifest);
+    // Its chunks are asked for next. A failure is told to whoever asks.
+    this.#parts.served.prepare(manifest.hash).catch(() => undefined);
     try {
       const range = rangeOf(request.headers.range, manifest.sizeBytes);
       response.writeHead(range.partial ? 206 : 200, {
@@ -102,10 +105,14 @@ export class AgentHttp {
   }
 
   async #chunks(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { store, images, deploys, runs } = this.#parts;
-    const { versionGuid } = deploys.manifestOf(runId);
+    const { store, images, deploys, runs, served, log } = this.#parts;
+    const { versionGuid, manifest } = deploys.manifestOf(runId);
     const hashes = await readBody(request, MAX_CHUNKS_PER_REQUEST * HASH_BYTES);
     if (hashes.length === 0 || hashes.length % HASH_BYTES !== 0) throw new ProtocolError(hashes.length, `the body is 1 to ${MAX_CHUNKS_PER_REQUEST} hashes of ${HASH_BYTES} bytes`);
+    await served.require(manifest, hashes).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'forbidden') log.warn('a deploy asked for a chunk of something else', { run: runId, ...error.data });
+      throw error;
+    });
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     try {

@@ -14,6 +14,7 @@ import { Captures } from './captures.ts';
 import { AgentConnection } from './connection.ts';
 import { Deploys } from './deploys.ts';
 import { AgentHttp } from './http.ts';
+import { ServedChunks } from './served-chunks.ts';
 import { Tickets } from './tickets.ts';
 
 export type AgentsParts = {
@@ -27,7 +28,7 @@ export function openAgents(parts: AgentsParts) {
   const tickets = new Tickets(parts.clock);
   const captures = new Captures({ ...parts, tickets });
   const deploys = new Deploys({ ...parts, tickets });
-  const http = new AgentHttp({ ...parts, captures, deploys, tickets });
+  const http = new AgentHttp({ ...parts, captures, deploys, tickets, served: new ServedChunks(parts) });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
   const connections = new Set<AgentConnection>();
   const underWay = new Set<Promise<void>>();

@@ -24,6 +24,10 @@ export class HashSet {
     return this.#size;
   }
 
+  get sizeBytes(): number {
+    return this.#slots.byteLength;
+  }
+
   /** @returns true when the hash (32 bytes at `offset`) was not there yet */
   add(bytes: Uint8Array, offset = 0): boolean {
     const low = read32(bytes, offset + this.#from) || 1;

@@ -21,7 +21,7 @@ import { recoverStore } from './recover.ts';
 import { Serial } from './serial.ts';
 import { openSigner } from './signing.ts';
 import { sweepStore } from './sweep.ts';
-import type { HashHex, Store, StoreFigures, StoreOptions } from './types.ts';
+import type { ChunkNames, HashHex, Store, StoreFigures, StoreOptions } from './types.ts';
 import { verifyManifest } from './verify.ts';
 import { CheckWorkers } from './workers.ts';
 
@@ -114,6 +114,21 @@ class OpenStore implements Store {
 
   measure(hashes: readonly HashHex[], signal?: AbortSignal): ReturnType<Store['measure']> {
     return duty(this.#context, 'measuring an image', () => this.#measure(hashes, this.#orClosing(signal)));
+  }
+
+  chunkNames(hash: HashHex): Promise<ChunkNames> {
+    return duty(this.#context, 'reading what a manifest names', async () => {
+      const manifest = await this.#context.manifests.open(hash);
+      const names = new HashSet();
+      try {
+        await eachNamedChunk(manifest, names, () => {
+          if (this.#closing.signal.aborted) throw new CancelledError('the store is closing');
+        });
+      } finally {
+        await manifest.close();
+      }
+      return names;
+    });
   }
 
   async *readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncGenerator<Uint8Array> {

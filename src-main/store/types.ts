@@ -61,6 +61,9 @@ export interface ManifestReader {
   close(): Promise<void>;
 }
 
+/** The chunks a manifest names, as a set; 8 bytes of each hash decide. */
+export type ChunkNames = { has(hashes: Uint8Array, offset: number): boolean; readonly sizeBytes: number };
+
 export type StoreFigures = { packs: number; packBytes: number; chunks: number; rawBytes: number; storedBytes: number; freeBytes: number; totalBytes: number; unverifiedChunks: number };
 
 export type SweepResult = { removedChunks: number; removedBytes: number; removedPacks: number; rewrittenPacks: number; removedManifests: number };
@@ -83,6 +86,8 @@ export interface Store {
   openCaptures(): { id: string; expiresAt: number }[];
   openManifest(hash: HashHex): Promise<ManifestReader>;
   signatures(hash: HashHex): Promise<ManifestSignature[]>;
+  /** Which chunks a manifest names. About 16 bytes of memory a chunk. */
+  chunkNames(hash: HashHex): Promise<ChunkNames>;
   /** Sums over the distinct chunks that these manifests name together. About 16 bytes of memory a chunk. */
   measure(hashes: readonly HashHex[], signal?: AbortSignal): Promise<{ usedBytes: number; storedBytes: number; distinctChunks: number }>;
   /** Frames for the hashes given (n × 32 bytes), in that order, each checked against its checksum while read. Backpressure by the consumer's pace.
