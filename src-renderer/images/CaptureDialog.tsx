@@ -14,7 +14,12 @@ export function CaptureDialog() {
   const [image, setImage] = useState('');
   const [disk, setDisk] = useState('/dev/sda');
   const images = useQuery(trpc.images.list.queryOptions({}, { enabled: request !== null }));
-  useEffect(() => { if (request !== null) setImage(request.image); }, [request]);
+  useEffect(() => {
+    if (request === null) return;
+    setImage(request.image);
+    // A disk is never overwritten by a suggestion: the first one is usually the running system's.
+    setDisk(request.task === 'deploy' ? '/dev/sdb' : '/dev/sda');
+  }, [request]);
   const capture = request?.task !== 'deploy';
   const checked = imageNameSchema.safeParse(image);
   const known = images.data?.find((each) => each.name === image.trim());
@@ -28,7 +33,7 @@ export function CaptureDialog() {
           />
         )}
         <TextInput label="Disk" description={capture ? 'The disk is only read, never written.' : 'Everything on this disk is replaced. The command refuses a disk that is mounted, too small, or the one the system runs from.'} value={disk} onChange={(event) => setDisk(event.currentTarget.value)} {...(capture ? {} : { 'data-autofocus': true })} />
-        <CaptureCommand task={capture ? 'capture' : 'deploy'} image={image.trim() === '' ? 'New image' : image.trim()} disk={disk.trim() === '' ? '/dev/sda' : disk.trim()} version={request?.version} />
+        <CaptureCommand task={capture ? 'capture' : 'deploy'} image={image.trim() === '' ? 'New image' : image.trim()} disk={disk.trim() === '' ? (capture ? '/dev/sda' : '/dev/sdb') : disk.trim()} version={request?.version} />
       </div>
     </Modal>
   );

@@ -11,7 +11,7 @@ import { NothingHere } from '../app/NothingHere.tsx';
 import { shownError } from '../errors.ts';
 import { EditableText } from '../ui/EditableText.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
-import { PageBody, PageHead, PageHeadSkeleton, PageTabs } from '../ui/Page.tsx';
+import { PageBody, PageHead, PageHeadSkeleton, PageTabs, Section } from '../ui/Page.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { openCaptureDialog, openDeployDialog } from './captureDialogStore.ts';
 import { CopiesTab } from './CopiesTab.tsx';
@@ -33,7 +33,7 @@ export function ImagePage({ image: ref, tab }: { image: string; tab: string }) {
   const error = useObjectError(ref);
   const image = query.data;
   if (image === undefined) {
-    if (!query.isError) return <><PageHeadSkeleton icon={icon} documentTitle="Image" /><PageTabs base={`/image/${ref}`} active={tab} tabs={tabTitles} /><PageBody>{tab === 'overview' && <SchemaBarSkeleton />}<VersionsSkeleton /></PageBody></>;
+    if (!query.isError) return <><PageHeadSkeleton icon={icon} documentTitle="Image" /><PageTabs base={`/image/${ref}`} active={tab} tabs={tabTitles} /><PageBody>{tab === 'overview' ? <><SchemaBarSkeleton /><Section title="Versions"><VersionsSkeleton /></Section></> : <VersionsSkeleton />}</PageBody></>;
     const shown = shownError(query.error);
     if (shown.code === 'not-found') return <NothingHere />;
     return <><PageHead icon={icon} title="Image" documentTitle="Image" /><PageBody><ErrorBlock title="This image could not be read" error={shown} context={{ Image: ref }} onRetry={() => void query.refetch()} /></PageBody></>;
