@@ -82,7 +82,7 @@ export class AgentConnection implements RunHolder {
     const parsed = agentMessageSchema.safeParse(raw);
     if (!parsed.success) return this.#strike(idOf(raw), new AppError('protocol', `This message is not understood: ${parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ').slice(0, 500)}`));
     const message = parsed.data;
-    if (!('id' in message)) return this.#hear(message);
+    if (!('id' in message)) return this.#listen(message);
     if (this.#outstanding.size >= MAX_OUTSTANDING) return this.#strike(message.id, new AppError('too-many-requests', `At most ${MAX_OUTSTANDING} requests at a time.`));
     const answering = this.#answer(message).finally(() => this.#outstanding.delete(answering));
     this.#outstanding.add(answering);
@@ -111,6 +111,7 @@ export class AgentConnection implements RunHolder {
         return captures.begin(request, agent, this);
       case 'captureCommit':
         this.#requireOwn(request.runId, agent, true);
+        this.#requireNotTaken(request.runId);
         return captures.commit(request.runId, agent, request.result);
       case 'deployBegin':
         return deploys.begin(request, { agent, holder: this, gone: this.#gone.signal, notify: (notice) => this.#notify({ type: 'deployWait', requestId: request.id, ...notice }) });
@@ -120,10 +121,14 @@ export class AgentConnection implements RunHolder {
         return {};
       case 'deployDone':
         this.#requireOwn(request.runId, agent, true);
-        runs.move(request.runId, 'succeed', { actor: agent.actor, result: request.result, error: null });
+        this.#requireNotTaken(request.runId);
+        // Said again after a cut it has succeeded already; said of a run that was cancelled meanwhile it is too late.
+        if (!runs.move(request.runId, 'succeed', { actor: agent.actor, result: request.result, error: null }) && runs.row(request.runId)?.state !== 'succeeded') runs.requireOpen(request.runId);
         return {};
       case 'runFailed':
         this.#requireOwn(request.runId, agent, true);
+        // The farewell of an agent whose run another one continues ends nothing.
+        if (runs.isTakenFrom(request.runId, this)) return {};
         runs.move(request.runId, request.cancelled ? 'cancel' : 'fail', { actor: agent.actor, error: saidByAgent(request.error), message: request.error.message.slice(0, 1000) });
         return {};
       case 'renewTicket':
@@ -154,6 +159,16 @@ export class AgentConnection implements RunHolder {
     };
   }
 
+  /** A notice has no answer: what goes wrong with it (a full disk, a lease that ended) is logged and harms nobody else. */
+  #listen(notice: AgentNotice): void {
+    try {
+      this.#hear(notice);
+    } catch (error) {
+      const wrapped = toAppError(error);
+      this.#parts.log.warn('a notice of an agent could not be taken', { type: notice.type, address: this.#address, code: wrapped.code, message: wrapped.message });
+    }
+  }
+
   #hear(notice: AgentNotice): void {
     const agent = this.#identity;
     if (agent === null) return this.#strike(null, new AppError('unauthorized', 'Say hello first.'));
@@ -172,6 +187,10 @@ export class AgentConnection implements RunHolder {
     const row = this.#parts.runs.row(runId);
     if (row === undefined || row.computer_id !== agent.computerId) throw new AppError('not-found', `There is no run ${runId} of this computer.`, { run: runId });
     if (!ended) this.#parts.runs.requireOpen(runId);
+  }
+
+  #requireNotTaken(runId: string): void {
+    if (this.#parts.runs.isTakenFrom(runId, this)) throw new AppError('lease-lost', 'Another agent on this computer continues this run.', { run: runId });
   }
 
   /** A fixed number of messages a second with a burst; what is over is answered and not looked at. */

@@ -146,6 +146,11 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS }: Run
       for (const entry of live.values()) if (entry.holder === holder) entry.holder = null;
     },
     isHeldBy: (id: string, holder: RunHolder): boolean => live.get(id)?.holder === holder,
+    /** Another connection has taken the run over: what this one still says of it no longer counts. */
+    isTakenFrom(id: string, holder: RunHolder): boolean {
+      const now = live.get(id)?.holder ?? null;
+      return now !== null && now !== holder;
+    },
     /** Any message or byte of the run. */
     sign(id: string): void {
       const entry = live.get(id);

@@ -91,6 +91,7 @@ export const serverNoticeSchema = z.discriminatedUnion('type', [
 export type ServerNotice = z.infer<typeof serverNoticeSchema>;
 export const serverMessageSchema = z.union([
   z.object({ id: z.number().int().positive(), ok: z.literal(true) }).loose(),
-  z.object({ id: z.number().int().positive(), ok: z.literal(false), error: wireErrorSchema }),
+  /** id 0: about a notice, or a message that could not be read. */
+  z.object({ id: z.number().int().nonnegative(), ok: z.literal(false), error: wireErrorSchema }),
   serverNoticeSchema,
 ]);

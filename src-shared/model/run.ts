@@ -6,7 +6,8 @@ import { timestamp } from './image.ts';
  * queued: asked for, nothing started. waiting: for the computer, or for a version that is still verifying.
  * running: an agent holds the lease and reports. Left by its result, by cancel, or by silence until the lease ends (lost).
  * succeeded, failed, cancelled: final, said by the agent (or by a person before an agent took it).
- * lost: the lease ended in silence; an agent that comes back with the same resume key continues it (running again).
+ * lost: the lease ended in silence; an agent that comes back with the same resume key continues it (running again), and one that
+ *   worked on in silence may still say that it is done.
  */
 export const runStates = ['queued', 'waiting', 'running', 'succeeded', 'failed', 'cancelled', 'lost'] as const;
 export type RunState = (typeof runStates)[number];
@@ -16,7 +17,7 @@ const table: Record<RunState, Partial<Record<RunEvent, RunState>>> = {
   queued: { wait: 'waiting', start: 'running', cancel: 'cancelled', fail: 'failed' },
   waiting: { start: 'running', cancel: 'cancelled', fail: 'failed', 'lease-ended': 'lost' },
   running: { wait: 'waiting', succeed: 'succeeded', fail: 'failed', cancel: 'cancelled', 'lease-ended': 'lost' },
-  lost: { start: 'running', wait: 'waiting', cancel: 'cancelled', fail: 'failed' },
+  lost: { start: 'running', wait: 'waiting', succeed: 'succeeded', cancel: 'cancelled', fail: 'failed' },
   succeeded: {}, failed: {}, cancelled: {},
 };
 
