@@ -17,6 +17,7 @@ import type { Captures } from './captures.ts';
 import type { Deploys } from './deploys.ts';
 import { storeFrames } from './frames.ts';
 import type { ServedChunks } from './served-chunks.ts';
+import { StreamGate, type Slot } from './stream-gate.ts';
 import type { Tickets } from './tickets.ts';
 
 export type AgentHttpParts = { store: Store; images: Images; runs: Runs; captures: Captures; deploys: Deploys; tickets: Tickets; served: ServedChunks; log: Log };
@@ -24,17 +25,23 @@ type Handler = (runId: string, request: IncomingMessage, response: ServerRespons
 
 /** Streams of one run at a time; an agent uses a handful. */
 const MAX_STREAMS_PER_RUN = 16;
+/** Of all runs together: what bounds the server's memory. Enough to keep disk and network busy. */
+export const MAX_STREAMS = 8;
+const STALL_MS = 30_000;
+/** A peer that waits for its turn hears from us (102, RFC 2518 §10.1) before it takes us for dead. */
+const STILL_HERE_MS = 15_000;
 
 export class AgentHttp {
   readonly #parts: AgentHttpParts;
   readonly #streams = new Map<string, number>();
+  readonly #gate = new StreamGate({ limit: MAX_STREAMS, stallMs: STALL_MS, clock: () => performance.now() });
   readonly #routes: Record<string, Handler>;
 
   constructor(parts: AgentHttpParts) {
     this.#parts = parts;
     this.#routes = {
       'POST /agent/capture/pages': (runId, request, response) => this.#page(runId, request, response),
-      'POST /agent/capture/frames': (runId, request, response) => this.#frames(runId, request, response),
+      'POST /agent/capture/frames': (runId, request, response) => this.#inTurn(response, (slot) => this.#frames(runId, request, response, slot)),
       'GET /agent/deploy/manifest': (runId, request, response) => this.#manifest(runId, request, response),
       'POST /agent/deploy/chunks': (runId, request, response) => this.#chunks(runId, request, response),
     };
@@ -71,6 +78,19 @@ export class AgentHttp {
     }
   }
 
+  /** Streams of frames take turns. What a waiting one sends stays in the network's buffers. */
+  async #inTurn(response: ServerResponse, work: (slot: Slot) => Promise<void>): Promise<void> {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const stillHere = setInterval(() => response.writeProcessing(), STILL_HERE_MS);
+    const slot = await this.#gate.enter({ gone: gone.signal, cut: () => response.destroy() }).finally(() => clearInterval(stillHere));
+    try {
+      await work(slot);
+    } finally {
+      slot.leave();
+    }
+  }
+
   async #page(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { session } = await this.#parts.captures.session(runId);
     const page = await readBody(request, PAGE_HEADER_BYTES + MAX_PAGE_BODY_BYTES);
@@ -79,9 +99,9 @@ export class AgentHttp {
     response.end(lacking);
   }
 
-  async #frames(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #frames(runId: string, request: IncomingMessage, response: ServerResponse, slot: Slot): Promise<void> {
     const { session, graph } = await this.#parts.captures.session(runId);
-    const totals = await storeFrames(request as AsyncIterable<Buffer>, { maxRawBytes: graph.chunkSizeBytes, maxBodyBytes: MAX_FRAMES_BODY_BYTES }, async (frames) => {
+    const totals = await storeFrames(watched(request as AsyncIterable<Buffer>, slot), { maxRawBytes: graph.chunkSizeBytes, maxBodyBytes: MAX_FRAMES_BODY_BYTES }, async (frames) => {
       this.#parts.runs.sign(runId);
       return session.addFrames(frames);
     });
@@ -105,7 +125,7 @@ export class AgentHttp {
   }
 
   async #chunks(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { store, images, deploys, runs, served, log } = this.#parts;
+    const { deploys, served, log } = this.#parts;
     const { versionGuid, manifest } = deploys.manifestOf(runId);
     const hashes = await readBody(request, MAX_CHUNKS_PER_REQUEST * HASH_BYTES);
     if (hashes.length === 0 || hashes.length % HASH_BYTES !== 0) throw new ProtocolError(hashes.length, `the body is 1 to ${MAX_CHUNKS_PER_REQUEST} hashes of ${HASH_BYTES} bytes`);
@@ -113,13 +133,20 @@ export class AgentHttp {
       if (error instanceof AppError && error.code === 'forbidden') log.warn('a deploy asked for a chunk of something else', { run: runId, ...error.data });
       throw error;
     });
+    await this.#inTurn(response, (slot) => this.#sendFrames(runId, hashes, { response, slot, versionGuid }));
+  }
+
+  async #sendFrames(runId: string, hashes: Buffer, { response, slot, versionGuid }: { response: ServerResponse; slot: Slot; versionGuid: string }): Promise<void> {
+    const { store, images, runs } = this.#parts;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     try {
       for await (const frame of store.readFrames(hashes, gone.signal)) {
         if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/octet-stream' });
         if (!response.write(frame)) {
+          slot.peersTurn();
           await once(response, 'drain', { signal: gone.signal });
+          slot.ourTurn();
           runs.sign(runId);
         }
       }
@@ -131,6 +158,17 @@ export class AgentHttp {
       throw error;
     }
   }
+}
+
+/** A body as it comes, saying whose turn it is. */
+async function* watched(body: AsyncIterable<Buffer>, slot: Slot): AsyncGenerator<Buffer> {
+  slot.peersTurn();
+  for await (const part of body) {
+    slot.ourTurn();
+    yield part;
+    slot.peersTurn();
+  }
+  slot.ourTurn();
 }
 
 /** A whole small body; longer ones are refused before they are kept. */

@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -33,9 +34,12 @@ export function platenAgent(args: readonly string[], env: Record<string, string>
   return collect('src-agent/main.ts', args, env);
 }
 
+/** As it is released; null where it is not built. From source it takes more memory: types are stripped in every thread. */
+export const bundle: string | null = existsSync(join(root, 'out/main/headless.js')) ? 'out/main/headless.js' : null;
+
 /** Resolves with the ready line; rejects with what the program said when it ends before. */
-export async function serve(dataFolder: string, args: readonly string[] = []): Promise<Serving> {
-  const child = spawn(process.execPath, [join(root, 'src-main/headless.ts'), 'serve', '--json', '--http-port', '0', '--data', dataFolder, ...args], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
+export async function serve(dataFolder: string, args: readonly string[] = [], program = 'src-main/headless.ts'): Promise<Serving> {
+  const child = spawn(process.execPath, [join(root, program), 'serve', '--json', '--http-port', '0', '--data', dataFolder, ...args], { env: cleanEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => { said += text; });
   const ended = once(child, 'close');
