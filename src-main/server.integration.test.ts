@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CHUNK, testChunk, testDisk, testInventory } from './test-agent.ts';
@@ -164,6 +166,18 @@ describe('a server', () => {
     const wanted = [...content, ...content].toReversed();
     const answer = await agent.post('/agent/deploy/chunks', deploy.ticket, Buffer.concat(wanted.map((chunk) => chunk.hash)));
     expect(Buffer.from(await answer.arrayBuffer()).equals(Buffer.concat(wanted.map((chunk) => chunk.frame)))).toBe(true);
+  });
+
+  it('does not wait for connections that never said anything when it closes', async () => {
+    const server = await testServer();
+    const socket = connect(server.httpPort, '127.0.0.1');
+    await once(socket, 'connect');
+    // A request that is answered proves that the earlier connection was taken, too.
+    await fetch(`${server.url}/health`, { headers: { connection: 'close' } });
+    const startedAt = performance.now();
+    await server.close();
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    socket.destroy();
   });
 
   it('lets frames under way arrive before it closes', async () => {

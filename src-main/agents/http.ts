@@ -79,13 +79,15 @@ export class AgentHttp {
   }
 
   /** Streams of frames take turns. What a waiting one sends stays in the network's buffers. */
-  async #inTurn(response: ServerResponse, work: (slot: Slot) => Promise<void>): Promise<void> {
+  async #inTurn(response: ServerResponse, work: (slot: Slot, gone: AbortSignal) => Promise<void>): Promise<void> {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    // It may have left before this, and then says so no more.
+    if (response.destroyed) gone.abort();
     const stillHere = setInterval(() => response.writeProcessing(), STILL_HERE_MS);
     const slot = await this.#gate.enter({ gone: gone.signal, cut: () => response.destroy() }).finally(() => clearInterval(stillHere));
     try {
-      await work(slot);
+      await work(slot, gone.signal);
     } finally {
       slot.leave();
     }
@@ -133,19 +135,17 @@ export class AgentHttp {
       if (error instanceof AppError && error.code === 'forbidden') log.warn('a deploy asked for a chunk of something else', { run: runId, ...error.data });
       throw error;
     });
-    await this.#inTurn(response, (slot) => this.#sendFrames(runId, hashes, { response, slot, versionGuid }));
+    await this.#inTurn(response, (slot, gone) => this.#sendFrames(runId, hashes, { response, slot, gone, versionGuid }));
   }
 
-  async #sendFrames(runId: string, hashes: Buffer, { response, slot, versionGuid }: { response: ServerResponse; slot: Slot; versionGuid: string }): Promise<void> {
+  async #sendFrames(runId: string, hashes: Buffer, { response, slot, gone, versionGuid }: { response: ServerResponse; slot: Slot; gone: AbortSignal; versionGuid: string }): Promise<void> {
     const { store, images, runs } = this.#parts;
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
     try {
-      for await (const frame of store.readFrames(hashes, gone.signal)) {
+      for await (const frame of store.readFrames(hashes, gone)) {
         if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/octet-stream' });
         if (!response.write(frame)) {
           slot.peersTurn();
-          await once(response, 'drain', { signal: gone.signal });
+          await once(response, 'drain', { signal: gone });
           slot.ourTurn();
           runs.sign(runId);
         }
@@ -154,7 +154,7 @@ export class AgentHttp {
     } catch (error) {
       // A chunk that is asked for and not whole damages the version at once, before anybody else starts a deploy of it.
       if (error instanceof AppError && error.code === 'chunk-damaged') images.reportDamage(versionGuid, 'a chunk failed its check while it was read for a deploy');
-      if (gone.signal.aborted) return;
+      if (gone.aborted) return;
       throw error;
     }
   }

@@ -44,16 +44,23 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     server.emit('listening');
   }
   const sockets = new Set<Socket>();
+  /** Connections that have not said anything yet: neither server knows them. */
+  const silent = new Set<Socket>();
   const front = createServer({ pauseOnConnect: false, noDelay: true }, (socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    silent.add(socket);
+    socket.once('data', () => silent.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      silent.delete(socket);
+    });
     socket.on('error', () => socket.destroy());
     hand(socket, plain, secure);
   });
   await bind(front, options);
   front.on('error', options.onError);
   const { port } = front.address() as AddressInfo;
-  return { port, host: options.host, close: (graceMs) => closeAll({ front, plain, secure, sockets }, graceMs) };
+  return { port, host: options.host, close: (graceMs) => closeAll({ front, plain, secure, sockets, silent }, graceMs) };
 }
 
 function hand(socket: Socket, plain: HttpServer, secure: HttpServer): void {
@@ -106,7 +113,7 @@ async function bind(front: Server, { host, port, findPortOwner }: ListenerOption
   }
 }
 
-async function closeAll(parts: { front: Server; plain: HttpServer; secure: HttpServer; sockets: Set<Socket> }, graceMs: number): Promise<void> {
+async function closeAll(parts: { front: Server; plain: HttpServer; secure: HttpServer; sockets: Set<Socket>; silent: Set<Socket> }, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     parts.front.close(() => resolve());
   });
@@ -114,6 +121,7 @@ async function closeAll(parts: { front: Server; plain: HttpServer; secure: HttpS
     server.closeIdleConnections();
     server.close(() => undefined); // not listening itself: only its watch ends
   }
+  for (const socket of parts.silent) socket.destroy();
   const force = setTimeout(() => {
     for (const socket of parts.sockets) socket.destroy();
   }, graceMs);
