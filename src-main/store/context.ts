@@ -16,6 +16,8 @@ export type StoreContext = {
   clock: () => number;
   log: StoreLog;
   reserveBytes: number;
+  /** What may be written before the file system is asked for its free space again. */
+  allowance: { bytes: number; until: number };
   index: IndexDatabase;
   packs: Packs;
   handles: PackHandles;
@@ -28,10 +30,22 @@ export type StoreContext = {
   recent: Map<HashHex, number>;
 };
 
+/** Asking the file system costs a millisecond: with this much to spare beyond the reserve it is asked once for so many bytes. */
+const plentyBytes = 4 * 1024 ** 3;
+const askEveryBytes = 256 * 1024 ** 2;
+const askEveryMs = 1000;
+
 /** Throws disk-full when `bytes` more would eat into the reserve. */
 export async function requireSpace(context: StoreContext, bytes: number): Promise<void> {
+  const { allowance } = context;
+  if (bytes <= allowance.bytes && context.clock() < allowance.until) {
+    allowance.bytes -= bytes;
+    return;
+  }
   const { freeBytes } = await context.files.space(context.folder);
   if (freeBytes - bytes < context.reserveBytes) throw diskFull(freeBytes, context.folder);
+  const plenty = freeBytes - bytes - context.reserveBytes > plentyBytes;
+  Object.assign(allowance, { bytes: plenty ? askEveryBytes : 0, until: context.clock() + askEveryMs });
 }
 
 /** Runs one of the store's duties; a failed file or database call becomes an error that says what to do. */

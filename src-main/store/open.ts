@@ -56,6 +56,7 @@ function contextOf(options: StoreOptions, files: StoreFiles, index: IndexDatabas
   return {
     folder, files, clock, log, index, packs, manifests,
     reserveBytes: options.reserveBytes ?? DEFAULT_RESERVE,
+    allowance: { bytes: 0, until: 0 },
     handles: new PackHandles(files, packs),
     workers: new CheckWorkers(options.workers ?? Math.min(2, availableParallelism())),
     damageListeners: new Set(),
