@@ -1,5 +1,7 @@
 // Owns the connection to platen.db: pragmas, cached statements, transactions, the log of slow queries. It knows no table.
 import Sqlite from 'better-sqlite3';
+import { dirname } from 'node:path';
+import { AppError } from '#shared/errors.ts';
 
 export type DatabaseLog = (level: 'info' | 'warn' | 'error', message: string, data?: Record<string, unknown>) => void;
 export type Value = string | number | bigint | null | Uint8Array;
@@ -44,7 +46,7 @@ export class Database {
   }
   /** Takes the write lock at the start, so that what was read inside is still true when it is written. Nests by savepoints. */
   transaction<T>(work: () => T): T {
-    return this.#connection.transaction(work).immediate();
+    return this.#explained(() => this.#connection.transaction(work).immediate());
   }
   version(): number {
     return this.#connection.pragma('user_version', { simple: true }) as number;
@@ -61,6 +63,23 @@ export class Database {
     this.#connection.close();
   }
 
+  /** A disk that is full or failing is nothing internal: it is said in words. A transaction that met it has left nothing behind. */
+  #explained<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const code = error instanceof Sqlite.SqliteError ? error.code : '';
+      const folder = dirname(this.path);
+      if (code === 'SQLITE_FULL') {
+        throw new AppError('disk-full', `The disk that holds ${folder} is full, so nothing of this was written. Make room there, then try again.`, { folder, errno: code }, error);
+      }
+      if (code.startsWith('SQLITE_IOERR')) {
+        throw new AppError('io', `The disk that holds ${folder} refused a call (${code}), so nothing of this was written. Check the disk and the system's log, then try again.`, { folder, errno: code }, error);
+      }
+      throw error;
+    }
+  }
+
   #timed<T>(sql: string, work: (statement: Sqlite.Statement<unknown[], unknown>) => T): T {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
@@ -68,7 +87,8 @@ export class Database {
       this.#statements.set(sql, statement);
     }
     const started = performance.now();
-    const result = work(statement);
+    const prepared = statement;
+    const result = this.#explained(() => work(prepared));
     const tookMs = performance.now() - started;
     if (tookMs > SLOW_QUERY_MS) this.#log('warn', 'slow query', { sql: sql.replace(/\s+/g, ' ').slice(0, 300), tookMs: Math.round(tookMs) });
     return result;

@@ -48,6 +48,15 @@ export async function requireSpace(context: StoreContext, bytes: number): Promis
   Object.assign(allowance, { bytes: plenty ? askEveryBytes : 0, until: context.clock() + askEveryMs });
 }
 
+/**
+ * Throws disk-full when a pack's copy of so many bytes does not fit. It may take half of the reserve: the original goes right after it,
+ * and without that a full disk could never be tidied.
+ */
+export async function requireSpaceForCopy(context: StoreContext, bytes: number): Promise<void> {
+  const { freeBytes } = await context.files.space(context.folder);
+  if (freeBytes - bytes < context.reserveBytes / 2) throw diskFull(freeBytes, context.folder);
+}
+
 /** Runs one of the store's duties; a failed file or database call becomes an error that says what to do. */
 export async function duty<T>(context: StoreContext, doing: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -2,7 +2,7 @@
 // Copied, synced and read back first, the index switched then, the file removed last; both copies are good until the end.
 import { FRAME_HEADER_BYTES } from '#shared/agent/frame.ts';
 import { AppError } from '#shared/errors.ts';
-import { noteDamage, requireSpace, type StoreContext } from './context.ts';
+import { noteDamage, requireSpaceForCopy, type StoreContext } from './context.ts';
 import { readFully } from './files.ts';
 import { frameProblem } from './frame-check.ts';
 import type { ChunkRow } from './index-db.ts';
@@ -23,6 +23,8 @@ export async function rewritePack(context: StoreContext, pack: number, entries: 
   const losses = context.packs.losses;
   const moves: Move[] = [];
   const damaged: Live[] = [];
+  // Asked for as a whole: half a copy would only take room.
+  await requireSpaceForCopy(context, await liveBytes(context, pack, entries));
   let batch: Live[] = [];
   let bytes = 0;
   const flush = async (): Promise<void> => {
@@ -49,6 +51,16 @@ export async function rewritePack(context: StoreContext, pack: number, entries: 
   await switchIndex(context, pack, good);
   await context.handles.forget(pack);
   await context.packs.drop(pack);
+}
+
+async function liveBytes(context: StoreContext, pack: number, entries: readonly PackEntry[]): Promise<number> {
+  let bytes = 0;
+  for (const [i, entry] of entries.entries()) {
+    if (i % SLICE === 0) await breathe();
+    const row = context.index.get(entry.hash);
+    if (row !== undefined && row.pack === pack && row.offset === entry.offset) bytes += FRAME_HEADER_BYTES + row.stored;
+  }
+  return bytes;
 }
 
 /**
@@ -89,7 +101,6 @@ async function copyBatch(context: StoreContext, pack: number, batch: readonly Li
     if (frameProblem(bytes, hash, live.row) === null) frames.push({ bytes, hash, raw, compression: live.entry.compression });
     else out.damaged.push(live);
   }
-  await requireSpace(context, frames.reduce((sum, frame) => sum + frame.bytes.length, 0));
   const byHash = new Map(batch.map((live) => [live.entry.hash, live]));
   await context.packs.append(frames, (toPack, placements, packSize) => {
     context.index.place(toPack, [], { packSize });

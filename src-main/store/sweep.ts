@@ -15,8 +15,11 @@ import { eachRow } from './reconcile.ts';
 import { rewritePack } from './rewrite.ts';
 import type { HashHex, SweepResult } from './types.ts';
 
-/** A pack is rewritten when less than this share of it is live. */
+/** A pack is rewritten when less than this share of it is live; where room is short, every little counts. */
 const SPARSE_BELOW = 0.5;
+const SPARSE_BELOW_WHEN_SHORT = 0.95;
+/** Room is short with less than this beyond the reserve. */
+const SHORT_BYTES = 1024 ** 3;
 /** A manifest made so recently may be missing in the caller's list only because the list is older. */
 const RECENT_MS = 3_600_000;
 
@@ -105,10 +108,15 @@ async function sweepRows(context: StoreContext, marks: HashSet, result: SweepRes
 }
 
 async function reclaim(context: StoreContext, usage: Usage, result: SweepResult, signal: AbortSignal | undefined): Promise<void> {
-  const { packs, index } = context;
+  const { packs, index, files, folder, reserveBytes } = context;
+  const short = (await files.space(folder)).freeBytes - reserveBytes < SHORT_BYTES;
+  const isSparse = (id: number): boolean => liveBytes(id) < packs.sizeOf(id) * (short ? SPARSE_BELOW_WHEN_SHORT : SPARSE_BELOW);
+  const liveBytes = (id: number): number => usage.get(id)?.bytes ?? 0;
   const current = packs.currentId;
-  if (current !== 0 && index.leases().length === 0 && isSparse(packs.sizeOf(current), usage.get(current)?.bytes ?? 0)) await packs.sealCurrent();
-  for (const id of packs.ids()) {
+  // A capture under way goes on in another pack; without need it is left in this one.
+  if (current !== 0 && (short || index.leases().length === 0) && isSparse(current)) await packs.sealCurrent();
+  // What gives back most for least goes first: the next one may need its room.
+  for (const id of packs.ids().sort((a, b) => liveBytes(a) - liveBytes(b))) {
     stopIfAborted(signal);
     if (id === packs.currentId || !packs.isSealed(id)) continue;
     const used = usage.get(id);
@@ -118,7 +126,7 @@ async function reclaim(context: StoreContext, usage: Usage, result: SweepResult,
       await context.handles.forget(id);
       await packs.drop(id);
       result.removedPacks++;
-    } else if (isSparse(packs.sizeOf(id), used.bytes)) {
+    } else if (isSparse(id)) {
       await rewriteSparse(context, id, result);
     }
   }
@@ -140,10 +148,6 @@ async function isReferenced(context: StoreContext, id: number): Promise<boolean>
     if (row !== undefined && row.pack === id && row.offset === entry.offset) return true;
   }
   return false;
-}
-
-function isSparse(packBytes: number, liveBytes: number): boolean {
-  return liveBytes < packBytes * SPARSE_BELOW;
 }
 
 function stopIfAborted(signal: AbortSignal | undefined): void {
