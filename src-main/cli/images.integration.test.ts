@@ -107,7 +107,9 @@ describe('changing images', () => {
 
   it('asks for the GUID where a name is ambiguous', async () => {
     await here('image', 'delete', 'Lab Linux');
-    expect(await capture('Lab Linux')).toMatchObject({ code: 0 });
+    expect(await capture('Lab Linux')).toMatchObject({ code: 3, stdout: expect.stringContaining('image-in-trash') });
+    expect((await here('run', 'list', '--limit', '1')).stdout).toMatch(/capture +refused +Lab Linux/);
+    await here('image', 'rename', 'Other', 'Lab Linux');
     await here('image', 'undelete', guid);
     const ambiguous = await here('image', 'show', 'Lab Linux');
     expect(ambiguous).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining(guid) });
