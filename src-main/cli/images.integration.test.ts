@@ -109,7 +109,8 @@ describe('changing images', () => {
     await here('image', 'delete', 'Lab Linux');
     expect(await capture('Lab Linux')).toMatchObject({ code: 3, stdout: expect.stringContaining('image-in-trash') });
     expect((await here('run', 'list', '--limit', '1')).stdout).toMatch(/capture +refused +Lab Linux/);
-    await here('image', 'rename', 'Other', 'Lab Linux');
+    await captured('Twin');
+    expect(await here('image', 'rename', 'Twin', 'Lab Linux')).toMatchObject({ code: 0 });
     await here('image', 'undelete', guid);
     const ambiguous = await here('image', 'show', 'Lab Linux');
     expect(ambiguous).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining(guid) });
