@@ -2,6 +2,7 @@
 // still, commit. The source is opened for reading only; nothing is ever written to it.
 import { AppError } from '#shared/errors.ts';
 import type { WhereTimeGoes } from '#shared/model/run.ts';
+import { formatBytes } from '#shared/units.ts';
 import { assertCapturable } from '../disks/busy.ts';
 import { openDiskForReading } from '../disks/disk.ts';
 import { inspectDisk } from '../disks/inspect.ts';
@@ -10,6 +11,7 @@ import { CapturePipeline, type CaptureFigures } from './capturePipeline.ts';
 import { bytesToRead } from './layout.ts';
 import { mostStreams, resumeKeyOf, RunScope, type RunContext } from './runScope.ts';
 import { SourceWitness } from './sourceWitness.ts';
+import { diskWords, graphWords, paceWords } from './words.ts';
 import { workerCount, WorkerPool } from './workerPool.ts';
 
 export type CaptureRequest = { path: string; image: string; note: string; sectorSizeBytes?: number };
@@ -78,13 +80,15 @@ async function captureOnce(scope: RunScope, { source, inspection, witness }: Sub
     resumeKey: resumeKeyOf('capture', [facts.serial, facts.sizeBytes, facts.path, request.image]),
   }));
   scope.begin(begun);
-  scope.log(inspection.notes);
+  scope.log([`${begun.resumed ? 'The interrupted capture goes on' : 'Capture'}: ${diskWords(facts)}.`, ...graphWords(inspection.graph), ...inspection.notes]);
   for (const note of inspection.notes) reporter.note(note);
   if (begun.resumed) reporter.note('An interrupted capture of this disk is continued: what arrived is not sent again.');
   const total = inspection.graph.streams.reduce((sum, stream) => sum + bytesToRead(stream, inspection.maps.get(stream.index) ?? 'all'), 0);
   scope.meter.enter('read', total);
   const figures = await readAndSend(scope, source, inspection);
+  scope.log([`${paceWords('Read', figures.readBytes, (performance.now() - started) / 1000)}; ${formatBytes(scope.meter.sentBytes)} sent: ${figures.sentFrames} chunks of ${figures.dataChunks} were new.`]);
   await witness.check(inspection.graph);
+  scope.log(['The disk did not change while it was read.']);
   scope.finishing();
   scope.meter.enter('commit', total, total);
   scope.tell();

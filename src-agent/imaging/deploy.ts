@@ -3,6 +3,7 @@
 import type { WhereTimeGoes } from '#shared/model/run.ts';
 import type { Answers, ServerNotice } from '#shared/agent/messages.ts';
 import { AppError, CancelledError } from '#shared/errors.ts';
+import { formatBytes } from '#shared/units.ts';
 import { openTarget } from '../disks/disk.ts';
 import type { DiskFacts, ExpectedDisk, TargetHandle } from '../disks/types.ts';
 import { RunningHash } from '../hash.ts';
@@ -11,6 +12,7 @@ import { RemoteManifest } from './manifestReader.ts';
 import { diskOf, neededBytes, planDeploy, type DeployPlan } from './plan.ts';
 import { noProof, proveAreas, proveTables, type Proof } from './proof.ts';
 import { resumeKeyOf, RunScope, type RunContext } from './runScope.ts';
+import { diskWords, graphWords, paceWords } from './words.ts';
 import { workerCount, WorkerPool } from './workerPool.ts';
 
 export type DeployRequest = {
@@ -68,11 +70,14 @@ async function deployOnce(scope: RunScope, request: DeployRequest, touched: { ye
     const plan = planDeploy(graph, { path: request.facts.path, sizeBytes: target.sizeBytes, sectorSizeBytes: diskOf(graph).sectorSizeBytes, knownZero: target.knownZero });
     const resumed = begun.watermarks.some((mark) => mark.chunks > 0);
     if (resumed) reporter.note('An interrupted deploy to this disk is continued: what is there is checked, and only what differs is fetched.');
+    scope.log([`${resumed ? 'The interrupted deploy goes on' : 'Deploy'} to ${diskWords({ ...target.facts, path: request.facts.path })}.`, ...graphWords(graph)]);
     await scope.race(control.request('deployStarted', { runId: begun.runId }));
     touched.yet = true;
     const figures = await write(scope, { plan, manifest, target, watermarks: begun.watermarks, pacing: request.pacing ?? defaultPacing });
+    scope.log([`${paceWords('Wrote', figures.pipeline.figures.writtenBytes, (performance.now() - started) / 1000)}; ${formatBytes(figures.pipeline.figures.receivedBytes)} fetched, every chunk checked against its hash.`]);
     const { proof, notes } = await finish(scope, plan, figures.pipeline, target);
     for (const note of notes) reporter.note(note);
+    scope.log([`Read back ${proof.areas} boot areas and superblocks and ${proof.tables} pieces of table${proof.fromDisk ? ' from the disk' : ''}: all as written.`, ...notes]);
     const seconds = (performance.now() - started) / 1000;
     const common = {
       resumed, writtenBytes: figures.pipeline.figures.writtenBytes, receivedBytes: figures.pipeline.figures.receivedBytes, seconds: Math.round(seconds * 100) / 100,
