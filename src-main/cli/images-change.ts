@@ -1,7 +1,7 @@
 // Owns `platen image` where it changes something: delete and its undoing, enable, protect, rename, note.
 import type { Command, CommandContext, Outcome } from './command.ts';
 import { IMAGE, imageSubject, versionOption } from './image-subject.ts';
-import { usage } from './parse.ts';
+import { usage } from './usage.ts';
 import { printable } from './table.ts';
 import { formatTime } from './words.ts';
 

@@ -1,6 +1,6 @@
 // Owns the reading of values that options and positionals carry as text. Pure; what does not fit is wrong usage.
 import type { Input } from './command.ts';
-import { usage } from './parse.ts';
+import { usage } from './usage.ts';
 
 /** A whole number within bounds, or undefined where the option was not given. */
 export function numberOf(input: Input, name: string, bounds: { least: number; most?: number }): number | undefined {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError, toAppError } from '#shared/errors.ts';
-import { usage } from './parse.ts';
+import { usage } from './usage.ts';
 
 export type Target = {
   url: URL;

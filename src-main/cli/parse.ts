@@ -1,9 +1,10 @@
 // Owns the reading of the command line: which command, which options, which positionals. Pure; wrong use is an AppError
 // `usage` whose message names the mistake and what was probably meant.
 import { parseArgs } from 'node:util';
-import { AppError } from '#shared/errors.ts';
+import type { AppError } from '#shared/errors.ts';
 import type { Command, CommandGroup, Input, OptionSpec } from './command.ts';
 import { nearest } from './suggest.ts';
+import { usage } from './usage.ts';
 
 export type Globals = { server: string | undefined; token: string | undefined; data: string | undefined; json: boolean };
 export type Parsed =
@@ -120,8 +121,4 @@ function unknownCommand(words: readonly string[], commands: readonly Command[], 
   }
   const meant = nearest(head, [...new Set([...commands, ...groups].map((each) => each.path[0] ?? ''))]);
   return usage(`There is no command "${head}".${meant === null ? '' : ` Did you mean platen ${meant}?`}`, 'platen');
-}
-
-export function usage(message: string, name = 'platen'): AppError {
-  return new AppError('usage', `${message}\n${name} --help explains.`);
 }

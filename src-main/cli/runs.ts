@@ -7,7 +7,7 @@ import { formatBytes, formatDuration, formatRate } from '#shared/units.ts';
 import type { Api } from './client.ts';
 import type { Command } from './command.ts';
 import { numberOf } from './inputs.ts';
-import { usage } from './parse.ts';
+import { usage } from './usage.ts';
 import { pairs, printable, table } from './table.ts';
 import { formatTime, runStateWords, runTitle, runTook } from './words.ts';
 

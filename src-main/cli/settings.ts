@@ -2,7 +2,7 @@
 import { defaultSettings, settingsSchema } from '#shared/model/server.ts';
 import type { Settings } from '#shared/model/server.ts';
 import type { Command } from './command.ts';
-import { usage } from './parse.ts';
+import { usage } from './usage.ts';
 import { nearest } from './suggest.ts';
 import { printable, table } from './table.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { ProtocolError } from '#shared/errors.ts';
 import type { StoreContext } from './context.ts';
-import type { Findings } from './doctor.ts';
+import type { Findings } from './findings.ts';
 import { toHex } from './hash.ts';
 import { entriesOf } from './pack-entries.ts';
 import type { PackEntry } from './pack-format.ts';

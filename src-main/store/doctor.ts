@@ -5,34 +5,13 @@ import { AppError } from '#shared/errors.ts';
 import type { Captures } from './captures.ts';
 import type { StoreContext } from './context.ts';
 import { examinePacks } from './doctor-packs.ts';
+import { Findings } from './findings.ts';
 import { HashSet } from './hash-set.ts';
 import { toHex } from './hash.ts';
 import { eachNamedChunk } from './named-chunks.ts';
 import type { Finding, HashHex } from './types.ts';
 
 export type Examination = { repair: boolean; deep: boolean; live: ReadonlySet<HashHex> };
-
-export class Findings {
-  readonly list: Finding[] = [];
-  readonly #repair: boolean;
-
-  constructor(repair: boolean) {
-    this.#repair = repair;
-  }
-
-  /** Notes a finding and, when asked to repair, carries the repair out; one that fails says why in its message. */
-  async add(finding: Omit<Finding, 'repaired'>, mend?: () => Promise<void>): Promise<void> {
-    const noted: Finding = { ...finding, repaired: false };
-    this.list.push(noted);
-    if (!this.#repair || mend === undefined) return;
-    try {
-      await mend();
-      noted.repaired = true;
-    } catch (error) {
-      noted.message += ` The repair failed: ${error instanceof Error ? error.message : String(error)}`;
-    }
-  }
-}
 
 export async function examine(context: StoreContext, captures: Captures, examination: Examination): Promise<Finding[]> {
   const findings = new Findings(examination.repair);
