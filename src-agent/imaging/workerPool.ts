@@ -31,7 +31,8 @@ export class WorkerPool {
       options.onFailure(error);
     };
     this.workers = options.setups.map((setup, index) => {
-      const worker = new Worker(options.entry, { workerData: setup, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+      // Chunks live outside of the heap and are counted only when the collector comes by: a small nursery makes it come often.
+      const worker = new Worker(options.entry, { workerData: setup, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
       worker.on('message', (message: FromWorker) => {
         if (this.ended) return;
         if (message.type === 'failed') fail(message.cancelled ? new CancelledError(message.error.message) : fromWire(message.error));
