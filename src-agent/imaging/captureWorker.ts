@@ -14,7 +14,7 @@ import { WorkerTickets } from './workerTickets.ts';
 
 /** Holes smaller than this are read and then cleared: one read is cheaper than two. */
 const readThroughBytes = 64 * 1024;
-/** Level 3 stores 2 % less and takes a quarter more of all the processor time there is (docs/decisions/0005). */
+/** Level 3 stores 2 % less and takes a quarter more of all the processor time there is (docs/decisions/0005-compression-level.md). */
 const level = 2;
 
 type Slot = { bytes: Buffer; lengthBytes: number; hashes: Uint8Array };
