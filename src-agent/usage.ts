@@ -115,7 +115,7 @@ function usage(message: string): AppError {
   return new AppError('usage', `${message} See "platen agent --help".`);
 }
 
-const connection = `Which server (all commands but inventory without --json need one):
+const connection = `Which server (capture and deploy need one):
   --server URL --token T   or PLATEN_SERVER and PLATEN_TOKEN; the token pins the server's certificate
   --data DIR               the server running on this machine, by its data folder (or PLATEN_DATA);
                            without any of these, the one in the default data folder
