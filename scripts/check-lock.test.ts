@@ -16,7 +16,7 @@ test('a complete lock without addresses has no problems', () => {
 
 test('an optional package that was dropped, a missing integrity and an address are each named', () => {
   const { 'node_modules/native-linux': _dropped, ...packages } = good.packages;
-  const bad = { packages: { ...packages, 'node_modules/odd': { version: '1.0.0', resolved: 'https://registry.example/odd.tgz' } } };
+  const bad = { packages: { ...packages, 'node_modules/odd': { version: '1.0.0', resolved: 'https://packages.example/odd.tgz' } } };
   expect(lockProblems(bad)).toEqual([
     'node_modules/native: optional package native-linux is not locked, so "npm ci" fails; choose a version published for all platforms.',
     'node_modules/odd: has an address ("resolved"); install with omit-lockfile-registry-resolved=true.',

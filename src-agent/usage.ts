@@ -116,7 +116,7 @@ function usage(message: string): AppError {
 }
 
 const connection = `Which server (capture and deploy need one):
-  --server URL --token T   or PLATEN_SERVER and PLATEN_TOKEN; the token pins the server's certificate
+  --server URL --token T   or PLATEN_SERVER and PLATEN_TOKEN; over https the token pins the server's certificate
   --data DIR               the server running on this machine, by its data folder (or PLATEN_DATA);
                            without any of these, the one in the default data folder
   --json                   one JSON document on stdout, progress as JSON lines on stderr
