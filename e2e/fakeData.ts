@@ -88,7 +88,8 @@ export function addImage(data: FakeData, image: { name: string; description: str
 function addComputers(data: FakeData, now: number): void {
   for (const [index, name] of ['LAB12-01', 'LAB12-02', 'LAB12-03', 'LAB12-07', 'LAB12-11', 'teacher-12'].entries()) {
     data.computers.push({
-      id: guidOf(name), name, firstSeenAt: now - 70 * day, lastSeenAt: index < 3 ? now : now - index * day, online: index < 3, address: `192.168.10.${21 + index}`,
+      id: guidOf(name), name, groupId: null, model: index === 5 ? 'Dell Inc. Precision 3660' : 'Dell Inc. Latitude 5420', serial: `7XK2M3${index}`, diskCount: 1, named: true, trashedAt: null, path: [], similar: [], merged: [],
+      evidence: [{ kind: 'system-serial', value: `7xk2m3${index}`, weight: 40, shared: false }], firstSeenAt: now - 70 * day, lastSeenAt: index < 3 ? now : now - index * day, online: index < 3, address: `192.168.10.${21 + index}`,
       identity: { systemUuid: guidOf(`uuid ${name}`).toUpperCase(), systemSerial: `7XK2M3${index}`, boardSerial: `CN0${index}77XK`, assetTag: '', vendor: 'Dell Inc.', product: index === 5 ? 'Precision 3660' : 'Latitude 5420', hostname: name.toLowerCase(), macs: [{ address: `a4:bb:6d:10:22:0${index}`, onboard: true }] },
       disks: [{
         path: '/dev/nvme0n1', model: 'SAMSUNG PM9A1', serial: `S64ANX0R${index}`, bus: 'nvme', sizeBytes: 512_110_190_592, sectorSizeBytes: 512, removable: false, readOnly: false, busy: null, systemDisk: false, tableKind: 'gpt',
@@ -105,7 +106,7 @@ function addComputers(data: FakeData, now: number): void {
 function addRuns(data: FakeData, now: number, win: ImageDetail, linux: ImageDetail): void {
   const where = { read: 91_000, hash: 38_000, compress: 64_000, network: 22_000, decompress: 0, write: 0 };
   const disk = { path: '/dev/nvme0n1', model: 'SAMSUNG PM9A1', serial: 'S64ANX0R1', sizeBytes: 512_110_190_592 };
-  const base = { computerName: 'LAB12-01', imageGuid: win.guid, imageName: win.name, versionNumber: 4, disk, result: null, error: null, actor: 'anna', endedAt: null } as const;
+  const base = { waitingFor: null, batchId: null, jobId: null, jobName: '', tasks: new Array<never>(), taskIndex: 0, computerName: 'LAB12-01', imageGuid: win.guid, imageName: win.name, versionNumber: 4, disk, result: null, error: null, actor: 'anna', endedAt: null } as const;
   const run = (name: string, given: Partial<RunView> & Pick<RunView, 'kind' | 'state' | 'startedAt'>): void => {
     const made = { ...base, id: guidOf(`run ${name}`), progress: null, computerId: guidOf(given.computerName ?? 'LAB12-01'), ...given };
     data.runs.push(made);
@@ -114,7 +115,7 @@ function addRuns(data: FakeData, now: number, win: ImageDetail, linux: ImageDeta
   const writing = { read: 2000, hash: 21_000, compress: 0, network: 88_000, decompress: 41_000, write: 132_000 };
   run('deploying', { kind: 'deploy', state: 'running', computerName: 'LAB12-02', startedAt: now - 4 * minute, progress: { stage: 'write', doneBytes: 19.3 * gb, totalBytes: 31.2 * gb, sentBytes: 9.4 * gb, rateBytesPerSecond: 87e6, etaSeconds: 137, where: writing, detail: 'NTFS on partition 3' } });
   run('capturing', { kind: 'capture', state: 'running', imageName: 'Win11 teacher', imageGuid: guidOf('Win11 teacher'), versionNumber: 2, computerName: 'teacher-12', startedAt: now - 2 * minute, progress: { stage: 'read', doneBytes: 12.2 * gb, totalBytes: 38.4 * gb, sentBytes: 1.1 * gb, rateBytesPerSecond: 103e6, etaSeconds: 254, where, detail: 'NTFS on partition 3' } });
-  run('waiting', { kind: 'deploy', state: 'waiting', computerName: 'LAB12-03', imageName: linux.name, imageGuid: linux.guid, versionNumber: 2, startedAt: now - minute });
+  run('waiting', { kind: 'deploy', state: 'waiting', waitingFor: 'version', computerName: 'LAB12-03', imageName: linux.name, imageGuid: linux.guid, versionNumber: 2, startedAt: now - minute });
   run('failed', {
     kind: 'deploy', state: 'failed', computerName: 'LAB12-07', startedAt: now - 50 * minute, endedAt: now - 48 * minute,
     progress: { stage: 'write', doneBytes: 4.1 * gb, totalBytes: 31.2 * gb, sentBytes: 4.1 * gb, rateBytesPerSecond: 0, etaSeconds: null, where: writing, detail: 'NTFS on partition 3' },

@@ -12,7 +12,7 @@ import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
 import type { ImageDetail, VersionSummary } from '#shared/model/image.ts';
-import { isFinal } from '#shared/model/run.ts';
+import { isFinal, runTitle } from '#shared/model/run.ts';
 import type { RunView } from '#shared/model/run.ts';
 import type { Change, TreeNode } from '#shared/model/server.ts';
 import { settingsSchema } from '#shared/model/server.ts';
@@ -199,7 +199,7 @@ function treeChildren(data: FakeData, parent: string | null): TreeNode[] {
     ];
   }
   if (parent === 'servers') return [{ ...node(`server/${data.status.serverId}`, 'server', data.status.name, null, false), state: 'online' }];
-  if (parent === 'activity') return data.runs.filter((run) => !isFinal(run.state)).map((run) => ({ ...node(`run/${run.id}`, 'run', `${run.kind === 'capture' ? 'Capture' : 'Deploy'} ${run.imageName}`, null, false), state: run.state }));
+  if (parent === 'activity') return data.runs.filter((run) => !isFinal(run.state)).map((run) => ({ ...node(`run/${run.id}`, 'run', runTitle(run), null, false), state: run.state }));
   if (parent === 'images') {
     const trashed = data.images.length - kept.length;
     const trash = trashed === 0 ? [] : [node('trash', 'trash', 'Trash', String(trashed), false)];

@@ -14,18 +14,22 @@ import { migrate } from './db/migrate.ts';
 import { migrations } from './db/migrations/list.ts';
 import { openEvents } from './events/service.ts';
 import { openImages } from './images/service.ts';
+import { openJobs } from './jobs/service.ts';
 import { openLog, type LogService } from './log/service.ts';
 import { isLoopback } from './net/http/guard.ts';
 import { listen, type Listener } from './net/http/listener.ts';
 import { openStaticFiles } from './net/http/static-files.ts';
 import { loadTlsIdentity } from './net/tls/certificate.ts';
 import { findPortOwner, machineAddresses, syncFolder } from './platform.ts';
+import { openPortal } from './portal/service.ts';
 import { openRuns } from './runs/service.ts';
+import { openSearch } from './search/service.ts';
 import { openOwnServer } from './servers/service.ts';
 import { openSettings } from './settings/service.ts';
 import { openStatus } from './status/service.ts';
 import { openStore } from './store/open.ts';
 import { openTree } from './tree/service.ts';
+import { openUndo } from './undo/service.ts';
 import { openUpkeep } from './upkeep/service.ts';
 import { openWeb } from './web.ts';
 
@@ -108,15 +112,19 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   opened.push(() => runs.close());
   const images = openImages({ db, store, events, log, clock, settings, selfId: serverId, runsUsing: runs.using });
   opened.push(() => images.close());
-  const computers = openComputers({ db, events, clock });
+  const undo = openUndo({ db, clock });
+  const computers = openComputers({ db, events, undo, runs, clock });
+  const jobs = openJobs({ db, events, undo, images, computers, runs, clock });
+  const portal = openPortal({ jobs, computers, runs, images, settings, log, clock });
+  const search = openSearch({ computers, jobs, images });
   const listening: { at: Listener | null; problem: string | null } = { at: null, problem: null };
   const status = openStatus({
     store, images, runs, settings, clock, serverId, dataFolder, startedAt, version: options.version ?? '0.0.0', fingerprint: tls.fingerprint,
     listening: () => ({ addresses: listening.at === null ? [] : reachableAddresses(listening.at), httpPort: listening.at?.port ?? 0, problem: listening.problem }),
   });
-  const tree = openTree({ images, computers, runs, settings, serverId });
-  const agents = openAgents({ store, access, computers, images, runs, settings, log, clock, serverId });
-  const api = openApi({ access, services: { events, images, runs, computers, settings, log, status, tree } });
+  const tree = openTree({ images, computers, jobs, runs, settings, serverId });
+  const agents = openAgents({ store, access, computers, images, runs, portal, settings, log, clock, serverId });
+  const api = openApi({ access, services: { events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree } });
 
   runs.recover();
   await images.recover();
@@ -135,7 +143,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   listening.at = listener;
   opened.push(() => listener.close(CLOSE_GRACE_MS));
   const token = access.mintStartToken();
-  const upkeep = openUpkeep({ images, runs, settings, log, access, token });
+  const upkeep = openUpkeep({ images, runs, settings, undo, log, access, token });
   opened.push(() => upkeep.close());
 
   const ready = { url: urlOf(listener), token, fingerprint: tls.fingerprint, addresses: reachableAddresses(listener), pid: process.pid, dataFolder, httpPort: listener.port };

@@ -124,6 +124,8 @@ export class FakeGateway {
         return {};
       case 'renewTicket':
         return this.ticketFor(message.runId);
+      default:
+        throw new AppError('protocol', `The fake server knows no ${message.type}.`);
     }
   }
 

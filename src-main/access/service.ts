@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Database } from '../db/database.ts';
 
 export const permissions = [
-  'status.read', 'images.read', 'images.change', 'images.delete', 'runs.read', 'runs.change', 'computers.read',
+  'status.read', 'images.read', 'images.change', 'images.delete', 'runs.read', 'runs.change', 'computers.read', 'computers.change', 'jobs.read', 'jobs.change',
   'settings.read', 'settings.change', 'doctor.run', 'log.read',
 ] as const;
 export type Permission = (typeof permissions)[number];

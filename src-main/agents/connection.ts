@@ -137,6 +137,8 @@ export class AgentConnection implements RunHolder {
         runs.hold(request.runId, this);
         runs.move(request.runId, 'start', { actor: agent.actor, error: null });
         return tickets.issue(request.runId);
+      default:
+        throw new AppError('protocol', 'This server does not know that request yet.');
     }
   }
 

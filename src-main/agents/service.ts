@@ -8,6 +8,7 @@ import type { Access } from '../access/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Images } from '../images/service.ts';
 import type { Log } from '../log/service.ts';
+import type { Portal } from '../portal/service.ts';
 import type { Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import { Captures } from './captures.ts';
@@ -18,7 +19,7 @@ import { ServedChunks } from './served-chunks.ts';
 import { Tickets } from './tickets.ts';
 
 export type AgentsParts = {
-  store: Store; access: Access; computers: Computers; images: Images; runs: Runs; settings: SettingsService; log: Log; clock: () => number; serverId: string;
+  store: Store; access: Access; computers: Computers; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
 };
 export type Agents = ReturnType<typeof openAgents>;
 

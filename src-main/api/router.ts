@@ -1,8 +1,10 @@
 // Owns the whole API: the features' routers and the few procedures that belong to none. Its type is all that clients import.
 import { z } from 'zod';
-import { findingSchema, logEntrySchema, serverStatusSchema, settingsSchema, treeNodeSchema } from '#shared/model/server.ts';
+import { findingSchema, logEntrySchema, searchHitSchema, serverStatusSchema, settingsSchema, treeNodeSchema } from '#shared/model/server.ts';
 import { computersRouter } from '../computers/router.ts';
 import { imagesRouter } from '../images/router.ts';
+import { jobsRouter } from '../jobs/router.ts';
+import { portalRouter } from '../portal/router.ts';
 import { runsRouter } from '../runs/router.ts';
 import { allowed, router } from './trpc.ts';
 
@@ -18,6 +20,14 @@ export const appRouter = router({
   images: imagesRouter,
   runs: runsRouter,
   computers: computersRouter,
+  jobs: jobsRouter,
+  portal: portalRouter,
+  search: router({
+    find: allowed('status.read').input(z.object({ text: z.string().max(200), limit: z.number().int().min(1).max(100).optional() })).output(z.array(searchHitSchema)).query(({ ctx, input }) => ctx.services.search.find(input.text, input.limit ?? 20)),
+  }),
+  undo: router({
+    run: allowed('jobs.change').input(z.object({ id: z.number().int().positive() })).output(z.object({ label: z.string() })).mutation(({ ctx, input }) => ctx.services.undo.run(input.id, ctx.actor)),
+  }),
   settings: router({
     get: allowed('settings.read').output(settingsSchema).query(({ ctx }) => ctx.services.settings.get()),
     set: allowed('settings.change').input(settingsSchema.partial().strict()).output(settingsSchema).mutation(({ ctx, input }) => ctx.services.settings.set(input, ctx.actor)),

@@ -7,14 +7,19 @@ import type { Permission, Principal } from '../access/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Events } from '../events/service.ts';
 import type { Images } from '../images/service.ts';
+import type { Jobs } from '../jobs/service.ts';
 import type { LogService } from '../log/service.ts';
+import type { Portal } from '../portal/service.ts';
 import type { Runs } from '../runs/service.ts';
+import type { Search } from '../search/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import type { Status } from '../status/service.ts';
 import type { Tree } from '../tree/service.ts';
+import type { Undo } from '../undo/service.ts';
 
 export type Services = {
   events: Events; images: Images; runs: Runs; computers: Computers; settings: SettingsService; log: LogService; status: Status; tree: Tree;
+  jobs: Jobs; portal: Portal; search: Search; undo: Undo;
 };
 export type ApiContext = { principal: Principal | null; services: Services };
 type Meta = { permission: Permission | 'any' };

@@ -1,5 +1,5 @@
 // Owns `platen computer`: list and show.
-import type { ComputerView, DiskSummary } from '#shared/model/computer.ts';
+import type { ComputerRow, DiskSummary } from '#shared/model/computer.ts';
 import { formatBytes } from '#shared/units.ts';
 import type { Command } from './command.ts';
 import { pairs, printable, table } from './table.ts';
@@ -18,8 +18,8 @@ export const computerList: Command = {
       { title: 'NAME', text: (computer) => printable(computer.name) },
       { title: 'STATE', text: stateWords },
       { title: 'MODEL', text: modelOf },
-      { title: 'SERIAL', text: (computer) => printable(computer.identity.systemSerial) },
-      { title: 'DISKS', right: true, text: (computer) => String(computer.disks.length) },
+      { title: 'SERIAL', text: (computer) => printable(computer.serial) },
+      { title: 'DISKS', right: true, text: (computer) => String(computer.diskCount) },
       { title: 'ADDRESS', text: (computer) => computer.address },
       { title: 'LAST SEEN', text: (computer) => formatTime(computer.lastSeenAt) },
     ]);
@@ -47,11 +47,11 @@ export const computerShow: Command = {
   },
 };
 
-function stateWords(computer: ComputerView): string {
+function stateWords(computer: ComputerRow): string {
   return computer.online ? 'connected' : 'not connected';
 }
-function modelOf({ identity }: ComputerView): string {
-  return printable([identity.vendor, identity.product].filter((part) => part !== '').join(' '));
+function modelOf({ model }: ComputerRow): string {
+  return printable(model);
 }
 
 const tableWords: Record<DiskSummary['tableKind'], string> = { gpt: 'GPT', mbr: 'MBR', none: 'no table', unreadable: 'table not readable' };

@@ -5,6 +5,7 @@ import { runStateWords } from './words.ts';
 
 describe('the state of a run', () => {
   const run: RunView = {
+    waitingFor: null, batchId: null, jobId: null, jobName: '', tasks: [], taskIndex: 0,
     id: '', kind: 'deploy', state: 'failed', computerId: '', computerName: '', imageGuid: null, imageName: '', versionNumber: null, disk: { path: '', model: '', serial: '', sizeBytes: 0 },
     progress: null, result: null, error: null, actor: '', startedAt: 0, endedAt: 0,
   };

@@ -64,7 +64,7 @@ function runText(run: RunView, now: number): string {
   const where = progress === null ? '' : timeShares(progress.where);
   return pairs([
     ['Run', run.id], ['What', printable(runTitle(run))], ['State', runStateWords(run)],
-    ['Disk', [`${printable(run.disk.path)}: ${formatBytes(run.disk.sizeBytes)}`, printable(run.disk.model), run.disk.serial === '' ? '' : `serial ${printable(run.disk.serial)}`].filter((part) => part !== '').join(', ')],
+    ['Disk', run.disk === null ? '' : [`${printable(run.disk.path)}: ${formatBytes(run.disk.sizeBytes)}`, printable(run.disk.model), run.disk.serial === '' ? '' : `serial ${printable(run.disk.serial)}`].filter((part) => part !== '').join(', ')],
     ['Started', `${formatTime(run.startedAt)} by ${printable(run.actor)}`], ['Took', runTook(run, now)],
     ['Progress', progress === null || isFinal(run.state) ? '' : `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)} at ${formatRate(progress.rateBytesPerSecond)}`],
     ['Over the wire', progress === null ? '' : formatBytes(progress.sentBytes)], ['Time went to', where],
@@ -128,7 +128,7 @@ export const runCancel: Command = {
     if (isFinal(run.state)) throw new AppError('conflict', `The ${title} has ended already: ${run.state}.`, { run: run.id, state: run.state });
     if (run.kind === 'deploy' && !input.switches.has('yes')) {
       if (!interactive) throw usage(`Ending the ${title} leaves its disk half written, and nobody can be asked here: add --yes.`, 'platen run cancel');
-      if (!(await confirm(`End the ${title}? Its disk (${printable(run.disk.path)}) stays half written.`))) return { json: { cancelled: null }, text: 'The run goes on.', exitCode: 1 };
+      if (!(await confirm(`End the ${title}? ${run.disk === null ? 'A disk being written' : `Its disk (${printable(run.disk.path)})`} stays half written.`))) return { json: { cancelled: null }, text: 'The run goes on.', exitCode: 1 };
     }
     await calls.runs.cancel.mutate({ id: run.id });
     return { json: { cancelled: run.id }, text: `The ${title} is being ended.` };

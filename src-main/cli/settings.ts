@@ -13,6 +13,17 @@ const meanings: Record<keyof Settings, string> = {
   verifyEveryDays: 'days after which every version is read back and proved again (0: never)',
   logRetentionDays: 'days that logs are kept',
   logLevel: 'how much is logged: error, warn, info or debug',
+  whenClosed: 'when the desktop window closes while work runs: ask, tray or quit',
+  portalTitle: 'the portal\'s title bar',
+  portalText: 'the line above the portal\'s menu',
+  portalColor: 'colour of the portal\'s title bar: blue, green, cyan, magenta, red or grey',
+  portalCountdownSeconds: 'seconds in which i opens the portal\'s menu (0: waits for ever)',
+  portalMenu: 'menu as one list or along the job folders: flat or folders',
+  portalRootFolderId: 'only items below this job folder are offered (null: all)',
+  portalRenameKnown: 'may a technician rename a computer that has a name: true or false',
+  portalNamePattern: 'name proposed for a new computer: {serial}, {asset}, {model}, {mac}, {n}, {n:3}',
+  portalWhenDone: 'after a run: menu, restart or shut-down',
+  portalFailureSeconds: 'seconds that a failure stays on screen (0: until a key is pressed)',
 };
 const names = Object.keys(meanings) as (keyof Settings)[];
 
@@ -52,11 +63,19 @@ export function parseSettings(texts: readonly string[]): Partial<Settings> {
       const meant = nearest(name, names);
       throw usage(`There is no setting "${name}". ${meant === null ? `There are ${names.join(', ')}.` : `Did you mean ${meant}?`}`, 'platen settings set');
     }
-    return [known, typeof defaultSettings[known] === 'number' && /^-?\d+$/.test(value) ? Number(value) : value] as const;
+    return [known, typed(known, value)] as const;
   });
   const parsed = settingsSchema.partial().safeParse(Object.fromEntries(entries));
   if (!parsed.success) throw usage(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`).join(' '), 'platen settings set');
   return Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined));
+}
+
+/** What a text means for a setting; one that does not fit stays a text, and the schema says what is wrong. */
+function typed(name: keyof Settings, text: string): unknown {
+  const now: unknown = defaultSettings[name];
+  if (typeof now === 'number' && /^-?\d+$/.test(text)) return Number(text);
+  if (typeof now === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  return now === null && (text === 'null' || text === '') ? null : text;
 }
 
 function settingsText(settings: Settings): string {

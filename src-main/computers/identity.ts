@@ -1,13 +1,12 @@
 // Owns recognising a computer by what its firmware says: pure scoring, tested as a table. A MAC never outweighs a stronger
 // identifier that contradicts it, and what many machines share says nothing.
-import type { FirmwareIdentity } from '#shared/model/computer.ts';
+import { evidenceKinds, type FirmwareIdentity } from '#shared/model/computer.ts';
 
-export const evidenceKinds = ['system-uuid', 'system-serial', 'board-serial', 'asset-tag', 'mac', 'host'] as const;
 export type EvidenceKind = (typeof evidenceKinds)[number];
 export type Evidence = { kind: EvidenceKind; value: string };
 export type Candidate = { computerId: string; evidence: readonly Evidence[] };
 
-const weights: Record<EvidenceKind, number> = { 'system-uuid': 50, 'system-serial': 40, 'board-serial': 25, 'asset-tag': 20, mac: 10, host: 5 };
+export const weights: Record<EvidenceKind, number> = { 'system-uuid': 50, 'system-serial': 40, 'board-serial': 25, 'asset-tag': 20, mac: 10, host: 5 };
 /** Identifiers a machine has one of: two different ones speak against each other as loudly as equal ones speak for it. */
 const single: ReadonlySet<EvidenceKind> = new Set(['system-uuid', 'system-serial', 'board-serial', 'asset-tag']);
 

@@ -1,20 +1,36 @@
 // Owns the computers Platen knows: recognised at an agent's hello, their hardware and disks, and who of them is connected.
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#shared/errors.ts';
-import { diskSummarySchema, firmwareIdentitySchema, type ComputerView, type Inventory } from '#shared/model/computer.ts';
+import { diskSummarySchema, firmwareIdentitySchema, type ComputerRow, type ComputerView, type Group, type GroupDetail, type Inventory } from '#shared/model/computer.ts';
+import type { HistoryEvent } from '#shared/model/image.ts';
+import type { SearchHit } from '#shared/model/server.ts';
 import { z } from 'zod';
 import type { Database } from '../db/database.ts';
 import type { Events } from '../events/service.ts';
+import type { Runs } from '../runs/service.ts';
+import type { Undo } from '../undo/service.ts';
 import { evidenceOf, recognise, score, suggestName, type Evidence, type EvidenceKind } from './identity.ts';
 
 export type Computers = ReturnType<typeof openComputers>;
-type ComputerRow = { id: string; name: string; first_seen_at: number; last_seen_at: number; address: string; identity: string; disks: string };
+export type ComputersParts = { db: Database; events: Events; undo: Undo; runs: Runs; clock: () => number };
+export type ListFilter = { group?: string | undefined; deep?: boolean | undefined; text?: string | undefined; online?: boolean | undefined; trash?: boolean | undefined; after?: string | undefined; limit?: number | undefined };
+type Undoable = { undo: number | null };
+/** What hello found: candidates are offered where several known computers fit equally; then this record is a new one, until the technician says. */
+export type Seen = { id: string; name: string; isNew: boolean; named: boolean; candidates: { id: string; name: string; model: string; serial: string; lastSeenAt: number }[] };
+type Stored = {
+  id: string; name: string; first_seen_at: number; last_seen_at: number; address: string; identity: string; disks: string; group_id: string | null; named: 0 | 1; trashed_at: number | null;
+  model: string; serial: string; disk_count: number;
+};
 
-export function openComputers({ db, events, clock }: { db: Database; events: Events; clock: () => number }) {
+const notYet = (): never => {
+  throw new AppError('internal', 'This is not there yet.');
+};
+
+export function openComputers({ db, events, clock }: ComputersParts) {
   /** Connections per computer; only connected ones have an entry. */
   const online = new Map<string, number>();
 
-  const byId = (id: string): ComputerRow | undefined => db.get('SELECT * FROM computer WHERE id = :id', { id });
+  const byId = (id: string): Stored | undefined => db.get('SELECT * FROM computer WHERE id = :id', { id });
 
   function knownEvidence(ids: readonly string[]): Map<string, Evidence[]> {
     const found = new Map<string, Evidence[]>();
@@ -60,16 +76,22 @@ export function openComputers({ db, events, clock }: { db: Database; events: Eve
     return found.kind === 'known' ? found.computerId : null;
   }
 
-  function view(row: ComputerRow): ComputerView {
+  function viewRow(row: Stored): ComputerRow {
     return {
-      id: row.id, name: row.name, firstSeenAt: row.first_seen_at, lastSeenAt: row.last_seen_at, online: online.has(row.id), address: row.address,
+      id: row.id, name: row.name, groupId: row.group_id, firstSeenAt: row.first_seen_at, lastSeenAt: row.last_seen_at, online: online.has(row.id), address: row.address,
+      model: row.model, serial: row.serial, diskCount: row.disk_count, named: row.named === 1, trashedAt: row.trashed_at,
+    };
+  }
+  function view(row: Stored): ComputerView {
+    return {
+      ...viewRow(row), path: [], evidence: [], similar: [], merged: [],
       identity: firmwareIdentitySchema.parse(JSON.parse(row.identity)), disks: z.array(diskSummarySchema).parse(JSON.parse(row.disks)),
     };
   }
 
   return {
     /** An agent said hello. @param boundTo the computer its token belongs to, or null for an administrator's token */
-    seen(inventory: Inventory, address: string, boundTo: string | null): { id: string; name: string; isNew: boolean } {
+    seen(inventory: Inventory, address: string, boundTo: string | null): Seen {
       const machine = evidenceOf(inventory.identity);
       const now = clock();
       const result = db.transaction(() => {
@@ -85,7 +107,7 @@ export function openComputers({ db, events, clock }: { db: Database; events: Eve
           db.run('DELETE FROM computer_evidence WHERE computer_id = :id', { id });
         }
         for (const { kind, value } of machine) db.run('INSERT INTO computer_evidence (computer_id, kind, value) VALUES (:id, :kind, :value)', { id, kind, value });
-        return { id, name: byId(id)?.name ?? '', isNew: known === null };
+        return { id, name: byId(id)?.name ?? '', isNew: known === null, named: byId(id)?.named === 1, candidates: [] };
       });
       events.changed('computer', result.id);
       return result;
@@ -101,12 +123,34 @@ export function openComputers({ db, events, clock }: { db: Database; events: Eve
       db.run('UPDATE computer SET last_seen_at = :now WHERE id = :id', { id, now: clock() });
       events.changed('computer', id);
     },
-    list: (): ComputerView[] => db.all<ComputerRow>('SELECT * FROM computer ORDER BY name COLLATE NOCASE').map(view),
+    list: (_filter: ListFilter): ComputerRow[] => db.all<Stored>('SELECT * FROM computer ORDER BY name COLLATE NOCASE').map(viewRow),
     /** By id or by name. */
     get(ref: string): ComputerView {
-      const row = byId(ref) ?? db.get<ComputerRow>('SELECT * FROM computer WHERE name = :ref', { ref });
+      const row = byId(ref) ?? db.get<Stored>('SELECT * FROM computer WHERE name = :ref', { ref });
       if (row === undefined) throw new AppError('not-found', `There is no computer "${ref}". "platen computer list" shows those that are known.`, { computer: ref });
       return view(row);
     },
+    count: (): number => db.get<{ count: number }>('SELECT count(*) AS count FROM computer')?.count ?? 0,
+    isOnline: (id: string): boolean => online.has(id),
+    /** The technician's answer to a tie: the provisional record becomes part of the one that was meant. */
+    identify: (_provisional: string, _meant: string | null, _actor: string): { id: string; name: string; named: boolean } => notYet(),
+    history: (_ref: string): HistoryEvent[] => notYet(),
+    rename: (_ref: string, _name: string, _actor: string): Undoable => notYet(),
+    /** From the portal: rules of computer-name.ts and uniqueness; from then on the computer counts as named. Null: fine. */
+    nameProblem: (_id: string, _name: string): string | null => null,
+    /** Ids of computers named, and of all in groups named, subgroups included; throws for unknown ones. */
+    resolve: (_computers: readonly string[], _groups: readonly string[]): string[] => notYet(),
+    move: (_change: { computers: readonly string[]; group: string | null }, _actor: string): Undoable => notYet(),
+    merge: (_change: { into: string; from: string }, _actor: string): Undoable => notYet(),
+    split: (_merged: string, _actor: string): Undoable => notYet(),
+    trash: (_computers: readonly string[], _actor: string): Undoable => notYet(),
+    untrash: (_computers: readonly string[], _actor: string): Undoable => notYet(),
+    groups: (): Group[] => [],
+    group: (_ref: string): GroupDetail => notYet(),
+    createGroup: (_group: { parent: string | null; name: string }, _actor: string): Undoable & { id: string } => notYet(),
+    saveGroup: (_change: { group: string; name?: string | undefined; description?: string | undefined }, _actor: string): Undoable => notYet(),
+    moveGroups: (_change: { groups: readonly string[]; parent: string | null }, _actor: string): Undoable => notYet(),
+    trashGroups: (_groups: readonly string[], _actor: string): Undoable => notYet(),
+    search: (_text: string, _limit: number): SearchHit[] => [],
   };
 }

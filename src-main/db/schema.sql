@@ -1,4 +1,4 @@
--- Generated from the migrations (version 2); a test keeps it true. Do not edit.
+-- Generated from the migrations (version 3); a test keeps it true. Do not edit.
 
 CREATE TABLE assignment (
   image_guid TEXT NOT NULL REFERENCES image (guid),
@@ -14,7 +14,11 @@ CREATE TABLE computer (
   address TEXT NOT NULL,
   identity TEXT NOT NULL,
   disks TEXT NOT NULL
-) STRICT;
+, group_id TEXT REFERENCES computer_group (id), named INTEGER NOT NULL DEFAULT 0 CHECK (named IN (0, 1)), trashed_at INTEGER, merged_into TEXT REFERENCES computer (id), merged_at INTEGER, model TEXT NOT NULL DEFAULT '', serial TEXT NOT NULL DEFAULT '', disk_count INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE INDEX computer_group_id ON computer (group_id, name COLLATE NOCASE);
+
+CREATE INDEX computer_name ON computer (name COLLATE NOCASE);
 
 CREATE TABLE computer_evidence (
   computer_id TEXT NOT NULL REFERENCES computer (id) ON DELETE CASCADE,
@@ -24,6 +28,17 @@ CREATE TABLE computer_evidence (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX computer_evidence_value ON computer_evidence (kind, value);
+
+CREATE TABLE computer_group (
+  id TEXT PRIMARY KEY,
+  parent_id TEXT REFERENCES computer_group (id),
+  name TEXT NOT NULL,
+  description TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL,
+  trashed_at INTEGER
+) STRICT;
+
+CREATE INDEX computer_group_parent ON computer_group (parent_id);
 
 CREATE TABLE copy (
   version_guid TEXT NOT NULL REFERENCES image_version (guid),
@@ -86,22 +101,72 @@ CREATE TABLE image_version (
   UNIQUE (image_guid, number)
 ) STRICT;
 
+CREATE TABLE job (
+  id TEXT PRIMARY KEY,
+  folder_id TEXT REFERENCES job_folder (id),
+  name TEXT NOT NULL,
+  description TEXT NOT NULL DEFAULT '',
+  show_in_portal INTEGER NOT NULL DEFAULT 0 CHECK (show_in_portal IN (0, 1)),
+  tasks TEXT NOT NULL,
+  rev INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL,
+  trashed_at INTEGER
+) STRICT;
+
+CREATE INDEX job_folder_id ON job (folder_id);
+
+CREATE TABLE job_folder (
+  id TEXT PRIMARY KEY,
+  parent_id TEXT REFERENCES job_folder (id),
+  name TEXT NOT NULL,
+  description TEXT NOT NULL DEFAULT '',
+  show_in_portal INTEGER NOT NULL DEFAULT 0 CHECK (show_in_portal IN (0, 1)),
+  rev INTEGER NOT NULL DEFAULT 1,
+  created_at INTEGER NOT NULL,
+  trashed_at INTEGER
+) STRICT;
+
+CREATE INDEX job_folder_parent ON job_folder (parent_id);
+
+CREATE TABLE job_revision (
+  job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  rev INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  message TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  show_in_portal INTEGER NOT NULL CHECK (show_in_portal IN (0, 1)),
+  tasks TEXT NOT NULL,
+  PRIMARY KEY (job_id, rev)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE owner (
   image_guid TEXT PRIMARY KEY REFERENCES image (guid),
   server_id TEXT NOT NULL REFERENCES server (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE run (
+CREATE TABLE "run" (
   id TEXT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('capture', 'deploy')),
+  kind TEXT NOT NULL CHECK (kind IN ('capture', 'deploy', 'job')),
   state TEXT NOT NULL CHECK (state IN ('queued', 'waiting', 'running', 'succeeded', 'failed', 'cancelled', 'lost')),
+  waiting_for TEXT CHECK (waiting_for IN ('computer', 'version', 'person')),
   computer_id TEXT NOT NULL,
   computer_name TEXT NOT NULL,
+  job_id TEXT,
+  job_name TEXT NOT NULL DEFAULT '',
+  batch_id TEXT,
+  position INTEGER NOT NULL DEFAULT 1,
+  batch_size INTEGER NOT NULL DEFAULT 1,
+  task_index INTEGER NOT NULL DEFAULT 0,
+  agent_session TEXT,
   image_guid TEXT,
   image_name TEXT NOT NULL,
   version_guid TEXT,
   version_number INTEGER,
-  disk TEXT NOT NULL,
+  disk TEXT,
   resume_key TEXT NOT NULL,
   capture_id TEXT,
   request TEXT NOT NULL,
@@ -114,18 +179,35 @@ CREATE TABLE run (
   ended_at INTEGER
 ) STRICT;
 
+CREATE INDEX run_batch ON run (batch_id);
+
+CREATE INDEX run_job ON run (job_id, started_at);
+
 CREATE INDEX run_resume ON run (computer_id, resume_key);
 
 CREATE INDEX run_started ON run (started_at);
 
 CREATE INDEX run_state ON run (state);
 
-CREATE TABLE run_log (
-  run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+CREATE TABLE "run_log" (
+  run_id TEXT NOT NULL REFERENCES "run" (id) ON DELETE CASCADE,
   seq INTEGER NOT NULL,
   at INTEGER NOT NULL,
   text TEXT NOT NULL,
   PRIMARY KEY (run_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run_task (
+  run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+  idx INTEGER NOT NULL,
+  task TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done', 'failed', 'cancelled', 'skipped')),
+  started_at INTEGER,
+  ended_at INTEGER,
+  progress TEXT,
+  result TEXT,
+  error TEXT,
+  PRIMARY KEY (run_id, idx)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE server (
@@ -149,3 +231,13 @@ CREATE TABLE token (
   used_at INTEGER NOT NULL,
   expires_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE undo (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  label TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  done_at INTEGER
+) STRICT;

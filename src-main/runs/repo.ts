@@ -1,13 +1,14 @@
 // Owns the SQL of runs and their log lines. No rules: those are in service.ts.
-import { runDiskSchema, runProgressSchema, wireErrorSchema, type RunState, type RunView } from '#shared/model/run.ts';
+import { runDiskSchema, runProgressSchema, wireErrorSchema, type RunState, type RunView, type WaitReason } from '#shared/model/run.ts';
 import { watermarkSchema } from '#shared/agent/messages.ts';
 import { z } from 'zod';
 import type { Database } from '../db/database.ts';
 
 export type Watermark = z.infer<typeof watermarkSchema>;
 export type RunRow = {
-  id: string; kind: 'capture' | 'deploy'; state: RunState; computer_id: string; computer_name: string; image_guid: string | null; image_name: string;
-  version_guid: string | null; version_number: number | null; disk: string; resume_key: string; capture_id: string | null; request: string;
+  id: string; kind: 'capture' | 'deploy' | 'job'; state: RunState; waiting_for: WaitReason | null; job_id: string | null; job_name: string; batch_id: string | null;
+  position: number; batch_size: number; task_index: number; agent_session: string | null; computer_id: string; computer_name: string; image_guid: string | null; image_name: string;
+  version_guid: string | null; version_number: number | null; disk: string | null; resume_key: string; capture_id: string | null; request: string;
   progress: string | null; watermarks: string; result: string | null; error: string | null; actor: string; started_at: number; ended_at: number | null;
 };
 export type RunRepo = ReturnType<typeof openRunRepo>;
@@ -17,7 +18,7 @@ const resultSchema = z.record(z.string(), z.unknown());
 export function openRunRepo(db: Database) {
   return {
     transaction: <T>(work: () => T): T => db.transaction(work),
-    insert: (row: Omit<RunRow, 'progress' | 'watermarks' | 'result' | 'error' | 'ended_at'> & { watermarks: string }): void => {
+    insert: (row: Omit<RunRow, 'waiting_for' | 'job_id' | 'job_name' | 'batch_id' | 'position' | 'batch_size' | 'task_index' | 'agent_session' | 'progress' | 'watermarks' | 'result' | 'error' | 'ended_at'> & { watermarks: string }): void => {
       db.run(`INSERT INTO run (id, kind, state, computer_id, computer_name, image_guid, image_name, version_guid, version_number, disk, resume_key, capture_id, request, watermarks, actor, started_at)
         VALUES (:id, :kind, :state, :computer_id, :computer_name, :image_guid, :image_name, :version_guid, :version_number, :disk, :resume_key, :capture_id, :request, :watermarks, :actor, :started_at)`, row);
     },
@@ -65,7 +66,8 @@ export function openRunRepo(db: Database) {
 export function viewRun(row: RunRow): RunView {
   return {
     id: row.id, kind: row.kind, state: row.state, computerId: row.computer_id, computerName: row.computer_name, imageGuid: row.image_guid, imageName: row.image_name,
-    versionNumber: row.version_number, disk: runDiskSchema.parse(JSON.parse(row.disk)),
+    waitingFor: row.waiting_for, batchId: row.batch_id, jobId: row.job_id, jobName: row.job_name, tasks: [], taskIndex: row.task_index,
+    versionNumber: row.version_number, disk: row.disk === null ? null : runDiskSchema.parse(JSON.parse(row.disk)),
     progress: row.progress === null ? null : runProgressSchema.parse(JSON.parse(row.progress)),
     result: row.result === null ? null : resultSchema.parse(JSON.parse(row.result)),
     error: row.error === null ? null : wireErrorSchema.parse(JSON.parse(row.error)),

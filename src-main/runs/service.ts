@@ -3,7 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type WireError } from '#shared/errors.ts';
 import { RUN_LEASE_MS } from '#shared/agent/messages.ts';
-import { isFinal, nextRunState, type RunEvent, type RunProgress, type RunView } from '#shared/model/run.ts';
+import type { Task } from '#shared/model/job.ts';
+import { isFinal, nextRunState, type RunEvent, type RunProgress, type RunState, type RunView } from '#shared/model/run.ts';
 import type { Database } from '../db/database.ts';
 import { batched, type Events } from '../events/service.ts';
 import type { Log } from '../log/service.ts';
@@ -21,9 +22,15 @@ export type NewRun = {
   kind: 'capture' | 'deploy'; computerId: string; computerName: string; imageGuid: string | null; imageName: string; disk: Record<string, unknown>;
   resumeKey: string; captureId: string | null; request: Record<string, unknown>; versionGuid: string | null; versionNumber: number | null; watermarks: readonly Watermark[]; actor: string;
 };
+/** A job for one computer; its tasks are copied, so that a later change of the job changes no run. */
+export type NewJobRun = { computerId: string; computerName: string; jobId: string; jobName: string; tasks: readonly Task[]; batchId: string; position: number; batchSize: number; actor: string };
 export type RunsParts = { db: Database; events: Events; log: Log; clock: () => number; leaseMs?: number };
 
 type Live = { holder: RunHolder | null; signAt: number; progress: RunProgress | null; watermarks: readonly Watermark[] | null; savedAt: number; cancelAt: number | null };
+
+const notYet = (): never => {
+  throw new AppError('internal', 'This is not there yet.');
+};
 
 /** Far more disks than a computer has; a bound for agents gone wild. */
 const MAX_OPEN_PER_COMPUTER = 64;
@@ -172,7 +179,20 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS }: Run
       lines.add(id, texts);
     },
 
-    list: (filter: { active?: boolean | undefined; limit?: number | undefined; image?: string | undefined; computer?: string | undefined }): RunView[] =>
+    /** One per job and computer, in order; the first of a computer waits for it, the others are queued behind. */
+    createJobRuns: (_runs: readonly NewJobRun[]): string[] => notYet(),
+    /** Not begun yet, oldest first. */
+    pendingOf: (_computerId: string): RunView[] => [],
+    /** Under way on this computer (running, lost, or waiting for a version or a person), or null. */
+    activeOf: (_computerId: string): RunView | null => null,
+    cancelMany: (_ids: readonly string[], _actor: string): { cancelled: number } => notYet(),
+    again: (_id: string, _actor: string): { id: string } => notYet(),
+    resume: (_id: string, _go: boolean, _actor: string): void => notYet(),
+    bundle: (_id: string): { fileName: string; text: string } => notYet(),
+    /** Called with a computer's id when there is something for its agent to take. */
+    onWork: (_listener: (computerId: string) => void): void => undefined,
+
+    list: (filter: { active?: boolean | undefined; limit?: number | undefined; image?: string | undefined; computer?: string | undefined; job?: string | undefined; batch?: string | undefined; states?: RunState[] | undefined; before?: number | undefined }): RunView[] =>
       repo.list({ active: filter.active ?? false, limit: filter.limit ?? 200, image: filter.image ?? null, computer: filter.computer ?? null }).map(view),
     get: (id: string): RunView => view(require(id)),
     counts: (): { running: number; waiting: number } => repo.counts(),

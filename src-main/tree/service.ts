@@ -1,11 +1,13 @@
 // Owns the console's tree: its roots and what hangs below each. Nodes are asked for level by level.
+import { runTitle } from '#shared/model/run.ts';
 import type { TreeNode } from '#shared/model/server.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Images } from '../images/service.ts';
+import type { Jobs } from '../jobs/service.ts';
 import type { Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 
-export type TreeParts = { images: Images; computers: Computers; runs: Runs; settings: SettingsService; serverId: string };
+export type TreeParts = { images: Images; computers: Computers; jobs: Jobs; runs: Runs; settings: SettingsService; serverId: string };
 export type Tree = ReturnType<typeof openTree>;
 
 export function openTree({ images, computers, runs, settings, serverId }: TreeParts) {
@@ -17,13 +19,13 @@ export function openTree({ images, computers, runs, settings, serverId }: TreePa
       })),
       ...(images.list(true).length > 0 ? [{ id: 'trash', kind: 'trash', name: 'Trash', badge: String(images.list(true).length), state: null, hasChildren: false } satisfies TreeNode] : []),
     ],
-    computers: () => computers.list().map((computer): TreeNode => ({ id: `computer/${computer.id}`, kind: 'computer', name: computer.name, badge: null, state: computer.online ? 'online' : null, hasChildren: false })),
+    computers: () => computers.list({}).map((computer): TreeNode => ({ id: `computer/${computer.id}`, kind: 'computer', name: computer.name, badge: null, state: computer.online ? 'online' : null, hasChildren: false })),
     servers: () => [{ id: `server/${serverId}`, kind: 'server', name: settings.get().serverName, badge: null, state: 'online', hasChildren: false }],
-    activity: () => runs.list({ active: true }).map((run): TreeNode => ({ id: `run/${run.id}`, kind: 'run', name: `${run.kind === 'capture' ? 'Capture' : 'Deploy'} ${run.imageName}`, badge: null, state: run.state, hasChildren: false })),
+    activity: () => runs.list({ active: true }).map((run): TreeNode => ({ id: `run/${run.id}`, kind: 'run', name: runTitle(run), badge: null, state: run.state, hasChildren: false })),
   };
 
   function roots(): TreeNode[] {
-    const [imageCount, computerCount, active] = [images.list().length, computers.list().length, runs.list({ active: true }).length];
+    const [imageCount, computerCount, active] = [images.list().length, computers.count(), runs.list({ active: true }).length];
     const root = (id: TreeNode['kind'], name: string, count: number, hasChildren: boolean): TreeNode => ({ id, kind: id, name, badge: count > 0 ? String(count) : null, state: null, hasChildren });
     return [
       root('computers', 'Computers', computerCount, computerCount > 0),

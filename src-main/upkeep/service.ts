@@ -5,8 +5,9 @@ import type { Images } from '../images/service.ts';
 import type { LogService } from '../log/service.ts';
 import type { Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
+import type { Undo } from '../undo/service.ts';
 
-export type UpkeepParts = { images: Images; runs: Runs; settings: SettingsService; log: LogService; access: Access; token: string };
+export type UpkeepParts = { images: Images; runs: Runs; settings: SettingsService; undo: Undo; log: LogService; access: Access; token: string };
 
 const LEASES_MS = 2000;
 const MINUTE_MS = 60_000;
@@ -14,7 +15,7 @@ const HOUR_MS = 3_600_000;
 const SWEEP_MS = 6 * HOUR_MS;
 const FIRST_SWEEP_MS = 5 * MINUTE_MS;
 
-export function openUpkeep({ images, runs, settings, log, access, token }: UpkeepParts) {
+export function openUpkeep({ images, runs, settings, undo, log, access, token }: UpkeepParts) {
   const timers: NodeJS.Timeout[] = [];
   const every = (ms: number, name: string, work: () => void | Promise<void>): (() => void) => {
     const guarded = (): void => {
@@ -29,6 +30,7 @@ export function openUpkeep({ images, runs, settings, log, access, token }: Upkee
     const { captureLeaseHours, logRetentionDays } = settings.get();
     runs.upkeep({ lostAfterMs: captureLeaseHours * HOUR_MS, retentionDays: logRetentionDays });
     log.prune(logRetentionDays);
+    undo.upkeep();
     access.extend(token);
   });
   const sweepNow = every(SWEEP_MS, 'sweep', () => images.sweepSoon());

@@ -30,7 +30,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
   const command = (id: string, label: string, run: () => void, key?: string) => ({ id, label, onClick: run, leftSection: <IconCommand size={18} stroke={1.6} />, ...(key === undefined ? {} : { rightSection: <kbd>{key}</kbd> }) });
   const actions: SpotlightActionGroupData[] = [
     { group: 'Images', actions: (images.data ?? []).map((image) => go(`image/${image.guid}`, image.name, imageState(image).word, `/image/${image.guid}`, 'image')) },
-    { group: 'Computers', actions: (computers.data ?? []).map((computer) => go(`computer/${computer.id}`, computer.name, `${computer.identity.vendor} ${computer.identity.product}`.trim() || 'Computer', `/computer/${computer.id}`, 'computer')) },
+    { group: 'Computers', actions: (computers.data ?? []).map((computer) => go(`computer/${computer.id}`, computer.name, computer.model || 'Computer', `/computer/${computer.id}`, 'computer')) },
     { group: 'Activity', actions: (runs.data ?? []).map((run) => go(`run/${run.id}`, `${runTitle(run)}, ${run.computerName}`, runState(run), `/run/${run.id}`, 'run')) },
     {
       group: 'Commands',

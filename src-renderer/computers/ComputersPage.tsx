@@ -2,8 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { IconDevicesPc } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
-import type { ComputerView } from '#shared/model/computer.ts';
-import { formatBytes } from '#shared/units.ts';
+import type { ComputerRow } from '#shared/model/computer.ts';
 import { useTRPC } from '../api.ts';
 import { shownError } from '../errors.ts';
 import { Command } from '../ui/CopyText.tsx';
@@ -15,14 +14,13 @@ import { MiddleText } from '../ui/MiddleText.tsx';
 import { PageBody, PageHead } from '../ui/Page.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
-import { hardwareName } from './computerWords.ts';
 
-const columns: Column<ComputerView>[] = [
+const columns: Column<ComputerRow>[] = [
   { id: 'name', title: 'Name', width: 'minmax(120px, 1.2fr)', sortValue: (computer) => computer.name, render: (computer) => <Link href={`/computer/${computer.id}`}><MiddleText text={computer.name} /></Link> },
   { id: 'state', title: 'State', width: '130px', sortValue: (computer) => Number(!computer.online), render: (computer) => <StateMark tone={computer.online ? 'ok' : 'off'}>{computer.online ? 'Connected' : 'Not connected'}</StateMark> },
-  { id: 'hardware', title: 'Hardware', width: 'minmax(150px, 1.4fr)', sortValue: hardwareName, render: (computer) => <MiddleText text={hardwareName(computer)} /> },
-  { id: 'serial', title: 'Serial', width: 'minmax(90px, 1fr)', sortValue: (computer) => computer.identity.systemSerial, render: (computer) => computer.identity.systemSerial || '–' },
-  { id: 'disks', title: 'Disks', width: 'minmax(90px, 0.8fr)', numeric: true, sortValue: (computer) => computer.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0), render: (computer) => computer.disks.map((disk) => formatBytes(disk.sizeBytes)).join(' + ') || '–' },
+  { id: 'hardware', title: 'Hardware', width: 'minmax(150px, 1.4fr)', sortValue: (computer) => computer.model, render: (computer) => <MiddleText text={computer.model || '–'} /> },
+  { id: 'serial', title: 'Serial', width: 'minmax(90px, 1fr)', sortValue: (computer) => computer.serial, render: (computer) => computer.serial || '–' },
+  { id: 'disks', title: 'Disks', width: 'minmax(90px, 0.8fr)', numeric: true, sortValue: (computer) => computer.diskCount, render: (computer) => computer.diskCount },
   { id: 'address', title: 'Address', width: '120px', sortValue: (computer) => computer.address, render: (computer) => computer.address },
   { id: 'seen', title: 'Last seen', width: '120px', sortValue: (computer) => computer.lastSeenAt, render: (computer) => <When at={computer.lastSeenAt} /> },
 ];

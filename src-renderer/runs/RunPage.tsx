@@ -60,10 +60,10 @@ export function RunPage({ id }: { id: string }) {
           <Section title="Run"><Facts facts={facts(run)} /></Section>
           <Section title="Disk"><Facts facts={[
             { name: 'Computer', value: <Link href={`/computer/${run.computerId}`}>{run.computerName}</Link> },
-            { name: 'Device', value: <span className="mono">{run.disk.path}</span> },
-            { name: 'Model', value: run.disk.model || '–' },
-            { name: 'Serial', value: run.disk.serial || '–' },
-            { name: 'Size', value: formatBytes(run.disk.sizeBytes) },
+            { name: 'Device', value: <span className="mono">{run.disk?.path ?? '–'}</span> },
+            { name: 'Model', value: run.disk?.model || '–' },
+            { name: 'Serial', value: run.disk?.serial || '–' },
+            { name: 'Size', value: run.disk === null ? '–' : formatBytes(run.disk.sizeBytes) },
           ]}
           />
           </Section>
@@ -144,5 +144,5 @@ function resultFacts(result: RunView['result']): Fact[] {
 }
 
 function contextOf(run: RunView): Record<string, string> {
-  return { Run: `${runTitle(run)} (${run.id})`, Computer: run.computerName, Disk: `${run.disk.path} ${run.disk.model} ${run.disk.serial}` };
+  return { Run: `${runTitle(run)} (${run.id})`, Computer: run.computerName, Disk: run.disk === null ? '' : `${run.disk.path} ${run.disk.model} ${run.disk.serial}` };
 }

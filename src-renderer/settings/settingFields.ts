@@ -2,7 +2,9 @@
 import { settingsSchema } from '#shared/model/server.ts';
 import type { Settings } from '#shared/model/server.ts';
 
-export type SettingField = { key: keyof Settings; label: string; explanation: string } & (
+/** Settings that this form edits: texts, numbers and choices. */
+export type SettingKey = { [Key in keyof Settings]: Settings[Key] extends string | number ? Key : never }[keyof Settings];
+export type SettingField = { key: SettingKey; label: string; explanation: string } & (
   { kind: 'text' } | { kind: 'number'; unit: string } | { kind: 'choice'; choices: { value: string; label: string }[] }
 );
 

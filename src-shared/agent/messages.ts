@@ -4,9 +4,13 @@ import { z } from 'zod';
 import { deviceGraphSchema } from '../model/schema.ts';
 import { inventorySchema } from '../model/computer.ts';
 import { runDiskSchema, runProgressSchema, wireErrorSchema } from '../model/run.ts';
-import { imageNameSchema } from '../model/image.ts';
+import { imageNameSchema, timestamp } from '../model/image.ts';
+import { taskSchema } from '../model/job.ts';
+import { menuNodeSchema } from '../model/menu.ts';
+import { portalSettingsSchema } from '../model/server.ts';
 
-export const PROTOCOL_VERSION = 1;
+/** 2 added the portal and jobs; an agent of version 1 captures and deploys as before. */
+export const PROTOCOL_VERSION = 2;
 /** The server accepts this version and the one before. */
 export const OLDEST_PROTOCOL_VERSION = 1;
 export const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
@@ -18,10 +22,37 @@ export const RUN_LEASE_MS = 45_000;
 
 const uuid = z.uuid();
 const resumeKey = z.string().min(1).max(200);
+const taskRef = z.object({ runId: uuid, index: z.number().int().nonnegative() });
 
 export const agentRequestSchema = z.discriminatedUnion('type', [
   /** First message. token: an administrator's, or the computer token a former hello got. */
-  z.object({ type: z.literal('hello'), protocol: z.number().int(), agentVersion: z.string().max(50), token: z.string().max(500), inventory: inventorySchema }),
+  z.object({
+    type: z.literal('hello'), protocol: z.number().int(), agentVersion: z.string().max(50), token: z.string().max(500), inventory: inventorySchema,
+    /** portal: takes this computer's runs as they come. command (or nothing): one capture or deploy by hand. */
+    role: z.enum(['portal', 'command']).optional(),
+    /** Made anew by every start of an agent: tells a reconnect from a restart. */
+    session: z.string().min(8).max(64).optional(),
+  }),
+  /** A tie (answer of hello): the technician says which of the candidates this computer is; null: none of them, it is new. */
+  z.object({ type: z.literal('identify'), computerId: uuid.nullable() }),
+  /** What the portal shows; asked again after `menuChanged`. */
+  z.object({ type: z.literal('portalOpen') }),
+  /** What is wrong with a name for this computer, uniqueness included. */
+  z.object({ type: z.literal('portalName'), name: z.string().max(200) }),
+  /** A menu item, for this computer alone. Replaces its pending runs, never a running one. name null: as it is called. */
+  z.object({ type: z.literal('portalPick'), item: z.string().min(1).max(200), name: z.string().max(200).nullable() }),
+  /** `platen job run --here`: the same by the job's or folder's name, for this computer alone. */
+  z.object({ type: z.literal('pickByName'), job: z.string().min(1).max(300) }),
+  /** The run this computer has to do or go on with now. */
+  z.object({ type: z.literal('takeRun') }),
+  /** The person at the computer (resume: let it go on, or end it) about a run that waits for a person. */
+  z.object({ type: z.literal('resumeRun'), runId: uuid, go: z.boolean() }),
+  z.object({ type: z.literal('cancelRun'), runId: uuid }),
+  z.object({ type: z.literal('taskStarted'), runId: uuid, index: z.number().int().nonnegative() }),
+  /** Not for captures and deploys: captureCommit and deployDone end those. skipped: why it was not done here. */
+  z.object({ type: z.literal('taskDone'), runId: uuid, index: z.number().int().nonnegative(), result: z.record(z.string(), z.unknown()), skipped: z.string().max(500).optional() }),
+  /** Ends the run, unless the task says that a failure doesn't. */
+  z.object({ type: z.literal('taskFailed'), runId: uuid, index: z.number().int().nonnegative(), error: wireErrorSchema, cancelled: z.boolean() }),
   z.object({
     type: z.literal('captureBegin'),
     /** Name or GUID of an image; a name nobody has makes a new image. */
@@ -31,6 +62,8 @@ export const agentRequestSchema = z.discriminatedUnion('type', [
     graph: deviceGraphSchema,
     /** Same disk, same image: the same key, so that an interrupted capture is continued. */
     resumeKey,
+    /** The job's task that this capture is; without it the capture is a run of its own. */
+    task: taskRef.optional(),
   }),
   z.object({ type: z.literal('captureCommit'), runId: uuid, result: z.record(z.string(), z.unknown()) }),
   z.object({
@@ -39,6 +72,7 @@ export const agentRequestSchema = z.discriminatedUnion('type', [
     version: z.number().int().positive().optional(),
     disk: runDiskSchema,
     resumeKey,
+    task: taskRef.optional(),
   }),
   /** The plan stands and nothing was refused: from here on the disk is written to. */
   z.object({ type: z.literal('deployStarted'), runId: uuid }),
@@ -58,10 +92,46 @@ export const agentNoticeSchema = z.discriminatedUnion('type', [
 export type AgentNotice = z.infer<typeof agentNoticeSchema>;
 export const agentMessageSchema = z.union([agentRequestSchema.and(z.object({ id: z.number().int().positive() })), agentNoticeSchema]);
 
+/** A run as the agent does it. */
+export const assignedRunSchema = z.object({
+  id: uuid, title: z.string(), /** Who asked for it. */ by: z.string(), askedAt: timestamp,
+  tasks: z.array(taskSchema), /** Where to go on. */ taskIndex: z.number().int().nonnegative(),
+  /** fresh: not begun; continue: go on by itself; ask: a destructive task was cut off, a person must say so first (resumeRun). */
+  how: z.enum(['fresh', 'continue', 'ask']),
+  /** Of what was picked together, this is number `position` of `of`. */
+  position: z.number().int().positive(), of: z.number().int().positive(),
+});
+export type AssignedRun = z.infer<typeof assignedRunSchema>;
+/** By GUID: how large a disk the version needs that a deploy task would write now, and what it is; problem: why not. */
+export const imageNeedSchema = z.object({ imageGuid: uuid, version: z.number().int().positive().nullable(), imageName: z.string(), usedBytes: z.number(), needsBytes: z.number(), problem: z.string().nullable() });
+const pickAnswer = z.object({ runs: z.array(z.object({ id: uuid, title: z.string() })), replaced: z.array(z.object({ id: uuid, title: z.string() })), computerName: z.string() });
+
 const ticket = z.object({ ticket: z.string(), ticketExpiresInMs: z.number().int().positive() });
 /** Answers by request type (the `ok: true` part without id and ok). */
 export const answerSchemas = {
-  hello: z.object({ protocol: z.number().int(), computerToken: z.string(), computerId: uuid, computerName: z.string(), serverName: z.string(), serverId: z.string() }),
+  hello: z.object({ protocol: z.number().int(), computerToken: z.string(), computerId: uuid, computerName: z.string(), serverName: z.string(), serverId: z.string(),
+    /** A person has named it. */
+    named: z.boolean().optional(),
+    /** More than one known computer fits equally: the technician says which (identify). Empty or absent: it is clear. */
+    candidates: z.array(z.object({ id: uuid, name: z.string(), model: z.string(), serial: z.string(), lastSeenAt: timestamp })).optional(),
+  }),
+  identify: z.object({ computerToken: z.string(), computerId: uuid, computerName: z.string(), named: z.boolean() }),
+  portalOpen: z.object({
+    settings: portalSettingsSchema, menu: z.array(menuNodeSchema), computerName: z.string(), named: z.boolean(), /** For a new computer; '' where the pattern gives none. */ proposedName: z.string(),
+    /** By menu item: the tasks it would run, so that the portal can show what will be erased. */
+    tasks: z.record(z.string(), z.array(taskSchema)), needs: z.array(imageNeedSchema),
+    /** Runs that wait for this computer, oldest first. */
+    pending: z.array(z.object({ id: uuid, title: z.string(), by: z.string(), askedAt: timestamp })),
+  }),
+  portalName: z.object({ problem: z.string().nullable() }),
+  portalPick: pickAnswer,
+  pickByName: pickAnswer,
+  takeRun: z.object({ run: assignedRunSchema.nullable() }),
+  resumeRun: z.object({}),
+  cancelRun: z.object({}),
+  taskStarted: z.object({}),
+  taskDone: z.object({ /** The run has ended with this task. */ ended: z.boolean() }),
+  taskFailed: z.object({ ended: z.boolean() }),
   captureBegin: ticket.extend({
     runId: uuid, imageGuid: uuid, imageName: z.string(), newImage: z.boolean(),
     /** An interrupted capture with this key was adopted: chunks it sent count as arrived. */
@@ -85,6 +155,10 @@ export const serverNoticeSchema = z.discriminatedUnion('type', [
   /** While a deployBegin waits for a version that is still verifying. id: of that request. */
   z.object({ type: z.literal('deployWait'), requestId: z.number().int(), imageName: z.string(), version: z.number().int(), doneBytes: z.number(), totalBytes: z.number(), etaSeconds: z.number().nullable() }),
   z.object({ type: z.literal('cancel'), runId: uuid, reason: z.string() }),
+  /** Only to portals: there is a run to take. */
+  z.object({ type: z.literal('work') }),
+  /** Only to portals: ask portalOpen again when convenient. */
+  z.object({ type: z.literal('menuChanged') }),
   /** The server is closing: keep the work, reconnect. */
   z.object({ type: z.literal('closing') }),
 ]);

@@ -27,8 +27,36 @@ export type DiskSummary = z.infer<typeof diskSummarySchema>;
 export const inventorySchema = z.object({ identity: firmwareIdentitySchema, disks: z.array(diskSummarySchema).max(256) });
 export type Inventory = z.infer<typeof inventorySchema>;
 
-export const computerSchema = z.object({
-  id: z.uuid(), name: z.string(), firstSeenAt: timestamp, lastSeenAt: timestamp, online: z.boolean(), address: z.string(),
+/** One row of a list of computers: nothing that grows with its hardware. */
+export const computerRowSchema = z.object({
+  id: z.uuid(), name: z.string(), /** null: in *New computers*. */ groupId: z.uuid().nullable(),
+  firstSeenAt: timestamp, lastSeenAt: timestamp, online: z.boolean(), address: z.string(),
+  model: z.string(), serial: z.string(), diskCount: z.number().int().nonnegative(),
+  /** False until a person has named it: the portal then says that it is new. */
+  named: z.boolean(),
+  trashedAt: timestamp.nullable(),
+});
+export type ComputerRow = z.infer<typeof computerRowSchema>;
+
+export const evidenceKinds = ['system-uuid', 'system-serial', 'board-serial', 'asset-tag', 'mac', 'host'] as const;
+/** What identified it, and how much each counts; shared: seen on several computers, so it counts for nothing. */
+export const evidenceViewSchema = z.object({ kind: z.enum(evidenceKinds), value: z.string(), weight: z.number(), shared: z.boolean() });
+export const computerSchema = computerRowSchema.extend({
   identity: firmwareIdentitySchema, disks: z.array(diskSummarySchema),
+  path: z.array(z.object({ id: z.uuid(), name: z.string() })),
+  evidence: z.array(evidenceViewSchema),
+  /** Other records that could be the same machine (a tie, or equal serials), for *Merge*. */
+  similar: z.array(z.object({ id: z.uuid(), name: z.string(), score: z.number(), lastSeenAt: timestamp })),
+  /** Records that were merged into this one and can be split off again. */
+  merged: z.array(z.object({ id: z.uuid(), name: z.string(), at: timestamp })),
 });
 export type ComputerView = z.infer<typeof computerSchema>;
+
+export const groupSchema = z.object({
+  id: z.uuid(), parentId: z.uuid().nullable(), name: z.string(), description: z.string(),
+  /** Computers in it and below, and those of them that are connected. */
+  computerCount: z.number().int().nonnegative(), onlineCount: z.number().int().nonnegative(), groupCount: z.number().int().nonnegative(), trashedAt: timestamp.nullable(),
+});
+export type Group = z.infer<typeof groupSchema>;
+export const groupDetailSchema = groupSchema.extend({ path: z.array(z.object({ id: z.uuid(), name: z.string() })), groups: z.array(groupSchema) });
+export type GroupDetail = z.infer<typeof groupDetailSchema>;

@@ -1,6 +1,32 @@
 // Owns what the server says of itself: status, settings, tree nodes, change events, findings of the doctor.
 import { z } from 'zod';
 import { timestamp } from './image.ts';
+import { menuNodeSchema } from './menu.ts';
+
+/** What technicians see of the portal and how it behaves; part of the settings. */
+export const portalSettingsSchema = z.object({
+  portalTitle: z.string().trim().min(1).max(60), /** Under the title on the menu; '' for none. */ portalText: z.string().trim().max(240),
+  portalColor: z.enum(['blue', 'green', 'cyan', 'magenta', 'red', 'grey']),
+  /** Seconds in which `i` opens the menu; 0 waits for ever. */
+  portalCountdownSeconds: z.number().int().min(0).max(3600),
+  portalMenu: z.enum(['flat', 'folders']),
+  /** Only items below this job folder are offered. */
+  portalRootFolderId: z.uuid().nullable(),
+  /** May a technician rename a computer that has a name already? */
+  portalRenameKnown: z.boolean(),
+  /** Proposed name of a new computer: {serial}, {asset}, {model}, {mac}, {n}, {n:3}. */
+  portalNamePattern: z.string().trim().min(1).max(60),
+  /** After a run, unless its last task says otherwise. */
+  portalWhenDone: z.enum(['menu', 'restart', 'shut-down']),
+  /** A failure stays on screen until a key is pressed, or this many seconds when not 0. */
+  portalFailureSeconds: z.number().int().min(0).max(86_400),
+});
+export type PortalSettings = z.infer<typeof portalSettingsSchema>;
+export const defaultPortalSettings: PortalSettings = {
+  portalTitle: 'Platen', portalText: 'Choose what to do with this computer', portalColor: 'blue', portalCountdownSeconds: 5, portalMenu: 'flat', portalRootFolderId: null,
+  portalRenameKnown: true, portalNamePattern: '{serial}', portalWhenDone: 'menu', portalFailureSeconds: 0,
+};
+export const portalPreviewSchema = z.object({ settings: portalSettingsSchema, menu: z.array(menuNodeSchema) });
 
 export const settingsSchema = z.object({
   serverName: z.string().trim().min(1).max(63),
@@ -12,9 +38,12 @@ export const settingsSchema = z.object({
   verifyEveryDays: z.number().int().min(0).max(365),
   logRetentionDays: z.number().int().min(1).max(3650),
   logLevel: z.enum(['error', 'warn', 'info', 'debug']),
+  /** When the window closes while work runs: ask, stay in the tray, or end the server. */
+  whenClosed: z.enum(['ask', 'tray', 'quit']),
+  ...portalSettingsSchema.shape,
 });
 export type Settings = z.infer<typeof settingsSchema>;
-export const defaultSettings: Settings = { serverName: 'Platen', trashDays: 14, captureLeaseHours: 24, verifyEveryDays: 30, logRetentionDays: 30, logLevel: 'info' };
+export const defaultSettings: Settings = { serverName: 'Platen', trashDays: 14, captureLeaseHours: 24, verifyEveryDays: 30, logRetentionDays: 30, logLevel: 'info', whenClosed: 'ask', ...defaultPortalSettings };
 
 export const storeFiguresSchema = z.object({
   packs: z.number(), packBytes: z.number(), chunks: z.number(), rawBytes: z.number(), storedBytes: z.number(),
@@ -32,14 +61,19 @@ export const serverStatusSchema = z.object({
 });
 export type ServerStatus = z.infer<typeof serverStatusSchema>;
 
-/** kind: which icon and page. id is also the node's address in the console: "images", "image/<guid>", "computers", "computer/<id>"… */
+/**
+ * kind: which icon and page. id is also the node's address in the console: "images", "image/<guid>", "computers", "computer/<id>",
+ * "group/<id>", "group/new" (*New computers*), "jobs", "folder/<id>", "job/<id>"…
+ */
 export const treeNodeSchema = z.object({
-  id: z.string(), kind: z.enum(['computers', 'computer', 'jobs', 'images', 'image', 'servers', 'server', 'boot', 'activity', 'run', 'trash']),
+  id: z.string(), kind: z.enum(['computers', 'group', 'new-computers', 'computer', 'jobs', 'folder', 'job', 'images', 'image', 'servers', 'server', 'boot', 'activity', 'run', 'trash']),
   name: z.string(), badge: z.string().nullable(), state: z.string().nullable(), hasChildren: z.boolean(),
+  /** A job or folder that the portal offers. */
+  published: z.boolean().optional(),
 });
 export type TreeNode = z.infer<typeof treeNodeSchema>;
 
-export const changeEntities = ['image', 'run', 'computer', 'settings', 'status', 'server'] as const;
+export const changeEntities = ['image', 'run', 'computer', 'group', 'job', 'folder', 'settings', 'status', 'server'] as const;
 export const changeSchema = z.object({ entity: z.enum(changeEntities), id: z.string(), rev: z.number().int() });
 export type Change = z.infer<typeof changeSchema>;
 
@@ -48,3 +82,10 @@ export type FindingView = z.infer<typeof findingSchema>;
 
 export const logEntrySchema = z.object({ at: timestamp, level: z.string(), message: z.string(), data: z.record(z.string(), z.unknown()) });
 export type LogEntry = z.infer<typeof logEntrySchema>;
+
+/** One thing that a search found; id as in the tree. */
+export const searchHitSchema = z.object({ id: z.string(), kind: z.enum(['computer', 'group', 'job', 'folder', 'image', 'run']), name: z.string(), /** Where it is, or what matched. */ detail: z.string() });
+export type SearchHit = z.infer<typeof searchHitSchema>;
+
+/** Every change that can be taken back says so: the console offers it for a while, `undo.run` does it. */
+export const undoableSchema = z.object({ undo: z.number().int().positive().nullable() });

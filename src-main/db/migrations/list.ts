@@ -2,5 +2,6 @@
 import type { Migration } from '../migrate.ts';
 import { firstRecords } from './0001-first-records.ts';
 import { imageStoredBytes } from './0002-image-stored-bytes.ts';
+import { jobsAndGroups } from './0003-jobs-and-groups.ts';
 
-export const migrations: readonly Migration[] = [firstRecords, imageStoredBytes];
+export const migrations: readonly Migration[] = [firstRecords, imageStoredBytes, jobsAndGroups];
