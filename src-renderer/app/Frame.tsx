@@ -21,6 +21,7 @@ import classes from './Frame.module.css';
 
 /** Comes after the first screen, closed, so that it knows where the focus was when it opens. */
 const CaptureDialog = lazy(async () => ({ default: (await import('../images/CaptureDialog.tsx')).CaptureDialog }));
+const RunSheet = lazy(async () => ({ default: (await import('../jobs/RunSheet.tsx')).RunSheet }));
 
 export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void }) {
   const trpc = useTRPC();
@@ -54,6 +55,7 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
       <Palette onKeys={() => setKeysOpen(true)} />
       <KeysDialog opened={keysOpen} onClose={() => setKeysOpen(false)} />
       <Suspense><CaptureDialog /></Suspense>
+      <Suspense><RunSheet /></Suspense>
     </div>
   );
 }

@@ -32,7 +32,11 @@ export function LiveUpdates() {
     const refresh = (filter: { queryKey: readonly unknown[] }): void => void queries.invalidateQueries(filter);
     if (entities.has('image') || entities.has('settings') || entities.has('server')) refresh(trpc.images.pathFilter());
     if (entities.has('run')) refresh(trpc.runs.list.pathFilter());
-    if (entities.has('computer')) refresh(trpc.computers.pathFilter());
+    if (entities.has('computer') || entities.has('group')) refresh(trpc.computers.pathFilter());
+    if (entities.has('job') || entities.has('folder') || entities.has('image')) refresh(trpc.jobs.pathFilter());
+    // Who is online and busy changes what starting a job would do.
+    else if (entities.has('run') || entities.has('computer') || entities.has('group')) refresh(trpc.jobs.preview.pathFilter());
+    if (entities.has('job') || entities.has('folder') || entities.has('image') || entities.has('settings')) refresh(trpc.portal.pathFilter());
     if (entities.has('settings')) refresh(trpc.settings.pathFilter());
     refresh(trpc.status.pathFilter());
     refresh(trpc.tree.pathFilter());

@@ -1,0 +1,95 @@
+// Owns what one can do to jobs and their folders from anywhere (tree, pages, palette): acts at once, offers undo, and keeps a
+// failure at the object it concerns. Items are addresses: "job/<id>", "folder/<id>"; a folder of null is the root.
+import { useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { useTRPC, useTRPCClient } from '../api.ts';
+import { shownError } from '../errors.ts';
+import { setObjectError } from '../images/objectErrors.ts';
+import { toastDone, toastFailed, toastUndo, withdrawUndo } from '../ui/toasts.tsx';
+
+/** name: what it is called, for messages. */
+export type JobItem = { item: string; name: string };
+type Undoable = { undo: number | null };
+
+export function useJobActions() {
+  const client = useTRPCClient();
+  const trpc = useTRPC();
+  const queries = useQueryClient();
+  return useMemo(() => {
+    const refresh = (): void => {
+      for (const filter of [trpc.jobs.pathFilter(), trpc.portal.pathFilter(), trpc.tree.pathFilter()]) void queries.invalidateQueries(filter);
+    };
+    /** The answer, or null where it failed; the failure is shown at the object, and as a message anywhere else. */
+    const attempt = async <Answer,>(about: string, title: string, work: () => Promise<Answer>): Promise<Answer | null> => {
+      setObjectError(about, null);
+      try {
+        return await work();
+      } catch (thrown) {
+        const error = shownError(thrown);
+        setObjectError(about, { title, error });
+        if (!location.hash.includes(about)) toastFailed(title, error);
+        return null;
+      } finally {
+        refresh();
+      }
+    };
+    const takeBack = (undo: number, about: string, message: string): void => void attempt(about, `Could not undo “${message}”`, async () => {
+      await client.undo.run.mutate({ id: undo });
+      toastDone(`Undone: ${message}`);
+    });
+    const offer = (message: string, about: string, { undo }: Undoable): void => {
+      if (undo === null) toastDone(message);
+      else toastUndo(message, about, () => takeBack(undo, about, message));
+    };
+    const several = (items: readonly JobItem[]): string => (items.length === 1 ? (items[0]?.name ?? '') : `${items.length} items`);
+    const aboutOf = (items: readonly JobItem[]): string => items[0]?.item ?? 'jobs';
+    const ids = (items: readonly JobItem[]): string[] => items.map((each) => each.item);
+    return {
+      /** The new job's address, or null where it failed. */
+      create: (job: { folder: string | null; name: string }): Promise<string | null> => attempt(placeOf(job.folder), `Could not make the job “${job.name}”`, async () => {
+        const made = await client.jobs.create.mutate({ folder: job.folder, name: job.name });
+        offer(`Job “${job.name}” made`, `job/${made.id}`, made);
+        return `job/${made.id}`;
+      }),
+      createFolder: (folder: { parent: string | null; name: string }): Promise<string | null> => attempt(placeOf(folder.parent), `Could not make the folder “${folder.name}”`, async () => {
+        const made = await client.jobs.createFolder.mutate(folder);
+        offer(`Folder “${folder.name}” made`, `folder/${made.id}`, made);
+        return `folder/${made.id}`;
+      }),
+      rename: ({ item, name: from }: JobItem, name: string): Promise<boolean> => attempt(item, `Could not rename ${from}`, async () => {
+        const [kind, id = ''] = item.split('/');
+        offer(`Renamed to ${name}`, item, kind === 'folder' ? await client.jobs.saveFolder.mutate({ id, name }) : await client.jobs.save.mutate({ id, name }));
+      }).then((answer) => answer !== null),
+      /** What was made, as addresses; copies are never published. */
+      duplicate: (items: readonly JobItem[]): Promise<string[] | null> => attempt(aboutOf(items), `Could not duplicate ${several(items)}`, async () => {
+        const made = await client.jobs.duplicate.mutate({ items: ids(items) });
+        offer(`${several(items)} duplicated, not in the portal`, made.items[0] ?? 'jobs', made);
+        return made.items;
+      }),
+      move: (items: readonly JobItem[], folder: { id: string | null; name: string }): Promise<boolean> => attempt(aboutOf(items), `Could not move ${several(items)}`, async () => {
+        offer(`${several(items)} moved to ${folder.name}`, aboutOf(items), await client.jobs.move.mutate({ items: ids(items), folder: folder.id }));
+      }).then((answer) => answer !== null),
+      trash: (items: readonly JobItem[]): Promise<boolean> => attempt(aboutOf(items), `Could not move ${several(items)} to the trash`, async () => {
+        offer(`${several(items)} moved to the trash`, `trash ${aboutOf(items)}`, await client.jobs.trash.mutate({ items: ids(items) }));
+      }).then((answer) => answer !== null),
+      restore: (items: readonly JobItem[]): Promise<boolean> => attempt(aboutOf(items), `Could not restore ${several(items)}`, async () => {
+        await client.jobs.untrash.mutate({ items: ids(items) });
+        withdrawUndo(`trash ${aboutOf(items)}`);
+        toastDone(`${several(items)} restored`);
+      }).then((answer) => answer !== null),
+      setShowInPortal: ({ item, name, show }: JobItem & { show: boolean }): Promise<boolean> => attempt(item, `Could not change what the portal shows of ${name}`, async () => {
+        const [kind, id = ''] = item.split('/');
+        const change = { id, showInPortal: show };
+        offer(`${name} is ${show ? 'shown in' : 'no longer shown in'} the portal`, item, kind === 'folder' ? await client.jobs.saveFolder.mutate(change) : await client.jobs.save.mutate(change));
+      }).then((answer) => answer !== null),
+      describe: ({ item, name, description }: JobItem & { description: string }): Promise<boolean> => attempt(item, `Could not change the portal text of ${name}`, async () => {
+        const [kind, id = ''] = item.split('/');
+        offer(`Portal text of ${name} changed`, item, kind === 'folder' ? await client.jobs.saveFolder.mutate({ id, description }) : await client.jobs.save.mutate({ id, description }));
+      }).then((answer) => answer !== null),
+    };
+  }, [client, queries, trpc]);
+}
+
+function placeOf(folder: string | null): string {
+  return folder === null ? 'jobs' : `folder/${folder}`;
+}
