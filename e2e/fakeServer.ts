@@ -1,6 +1,5 @@
 // A server for the console's own tests: the real API's procedures over made-up data in memory, and modes no real server has at
 // will (answers never, fails, is gone). Serves the built console from out/renderer. Never a stand-in for the server's own tests.
-import { initTRPC, TRPCError } from '@trpc/server';
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server';
 import { applyWSSHandler } from '@trpc/server/adapters/ws';
 import { createServer } from 'node:http';
@@ -19,11 +18,12 @@ import { settingsSchema } from '#shared/model/server.ts';
 import type { AppRouter } from '../src-main/api/router.ts';
 import { root } from '../scripts/sources.mjs';
 import type { FakeData } from './fakeData.ts';
+import { fail, fakeToken, procedures, t } from './fakeProcedures.ts';
+import type { FakeMode } from './fakeProcedures.ts';
 
-export const fakeToken = 'platen1.c2VjcmV0LW9mLXRoZS1mYWtl.00ff';
 const day = 86_400_000;
 
-export type FakeMode = 'answering' | 'silent' | 'failing';
+export { fakeToken };
 export type FakeServer = {
   url: string;
   /** With the token: what a browser opens. */
@@ -64,22 +64,9 @@ class Feed<Item> {
 
 type State = { data: FakeData; mode: FakeMode; changes: Feed<Change[]>; runs: Feed<RunView>; rev: number };
 
-const t = initTRPC.context<{ token: string }>().create({
-  errorFormatter: ({ shape, error }) => ({ ...shape, data: { ...shape.data, app: error.cause instanceof AppError ? error.cause.toWire() : undefined } }),
-});
-
-function fail(error: AppError): never {
-  throw new TRPCError({ code: error.code === 'unauthorized' ? 'UNAUTHORIZED' : error.code === 'not-found' ? 'NOT_FOUND' : 'INTERNAL_SERVER_ERROR', message: error.message, cause: error });
-}
-
 export function fakeRouter(state: State) {
   const { data } = state;
-  const open = t.procedure.use(({ ctx, next }) => (ctx.token === fakeToken ? next() : fail(new AppError('unauthorized', 'The token is not known here.'))));
-  const guarded = open.use(async ({ next }) => {
-    if (state.mode === 'silent') await new Promise<never>(() => undefined);
-    if (state.mode === 'failing') fail(new AppError('io', 'Reading the database failed: the disk of the data folder answered with an input/output error.\nNothing was changed. Check the disk under /var/lib/platen, then restart the server.', { errno: 'EIO' }));
-    return next();
-  });
+  const { open, guarded } = procedures(state);
   const changed = (entity: Change['entity'], id: string): void => state.changes.push([{ entity, id, rev: ++state.rev }]);
   const imageOf = (ref: string): ImageDetail => data.images.find((image) => image.guid === ref || image.name === ref) ?? fail(new AppError('not-found', `There is no image “${ref}”.`));
   const versionOf = (image: ImageDetail, number: number): VersionSummary => image.versions.find((version) => version.number === number) ?? fail(new AppError('not-found', `${image.name} has no version ${number}.`));
