@@ -126,7 +126,8 @@ export const answerSchemas = {
   portalName: z.object({ problem: z.string().nullable() }),
   portalPick: pickAnswer,
   pickByName: pickAnswer,
-  takeRun: z.object({ run: assignedRunSchema.nullable() }),
+  /** needs: of the images that the run's deploy tasks would write, so that the smallest disk that fits can be told. */
+  takeRun: z.object({ run: assignedRunSchema.nullable(), needs: z.array(imageNeedSchema).optional() }),
   resumeRun: z.object({}),
   cancelRun: z.object({}),
   taskStarted: z.object({}),
