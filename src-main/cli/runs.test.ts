@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunView } from '#shared/model/run.ts';
 import { resultWords, timeShares } from './runs.ts';
-import { runStateWords } from './words.ts';
+import { runStateWords } from '#shared/model/run-words.ts';
 
 describe('the state of a run', () => {
   const run: RunView = {

@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, isErrorCode, shortCode } from '#shared/errors.ts';
 import { isFinal } from '#shared/model/run.ts';
 import type { RunView } from '#shared/model/run.ts';
+import { runStateWords } from '#shared/model/run-words.ts';
 import { formatBytes, formatDuration, formatRate } from '#shared/units.ts';
 import type { Api } from './client.ts';
 import type { Command } from './command.ts';
 import { numberOf } from './inputs.ts';
 import { usage } from './usage.ts';
 import { pairs, printable, table } from './table.ts';
-import { formatTime, runStateWords, runTitle, runTook } from './words.ts';
+import { formatTime, runTitle, runTook } from './words.ts';
 
 const RUN = { name: 'RUN', required: true } as const;
 const shortIdLength = 8;

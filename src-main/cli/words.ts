@@ -1,7 +1,6 @@
 // Owns the words for states and times in the command line's texts. Pure.
 import type { ImageSummary, VersionSummary } from '#shared/model/image.ts';
 import type { RunView } from '#shared/model/run.ts';
-import { errorCodes, isErrorCode } from '#shared/errors.ts';
 import { formatPercent, progressFraction } from '#shared/progress.ts';
 import { formatDuration } from '#shared/units.ts';
 
@@ -35,14 +34,6 @@ export function imageStateWords(image: ImageSummary): string {
 
 export function trashWords(deleteAfter: number | null): string {
   return deleteAfter === null ? 'in the trash' : `in the trash until ${formatTime(deleteAfter)}`;
-}
-
-/** "running 42%" by its stage, "failed", or "refused" where it failed before anything was written. */
-export function runStateWords(run: RunView): string {
-  const fraction = run.progress === null ? null : progressFraction(run.progress);
-  if (run.state === 'failed' && run.error !== null && isErrorCode(run.error.code) && errorCodes[run.error.code].refusal) return 'refused';
-  if (run.state !== 'running') return run.state;
-  return run.progress === null ? 'running' : `${run.progress.stage}${fraction === null ? '' : ` ${formatPercent(fraction)}`}`;
 }
 
 export function runTook(run: RunView, now: number): string {
