@@ -2,13 +2,11 @@
 // itself, says hello again and repeats what was not answered; callers only wait. It knows nothing of disks.
 import { EventEmitter } from 'node:events';
 import WebSocket from 'ws';
-import {
-  answerSchemas, HEARTBEAT_MS, MAX_MESSAGE_BYTES, PROTOCOL_VERSION, serverMessageSchema,
-  type AgentNotice, type AgentRequest, type Answers, type ServerNotice,
-} from '#shared/agent/messages.ts';
+import { answerSchemas, HEARTBEAT_MS, MAX_MESSAGE_BYTES, type AgentNotice, type AgentRequest, type Answers, type ServerNotice } from '#shared/agent/messages.ts';
 import type { Inventory } from '#shared/model/computer.ts';
-import { AppError, CancelledError, fromWire, isErrorCode, toAppError } from '#shared/errors.ts';
-import { connectionsTo, type ServerLocation } from './net/endpoint.ts';
+import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
+import type { ServerLocation } from './net/endpoint.ts';
+import { parseMessage, saidByServer, sayHello, type Hello, type ServerMessage } from './net/hello.ts';
 import { isTransient } from './net/retry.ts';
 
 type Fields<T extends AgentRequest['type']> = Omit<Extract<AgentRequest, { type: T }>, 'type'>;
@@ -18,17 +16,30 @@ export type ControlEvents = {
   away: [reason: string];
   back: [];
   notice: [ServerNotice];
+  /** It will not come back by itself: wrong token, a newer server, patience at its end. */
+  fatal: [Error];
 };
-export type ControlOptions = { server: ServerLocation; inventory: Inventory; agentVersion: string; signal: AbortSignal; patienceMs: number };
+/** A try to connect failed and another one follows. */
+export type Retry = { reason: string; nextTryAt: number };
+export type ControlOptions = {
+  server: ServerLocation;
+  /** Asked at each hello, so that a reconnect tells what is there now. */
+  inventory: Inventory | (() => Promise<Inventory>);
+  agentVersion: string; signal: AbortSignal; patienceMs: number;
+  role?: 'portal' | 'command';
+  session?: string;
+  /** Keeps trying from the first connection on, and tells of each failed try; without it an unreachable server is an error at once. */
+  onRetry?: (retry: Retry) => void;
+};
 
 const firstPauseMs = 250;
 const longestPauseMs = 5000;
 /** Neither message nor pong for this long: the peer is gone. */
 const silenceMs = HEARTBEAT_MS * 3;
-const handshakeMs = 15_000;
 
 export class Control extends EventEmitter<ControlEvents> {
-  readonly hello: Answers['hello'];
+  /** Of the connection that is open now, or was last. */
+  hello: Answers['hello'];
   private readonly options: ControlOptions;
   private socket: WebSocket;
   private readonly pending = new Map<number, Pending>();
@@ -37,20 +48,28 @@ export class Control extends EventEmitter<ControlEvents> {
   private fatal: Error | null = null;
   private heartbeat: NodeJS.Timeout | null = null;
   private readonly onAbort = (): void => this.failAll(new CancelledError('Cancelled.'));
+  /** A portal is recognised by its computer's own token from the first hello on: what a person said of a tie stays true. */
+  private computerToken: string | null = null;
 
-  /** Connects and says hello. A server that cannot be reached at all is an error at once; later outages are waited out. */
+  /** Connects and says hello. Without onRetry a server that cannot be reached is an error at once; later outages are waited out. */
   static async connect(options: ControlOptions): Promise<Control> {
-    const { socket, hello } = await sayHello(options);
-    return new Control(options, socket, hello);
+    const first = options.onRetry === undefined ? await open(options, null) : await keepTrying(options, null, () => false);
+    return new Control(options, first);
   }
 
-  private constructor(options: ControlOptions, socket: WebSocket, hello: Answers['hello']) {
+  private constructor(options: ControlOptions, opened: Opened) {
     super();
     this.options = options;
-    this.hello = hello;
-    this.socket = socket;
-    this.attach(socket);
+    this.hello = opened.hello;
+    this.socket = opened.socket;
+    this.use(opened);
     options.signal.addEventListener('abort', this.onAbort);
+  }
+
+  /** What identify answered: this computer is another record from now on. */
+  identified(answer: Answers['identify']): void {
+    this.hello = { ...this.hello, ...answer, candidates: [] };
+    if (this.options.role === 'portal') this.computerToken = answer.computerToken;
   }
 
   /** Asks and waits, through outages. Rejects with the server's AppError, or CancelledError when the signal fires. */
@@ -134,44 +153,37 @@ export class Control extends EventEmitter<ControlEvents> {
       if (parsed.success) waiting.resolve(parsed.data);
       else waiting.reject(new AppError('protocol', `The server answered ${waiting.type} with something else: ${parsed.error.issues[0]?.message ?? 'unknown'}.`));
     } else {
-      waiting.reject(fromWire({ code: isErrorCode(message.error.code) ? message.error.code : 'internal', message: message.error.message, data: message.error.data ?? {} }));
+      waiting.reject(saidByServer(message));
     }
   }
 
   private async reconnect(code: number): Promise<void> {
     this.emit('away', code === 1012 || code === 1001 ? 'it is closing or starting again' : 'the connection broke');
-    const since = performance.now();
-    let pauseMs = firstPauseMs;
-    while (!this.closed && !this.options.signal.aborted) {
-      try {
-        const { socket } = await sayHello(this.options);
-        if (this.closed) {
-          socket.terminate();
-          return;
-        }
-        this.attach(socket);
-        for (const waiting of this.pending.values()) this.write(waiting.text);
-        this.emit('back');
+    try {
+      const opened = await keepTrying(this.options, this.computerToken, () => this.closed);
+      if (this.closed) {
+        opened.socket.terminate();
         return;
-      } catch (error) {
-        if (!isTransient(error)) {
-          this.fail(toAppError(error));
-          return;
-        }
-        if (performance.now() - since > this.options.patienceMs) {
-          this.fail(new AppError('connection-lost', `The server did not come back within ${Math.round(this.options.patienceMs / 1000)} seconds. Run the same command again: what arrived is kept.`, {}, error));
-          return;
-        }
       }
-      await abortablePause(pauseMs * (0.75 + Math.random() / 2), this.options.signal);
-      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      this.use(opened);
+      for (const waiting of this.pending.values()) this.write(waiting.text);
+      this.emit('back');
+    } catch (error) {
+      if (!this.closed && !this.options.signal.aborted) this.fail(toAppError(error));
     }
+  }
+
+  private use({ socket, hello }: Opened): void {
+    this.hello = hello;
+    if (this.options.role === 'portal') this.computerToken = hello.computerToken;
+    this.attach(socket);
   }
 
   private fail(error: Error): void {
     this.fatal = error;
     this.failAll(error);
     this.socket.terminate();
+    this.emit('fatal', error);
   }
 
   private failAll(error: Error): void {
@@ -181,63 +193,38 @@ export class Control extends EventEmitter<ControlEvents> {
   }
 }
 
-type ServerMessage = ReturnType<typeof serverMessageSchema.parse>;
+type Opened = { socket: WebSocket; hello: Answers['hello'] };
 
-/** Null for a complaint about a notice (id 0): nobody waits for it, and the next notice says more. */
-function parseMessage(data: WebSocket.RawData): ServerMessage | null {
-  const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
-  let value: unknown;
+async function open(options: ControlOptions, computerToken: string | null): Promise<Opened> {
+  const { agentVersion, server, signal, role, session } = options;
+  const inventory = typeof options.inventory === 'function' ? await options.inventory() : options.inventory;
+  const hello: Hello = { agentVersion, token: computerToken ?? server.token, inventory, ...(role === undefined ? {} : { role }), ...(session === undefined ? {} : { session }) };
   try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    throw new AppError('protocol', 'A message from the server is not JSON.', {}, cause);
+    return await sayHello(server, hello, signal);
+  } catch (error) {
+    // A computer's token ends, or its record was deleted: the token the agent was started with may still stand.
+    if (computerToken === null || !(error instanceof AppError) || error.code !== 'unauthorized') throw error;
+    return sayHello(server, { ...hello, token: server.token }, signal);
   }
-  if (typeof value === 'object' && value !== null && 'id' in value && value.id === 0) return null;
-  const parsed = serverMessageSchema.safeParse(value);
-  if (!parsed.success) throw new AppError('protocol', 'A message from the server does not follow the protocol. Are server and agent of the same version?');
-  return parsed.data;
 }
 
-function sayHello(options: ControlOptions): Promise<{ socket: WebSocket; hello: Answers['hello'] }> {
-  const address = new URL('/agent', options.server.url);
-  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-  const connections = connectionsTo(options.server);
-  const socket = new WebSocket(address, { agent: connections, maxPayload: MAX_MESSAGE_BYTES, handshakeTimeout: handshakeMs, perMessageDeflate: false });
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => stop(new AppError('connection-lost', 'The server did not answer hello.')), handshakeMs);
-    const stop = (error: unknown): void => {
-      clearTimeout(timer);
-      socket.removeAllListeners();
-      socket.on('error', () => undefined);
-      socket.terminate();
-      reject(error instanceof Error ? error : new AppError('connection-lost', String(error)));
-    };
-    socket.once('error', (error) => stop(error instanceof AppError ? error : unreachable(options.server.url, error)));
-    socket.once('close', (code, reason) => stop(closedEarly(options.server.url, code, reason.toString('utf8'))));
-    socket.once('open', () => {
-      socket.send(JSON.stringify({ id: 1, type: 'hello', protocol: PROTOCOL_VERSION, agentVersion: options.agentVersion, token: options.server.token, inventory: options.inventory }));
-    });
-    socket.once('message', (data) => {
-      try {
-        const message = parseMessage(data);
-        if (message === null || !('id' in message) || message.id !== 1) throw new AppError('protocol', 'The server said something before it answered hello.');
-        if (!message.ok) throw fromWire({ code: isErrorCode(message.error.code) ? message.error.code : 'internal', message: message.error.message, data: message.error.data ?? {} });
-        const hello = answerSchemas.hello.parse(message);
-        clearTimeout(timer);
-        socket.removeAllListeners();
-        resolve({ socket, hello });
-      } catch (error) {
-        stop(error instanceof AppError ? error : new AppError('protocol', 'The server answered hello with something else.', {}, error));
+/** Tries until it is open, what went wrong is not transient, patience ends, or the work was stopped. */
+async function keepTrying(options: ControlOptions, computerToken: string | null, isClosed: () => boolean): Promise<Opened> {
+  const since = performance.now();
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    if (options.signal.aborted || isClosed()) throw new CancelledError('Cancelled.');
+    const ms = pauseMs * (0.75 + Math.random() / 2);
+    try {
+      return await open(options, computerToken);
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      if (performance.now() - since > options.patienceMs) {
+        throw new AppError('connection-lost', `The server did not come back within ${Math.round(options.patienceMs / 1000)} seconds. Run the same command again: what arrived is kept.`, {}, error);
       }
-    });
-  });
-}
-
-function unreachable(url: string, error: Error): AppError {
-  return new AppError('connection-lost', `No Platen server answers at ${url} (${error.message}). Check that it runs and that the address is right.`, { url }, error);
-}
-function closedEarly(url: string, code: number, reason: string): AppError {
-  return new AppError('connection-lost', `The server at ${url} closed the connection before it answered hello${reason === '' ? '' : ` (${reason})`}.`, { url, code });
+      options.onRetry?.({ reason: toAppError(error).message, nextTryAt: Date.now() + ms });
+    }
+    await abortablePause(ms, options.signal);
+  }
 }
 
 function abortablePause(ms: number, signal: AbortSignal): Promise<void> {
