@@ -17,7 +17,12 @@ import type { Change, TreeNode } from '#shared/model/server.ts';
 import { settingsSchema } from '#shared/model/server.ts';
 import type { AppRouter } from '../src-main/api/router.ts';
 import { root } from '../scripts/sources.mjs';
+import { computerNodes, fakeComputersRouter } from './fakeComputers.ts';
 import type { FakeData } from './fakeData.ts';
+import { jobsFor } from './fakeJobData.ts';
+import type { FakeJobs } from './fakeJobData.ts';
+import { FakeUndo, jobsRouters } from './fakeJobs.ts';
+import { jobViews } from './fakeJobViews.ts';
 import { fail, fakeToken, procedures, t } from './fakeProcedures.ts';
 import type { FakeMode } from './fakeProcedures.ts';
 
@@ -29,6 +34,7 @@ export type FakeServer = {
   /** With the token: what a browser opens. */
   address: string;
   data: FakeData;
+  jobs: FakeJobs;
   setMode(mode: FakeMode): void;
   /** Tells every window that something changed. */
   changed(entity: Change['entity'], id: string): void;
@@ -62,11 +68,12 @@ class Feed<Item> {
   }
 }
 
-type State = { data: FakeData; mode: FakeMode; changes: Feed<Change[]>; runs: Feed<RunView>; rev: number };
+type State = { data: FakeData; jobs: FakeJobs; undo: FakeUndo; mode: FakeMode; changes: Feed<Change[]>; runs: Feed<RunView>; rev: number };
 
 export function fakeRouter(state: State) {
   const { data } = state;
-  const { open, guarded } = procedures(state);
+  const made = procedures(state);
+  const { open, guarded } = made;
   const changed = (entity: Change['entity'], id: string): void => state.changes.push([{ entity, id, rev: ++state.rev }]);
   const imageOf = (ref: string): ImageDetail => data.images.find((image) => image.guid === ref || image.name === ref) ?? fail(new AppError('not-found', `There is no image “${ref}”.`));
   const versionOf = (image: ImageDetail, number: number): VersionSummary => image.versions.find((version) => version.number === number) ?? fail(new AppError('not-found', `${image.name} has no version ${number}.`));
@@ -82,7 +89,7 @@ export function fakeRouter(state: State) {
     session: t.router({ whoami: open.query(() => ({ actor: 'anna', permissions: ['admin'] })) }),
     status: t.router({ get: guarded.query(() => ({ ...data.status, now: Date.now() })) }),
     changes: t.router({ watch: open.subscription(({ signal }) => state.changes.read(signal)) }),
-    tree: t.router({ children: guarded.input(z.object({ parent: z.string().nullable() })).query(({ input }) => treeChildren(data, input.parent)) }),
+    tree: t.router({ children: guarded.input(z.object({ parent: z.string().nullable() })).query(({ input }) => treeChildren(data, state.jobs, input.parent)) }),
     images: t.router({
       list: guarded.input(z.object({ trash: z.boolean().optional() })).query(({ input }) => data.images.filter((image) => (input.trash === true ? image.trashedAt !== null || image.versions.some((version) => version.trashedAt !== null) : image.trashedAt === null))),
       get: guarded.input(z.object({ image: z.string() })).query(({ input }) => imageOf(input.image)),
@@ -140,10 +147,8 @@ export function fakeRouter(state: State) {
         return { lines: lines.slice(input.after ?? 0), next: lines.length };
       }),
     }),
-    computers: t.router({
-      list: guarded.query(() => data.computers),
-      get: guarded.input(z.object({ computer: z.string() })).query(({ input }) => data.computers.find((computer) => computer.id === input.computer) ?? fail(new AppError('not-found', 'There is no such computer.'))),
-    }),
+    computers: fakeComputersRouter({ data, guarded, undo: state.undo, changed }),
+    ...jobsRouters(made, { data, jobs: state.jobs, undo: state.undo, changed }),
     settings: t.router({
       get: guarded.query(() => data.settings),
       set: guarded.input(settingsSchema.partial()).mutation(({ input }) => {
@@ -175,16 +180,17 @@ function derive(image: ImageDetail): void {
   image.current = kept.findLast((version) => version.enabled)?.number ?? null;
 }
 
-function treeChildren(data: FakeData, parent: string | null): TreeNode[] {
+function treeChildren(data: FakeData, jobs: FakeJobs, parent: string | null): TreeNode[] {
   const kept = data.images.filter((image) => image.trashedAt === null);
   const node = (id: string, kind: TreeNode['kind'], name: string, badge: string | null, hasChildren: boolean): TreeNode => ({ id, kind, name, badge, state: null, hasChildren });
   if (parent === null) {
     const active = data.runs.filter((run) => !isFinal(run.state)).length;
     return [
-      node('computers', 'computers', 'Computers', String(data.computers.length), data.computers.length > 0), node('images', 'images', 'Images', String(kept.length), data.images.length > 0),
+      node('computers', 'computers', 'Computers', String(data.computers.filter((computer) => computer.trashedAt === null).length), data.computers.length > 0), node('jobs', 'jobs', 'Jobs', String(jobs.jobs.filter((job) => job.trashedAt === null).length), jobs.jobs.length > 0), node('images', 'images', 'Images', String(kept.length), data.images.length > 0),
       node('servers', 'servers', 'Package servers', null, true), node('activity', 'activity', 'Activity', active === 0 ? null : String(active), active > 0),
     ];
   }
+  if (parent === 'jobs' || parent.startsWith('folder/')) return jobViews(jobs, data).treeChildren(parent);
   if (parent === 'servers') return [{ ...node(`server/${data.status.serverId}`, 'server', data.status.name, null, false), state: 'online' }];
   if (parent === 'activity') return data.runs.filter((run) => !isFinal(run.state)).map((run) => ({ ...node(`run/${run.id}`, 'run', runTitle(run), null, false), state: run.state }));
   if (parent === 'images') {
@@ -194,8 +200,7 @@ function treeChildren(data: FakeData, parent: string | null): TreeNode[] {
       ...node(`image/${image.guid}`, 'image', image.name, null, false), state: image.newest?.state === 'damaged' ? 'damaged' : image.enabled ? (image.newest?.verifying ? 'verifying' : 'ready') : 'disabled',
     })), ...trash];
   }
-  if (parent === 'computers') return data.computers.map((computer) => ({ ...node(`computer/${computer.id}`, 'computer', computer.name, null, false), state: computer.online ? 'online' : 'offline' }));
-  return [];
+  return computerNodes(data, parent) ?? [];
 }
 
 const contentTypes: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
@@ -215,7 +220,7 @@ async function serveFile(request: IncomingMessage, response: ServerResponse): Pr
 }
 
 export async function startFakeServer(data: FakeData): Promise<FakeServer> {
-  const state: State = { data, mode: 'answering', changes: new Feed(), runs: new Feed(), rev: 0 };
+  const state: State = { data, jobs: jobsFor(data), undo: new FakeUndo(), mode: 'answering', changes: new Feed(), runs: new Feed(), rev: 0 };
   const router = fakeRouter(state);
   let stop: () => Promise<void> = async () => undefined;
   const start = async (port: number): Promise<number> => {
@@ -237,6 +242,7 @@ export async function startFakeServer(data: FakeData): Promise<FakeServer> {
     url,
     address: `${url}/#token=${fakeToken}`,
     data,
+    jobs: state.jobs,
     setMode: (mode) => { state.mode = mode; },
     changed: (entity, id) => state.changes.push([{ entity, id, rev: ++state.rev }]),
     reportRun: (run) => state.runs.push(run),
