@@ -6,6 +6,8 @@ import type { RunView } from '#shared/model/run.ts';
 import type { DeviceGraph } from '#shared/model/schema.ts';
 import type { ServerStatus, Settings } from '#shared/model/server.ts';
 import { defaultSettings } from '#shared/model/server.ts';
+import { addRooms } from './fakeComputers.ts';
+import type { FakeGroup } from './fakeComputers.ts';
 
 const gb = 1e9;
 const mib = 1024 * 1024;
@@ -22,12 +24,12 @@ export const serverId = guidOf('server');
 
 export type FakeData = {
   status: ServerStatus; settings: Settings; images: ImageDetail[]; graphs: Map<string, DeviceGraph>; history: Map<string, HistoryEvent[]>;
-  runs: RunView[]; computers: ComputerView[]; logs: Map<string, { at: number; text: string }[]>;
+  runs: RunView[]; computers: ComputerView[]; groups: FakeGroup[]; logs: Map<string, { at: number; text: string }[]>;
 };
 
 export function emptyData(now = Date.now()): FakeData {
   return {
-    settings: { ...defaultSettings, serverName: "Anna's lab" }, images: [], graphs: new Map(), history: new Map(), runs: [], computers: [], logs: new Map(),
+    settings: { ...defaultSettings, serverName: "Anna's lab" }, images: [], graphs: new Map(), history: new Map(), runs: [], computers: [], groups: [], logs: new Map(),
     status: {
       serverId, name: "Anna's lab", version: '0.1.0', startedAt: now - 3 * hour, now, dataFolder: '/var/lib/platen', addresses: ['https://192.168.10.5:8420'], httpPort: 8420,
       fingerprint: createHash('sha256').update('key').digest('hex'), dhcp: 'off',
@@ -53,6 +55,7 @@ export function fullData(now = Date.now()): FakeData {
   old.trashedAt = now - 2 * day;
   old.deleteAfter = now + 12 * day;
   addComputers(data, now);
+  addRooms(data, now);
   addRuns(data, now, win, linux);
   const stored = data.images.reduce((sum, image) => sum + image.storedBytes, 0);
   data.status.store = { ...data.status.store, packs: 164, packBytes: stored, chunks: 498_211, rawBytes: 118 * gb, storedBytes: stored, unverifiedChunks: 2204 };
