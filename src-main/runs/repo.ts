@@ -35,6 +35,13 @@ export function openRunRepo(db: Database) {
     setRequest: (id: string, request: string) => db.run('UPDATE run SET request = :request WHERE id = :id', { id, request }),
     openCount: (computerId: string): number =>
       db.get<{ open: number }>("SELECT count(*) AS open FROM run WHERE computer_id = :computerId AND state IN ('queued', 'waiting', 'running', 'lost')", { computerId })?.open ?? 0,
+    /** Computers with runs that have not ended. */
+    openStates: (): { computer_id: string; state: RunState; waiting_for: WaitReason | null }[] =>
+      db.all("SELECT computer_id, state, waiting_for FROM run WHERE state IN ('queued', 'waiting', 'running', 'lost')"),
+    /** All runs of one computer, or those of them that are named, become another's. */
+    idsOf: (computerId: string): string[] => db.all<{ id: string }>('SELECT id FROM run WHERE computer_id = :computerId', { computerId }).map((row) => row.id),
+    give: (ids: readonly string[], from: string, to: string): number =>
+      db.run('UPDATE run SET computer_id = :to WHERE computer_id = :from AND id IN (SELECT value FROM json_each(:ids))', { ids: JSON.stringify(ids), from, to }),
     open: (): RunRow[] => db.all("SELECT * FROM run WHERE state IN ('queued', 'waiting', 'running', 'lost') ORDER BY started_at"),
     list: (filter: { active: boolean; limit: number; image: string | null; computer: string | null }): RunRow[] =>
       db.all(`SELECT * FROM run WHERE (:active = 0 OR state IN ('queued', 'waiting', 'running', 'lost')) AND (:image IS NULL OR image_guid = :image) AND (:computer IS NULL OR computer_id = :computer)

@@ -196,6 +196,21 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS }: Run
       repo.list({ active: filter.active ?? false, limit: filter.limit ?? 200, image: filter.image ?? null, computer: filter.computer ?? null }).map(view),
     get: (id: string): RunView => view(require(id)),
     counts: (): { running: number; waiting: number } => repo.counts(),
+    /** What goes on per computer, for rows of many: `running`, `waiting` (for a version or a person), `lost`, else `queued` where something is still to come. */
+    statesByComputer(): Map<string, 'running' | 'waiting' | 'lost' | 'queued'> {
+      const weight = { queued: 0, lost: 1, waiting: 2, running: 3 };
+      const states = new Map<string, 'running' | 'waiting' | 'lost' | 'queued'>();
+      for (const row of repo.openStates()) {
+        const state = row.state === 'running' || row.state === 'lost' ? row.state : row.waiting_for === 'version' || row.waiting_for === 'person' ? 'waiting' : 'queued';
+        const known = states.get(row.computer_id);
+        if (known === undefined || weight[state] > weight[known]) states.set(row.computer_id, state);
+      }
+      return states;
+    },
+    /** Ids of all runs of a computer. */
+    idsOf: (computerId: string): string[] => repo.idsOf(computerId),
+    /** These runs become another computer's: records were merged or split. Inside the transaction of that. */
+    give: (ids: readonly string[], from: string, to: string): void => void repo.give(ids, from, to),
     log(id: string, after: number): { lines: { at: number; text: string }[]; next: number } {
       require(id);
       return lines.read(id, after);
