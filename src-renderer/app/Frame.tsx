@@ -7,7 +7,7 @@ import { useTRPC } from '../api.ts';
 import { isUnauthorized } from '../errors.ts';
 import { Tree } from '../tree/Tree.tsx';
 import { PageHeadSkeleton } from '../ui/Page.tsx';
-import { undoLast } from '../ui/toasts.tsx';
+import { toastDone, undoLast } from '../ui/toasts.tsx';
 import { OfflineBanner, useConnection } from './connection.tsx';
 import { Connecting } from './Connecting.tsx';
 import { Header } from './Header.tsx';
@@ -36,7 +36,7 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
     ['mod+K', openPalette],
     ['?', () => setKeysOpen(true)],
     ['shift+?', () => setKeysOpen(true)],
-    ['mod+Z', () => { undoLast(); }],
+    ['mod+Z', () => { if (!undoLast()) toastDone('There is nothing to undo in this window.'); }],
     ['mod+B', () => document.querySelector<HTMLElement>('[role="tree"]')?.focus()],
   ]);
   if (refused) return null;

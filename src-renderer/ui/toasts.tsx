@@ -1,4 +1,5 @@
-// Owns the short messages at the lower right: done with *Undo* (10 s, also Ctrl+Z), and failures that stay until dismissed.
+// Owns the short messages at the lower right: done with *Undo* (10 s), and failures that stay until dismissed; and what Ctrl+Z takes
+// back, the last first, also when its message has gone.
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconCheck, IconCircleXFilled } from '@tabler/icons-react';
@@ -6,6 +7,7 @@ import type { ShownError } from '../errors.ts';
 import classes from './toasts.module.css';
 
 const undoMs = 10_000;
+const mostUndoable = 100;
 type Undoable = { id: string; about: string; undo: () => void };
 const undoable: Undoable[] = [];
 
@@ -22,8 +24,9 @@ export function toastUndo(message: string, about: string, undo: () => void): voi
     undo();
   };
   undoable.push({ id, about, undo: run });
+  if (undoable.length > mostUndoable) undoable.shift();
   notifications.show({
-    id, autoClose: undoMs, withCloseButton: true, closeButtonProps: { 'aria-label': 'Dismiss' }, icon: <IconCheck size={16} />, color: 'gray', onClose: () => forget(id),
+    id, autoClose: undoMs, withCloseButton: true, closeButtonProps: { 'aria-label': 'Dismiss' }, icon: <IconCheck size={16} />, color: 'gray',
     message: <span className={classes['undo']}><span>{message}</span><Button variant="default" onClick={run}>Undo</Button></span>,
   });
 }
@@ -42,7 +45,7 @@ export function withdrawUndo(about: string): void {
   }
 }
 
-/** Undoes what was done last, as long as its message is still there. */
+/** Undoes what this window did last; false where there is nothing (left) to undo. */
 export function undoLast(): boolean {
   const last = undoable.at(-1);
   last?.undo();
