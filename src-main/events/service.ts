@@ -13,6 +13,7 @@ const MAX_PENDING = 10_000;
 export function openEvents({ db, clock }: { db: Database; clock: () => number }) {
   const watchers = new Set<(change: Change) => void>();
   const closing = new AbortController();
+  const latest = new Map<Change['entity'], number>();
   let rev = 0;
 
   /** Call inside the transaction that does what the event says. */
@@ -24,6 +25,7 @@ export function openEvents({ db, clock }: { db: Database; clock: () => number })
   /** Call after the transaction: tells clients that this is no longer what they saw. */
   function changed(entity: Change['entity'], id: string): void {
     rev++;
+    latest.set(entity, rev);
     for (const watcher of watchers) watcher({ entity, id, rev });
   }
 
@@ -51,7 +53,12 @@ export function openEvents({ db, clock }: { db: Database; clock: () => number })
     });
   }
 
-  return { record, changed, history, watch, closeSignal: closing.signal, close: () => closing.abort() };
+  return {
+    record, changed, history, watch,
+    /** Rises with every change of such an entity: whoever keeps what was read of them asks whether it still holds. */
+    latest: (entity: Change['entity']): number => latest.get(entity) ?? 0,
+    closeSignal: closing.signal, close: () => closing.abort(),
+  };
 }
 
 export type BatchSource<T> = { signal: AbortSignal; everyMs: number; pending: Map<string, T>; subscribe: (wake: () => void) => () => void };

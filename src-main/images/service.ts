@@ -13,6 +13,7 @@ import type { SettingsService } from '../settings/service.ts';
 import { chooseVersion, looksLikeGuid, pickImage, refuseCaptureIntoTrash, refuseTrashedMeanwhile, unknownImage } from './choose.ts';
 import { openImageRepo, type ImageRow, type VersionRow } from './repo.ts';
 import { Measuring } from './measuring.ts';
+import { readinessOf, type ImageReadiness } from './readiness.ts';
 import { Removal } from './removal.ts';
 import { sizesOf } from './size.ts';
 import { Verifying } from './verifying.ts';
@@ -37,6 +38,7 @@ export function openImages(parts: ImagesParts) {
   const removal = new Removal({ repo, verifying, measuring, ...parts });
   const viewer: Viewer = { repo, selfId, progressOf: verifying.progressOf };
   const committing = new Map<string, Promise<unknown>>();
+  let readiness: { rev: number; answers: ImageReadiness } | null = null;
   /** When the schedule last asked for a check: one that fails or finds damage again is not repeated every minute. */
   const scheduledAt = new Map<string, number>();
 
@@ -199,6 +201,12 @@ export function openImages(parts: ImagesParts) {
     forDeploy(ref: string, wanted?: number): { image: ImageRow; version: VersionRow } {
       const image = require(ref);
       return { image, version: chooseVersion(image, repo.versions(image.guid), wanted) };
+    },
+    /** For lists of many jobs: what capturing into and deploying each image would meet. Kept until an image changes. */
+    readiness(): ImageReadiness {
+      const rev = events.latest('image');
+      if (readiness?.rev !== rev) readiness = { rev, answers: readinessOf(repo.images(), repo.allVersions()) };
+      return readiness.answers;
     },
     graphOf: (versionGuid: string): DeviceGraph => deviceGraphSchema.parse(JSON.parse(repo.graph(versionGuid))),
     findVersion: (guid: string): VersionRow | undefined => repo.versionByGuid(guid),
