@@ -1,0 +1,19 @@
+// Owns the recipe: which programs, kernel modules and files the boot environment is made of. What was really used, with versions and
+// checksums, is written beside the result.
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const absolute = z.string().startsWith('/');
+const recipeSchema = z.object({
+  /** A package whose dependencies name the kernel of now. */
+  kernel: z.object({ meta: z.string() }),
+  /** By package: the files taken from it. Their libraries follow by themselves. */
+  tools: z.record(z.string(), z.array(absolute).min(1)),
+  /** By purpose: names, or folders that end in a slash. */
+  modules: z.record(z.string(), z.array(z.string())),
+});
+export type Recipe = z.infer<typeof recipeSchema>;
+
+export function readRecipe(path: string): Recipe {
+  return recipeSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+}
