@@ -60,7 +60,7 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
   );
 }
 
-/** Another object is another page (its state starts anew); another tab of it is not. */
+/** Another object is another page (its state starts anew); another tab of it is not, nor is a list narrowed otherwise. */
 function pageOf(location: string): string {
-  return location.split('/').slice(0, 3).join('/');
+  return location.startsWith('/activity') ? '/activity' : location.split('/').slice(0, 3).join('/');
 }

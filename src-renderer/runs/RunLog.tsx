@@ -40,7 +40,7 @@ export function RunLog({ id, live }: { id: string; live: boolean }) {
   };
   if (log.isError && log.data === undefined) return <Section title="Log"><ErrorBlock title="The log could not be read" error={shownError(log.error)} context={{ Run: id }} onRetry={() => void log.refetch()} /></Section>;
   return (
-    <Section title="Log" aside={!following && <Button variant="subtle" h={22} px={6} onClick={() => setFollowing(true)}>Follow the end</Button>}>
+    <Section title="Log" aside={!following && <Button variant="subtle" h={22} px={6} onClick={() => setFollowing(true)}>Follow</Button>}>
       <div ref={box} className={classes['log']} role="log" aria-label="Log of this run" aria-live="off" aria-busy={log.isPending} tabIndex={0} onScroll={onScroll}>
         {lines.map((line, index) => <div key={index}><time title={exactTime(line.at)}>{clockTime(line.at)}</time><span>{line.text}</span></div>)}
         {log.data !== undefined && lines.length === 0 && <div className="dim">{live ? 'Nothing was logged yet.' : 'Nothing was logged.'}</div>}
