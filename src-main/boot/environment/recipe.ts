@@ -9,6 +9,8 @@ const recipeSchema = z.object({
   kernel: z.object({ meta: z.string() }),
   /** By package: the files taken from it. Their libraries follow by themselves. */
   tools: z.record(z.string(), z.array(absolute).min(1)),
+  /** Packages used while building, of which nothing goes in. */
+  build: z.array(z.string()),
   /** By purpose: names, or folders that end in a slash. */
   modules: z.record(z.string(), z.array(z.string())),
 });
