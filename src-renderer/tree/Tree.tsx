@@ -1,16 +1,21 @@
-// The tree at the left: one tab stop, moved through by keys, selection and scroll kept through live updates.
+// The tree at the left: one tab stop, moved through by keys; selection, expansion, scroll and focus kept through live updates.
 import { Button, Skeleton } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
-import { imageOfNode } from './nodePlaces.ts';
+import { DragLayer } from './DragLayer.tsx';
+import { armDrag } from './dragStore.ts';
+import type { DragItem, Drop } from './dropRules.ts';
+import { isComputerItem, isJobItem, kindOf, nodeOfLocation } from './nodePlaces.ts';
+import { openObjectDialog } from './objectDialogStore.ts';
 import { TreeMenu } from './TreeMenu.tsx';
 import { TreeRowView } from './TreeRowView.tsx';
-import { anchoredScroll, moveFor, range, rowId, typeAhead } from './treeModel.ts';
+import { anchoredScroll, moveFor, rowId, typeAhead } from './treeModel.ts';
 import type { NodeRow, TreeRow } from './treeModel.ts';
+import { abilitiesOf, useNodeCommands } from './useNodeCommands.ts';
 import { useTree } from './useTree.ts';
+import { useTreeSelection } from './useTreeSelection.ts';
 import { StateMark } from '../ui/StateMark.tsx';
-import { useImageActions } from '../images/useImageActions.tsx';
 import classes from './Tree.module.css';
 
 const rowHeight = 32;
@@ -19,107 +24,140 @@ const typeAheadMs = 700;
 export function Tree() {
   const [location, navigate] = useLocation();
   const { rows, rootState, expand, collapse, retry } = useTree();
-  const actions = useImageActions();
-  const [active, setActive] = useState<string | null>(null);
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const commands = useNodeCommands();
+  const open = location === '/' ? null : nodeOfLocation(location);
+  const selection = useTreeSelection(rows, open);
+  const { current, selected } = selection;
   const [renaming, setRenaming] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ x: number; y: number; id: string } | null>(null);
-  const anchor = useRef<string | null>(null);
-  const typed = useRef({ text: '', at: 0 });
   const scroller = useRef<HTMLDivElement>(null);
-  const open = location === '/' ? null : openNode(location);
-  const current = active ?? open;
+  const dragged = useRef<readonly DragItem[]>([]);
+  const typed = useRef({ text: '', at: 0 });
   const virtualizer = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 10, getItemKey: (index) => { const row = rows[index]; return row === undefined ? index : rowId(row); } });
   useAnchoredScroll(rows, scroller);
-  // The page one opens elsewhere (a link, back) becomes the tree's active row too.
-  useEffect(() => { setActive(open); setSelected(new Set()); }, [open]);
 
-  const focusRow = (id: string): void => {
-    setActive(id);
+  const scrollTo = (id: string): boolean => {
     const index = rows.findIndex((row) => rowId(row) === id);
     if (index >= 0) virtualizer.scrollToIndex(index, { align: 'auto' });
+    return index >= 0;
   };
-  const nodeRow = (id: string | null): NodeRow | undefined => rows.find((row): row is NodeRow => row.type === 'node' && row.node.id === id);
+  const focusRow = (id: string): void => { selection.setActive(id); scrollTo(id); };
+  const toTree = (): void => scroller.current?.focus({ preventScroll: true });
   const openRow = (id: string): void => navigate(`/${id}`);
-  const selection = (id: string): string[] => (selected.has(id) ? [...selected] : [id]);
-  const trash = (ids: string[]): void => {
+  const itemsOf = (nodes: readonly NodeRow[]): DragItem[] => nodes.map(({ node, parent }) => ({ id: node.id, name: node.name, parent }));
+  const meant = (id: string): DragItem[] => itemsOf(selection.meant(id));
+
+  // What was just made is shown and named as soon as the server's tree has it.
+  const renamingRow = renaming === null ? -1 : rows.findIndex((row) => rowId(row) === renaming);
+  useEffect(() => { if (renamingRow >= 0) virtualizer.scrollToIndex(renamingRow, { align: 'auto' }); }, [renamingRow, virtualizer]);
+
+  const trash = (id: string): void => {
+    const items = meant(id);
+    if (!abilitiesOf(items.map((item) => item.id)).trash) return;
     // The rows are about to go: what comes after them (or before) becomes the active one.
     const places = rows.map(rowId);
-    const last = Math.max(...ids.map((id) => places.indexOf(id)));
-    const next = places.slice(last + 1).find((id) => imageOfNode(id) !== null) ?? places.slice(0, last).findLast((id) => !ids.includes(id));
-    for (const id of ids) {
-      const image = imageOfNode(id);
-      const row = nodeRow(id);
-      if (image !== null && row !== undefined) actions.trash({ image, name: row.node.name });
-    }
-    setSelected(new Set());
-    if (next !== undefined && ids.every((id) => imageOfNode(id) !== null)) focusRow(next);
+    const gone = new Set(items.map((item) => item.id));
+    const last = Math.max(...items.map((item) => places.indexOf(item.id)));
+    const inside = (at: number): boolean => { const row = rows[at]; return row?.type === 'node' && row.path.some((each) => gone.has(each)); };
+    const next = places.findIndex((place, at) => at > last && !gone.has(place) && !inside(at));
+    const before = places.slice(0, last).findLast((place) => !gone.has(place));
+    commands.trash(items);
+    selection.clear();
+    const then = next >= 0 && kindOf(places[next] ?? '') === kindOf(items[0]?.id ?? '') ? places[next] : before;
+    if (then !== undefined) focusRow(then);
   };
+  const create = (what: 'group' | 'folder' | 'job', parent: string): void => {
+    expand(...(rows.find((row): row is NodeRow => row.type === 'node' && row.node.id === parent)?.path ?? []), parent);
+    void commands.create(what, parent).then((made) => {
+      if (made === null) return;
+      selection.setActive(made);
+      if (what === 'job') openRow(made);
+      setRenaming(made);
+    });
+  };
+  const duplicate = (id: string): void => {
+    void commands.duplicate(meant(id)).then((made) => {
+      const [first] = made ?? [];
+      if (first === undefined) return;
+      selection.clear();
+      selection.setActive(first);
+    });
+  };
+
   const click = (id: string, event: React.MouseEvent): void => {
-    scroller.current?.focus({ preventScroll: true });
-    setActive(id);
-    if (event.shiftKey && (anchor.current ?? current) !== null) return setSelected(new Set(range(rows, anchor.current ?? current ?? id, id)));
-    anchor.current = id;
-    if (event.ctrlKey || event.metaKey) return setSelected(toggled(selected, id));
-    setSelected(new Set());
+    toTree();
+    if (event.shiftKey) { selection.extendTo(id); selection.setActive(id); return; }
+    if (event.ctrlKey || event.metaKey) { selection.toggle(id); selection.setActive(id); return; }
+    selection.setActive(id);
+    selection.pick(id);
     openRow(id);
   };
   const showMenu = (id: string, x: number, y: number): void => {
-    setActive(id);
+    selection.setActive(id);
     setMenu({ x, y, id });
   };
-  const keyDown = (event: React.KeyboardEvent): void => {
-    if (renaming !== null || event.target !== event.currentTarget) return;
-    if (event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      if (event.key === '?') return;
-      const now = Date.now();
-      typed.current = { text: now - typed.current.at < typeAheadMs ? typed.current.text + event.key : event.key, at: now };
-      const found = typeAhead(rows, current, typed.current.text);
-      if (found !== null) focusRow(found);
-      event.preventDefault();
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (handleCommandKey(event)) { event.preventDefault(); return; }
-    const move = moveFor(rows, current, event.key, Math.floor((scroller.current?.clientHeight ?? 320) / rowHeight) - 1);
-    if (move === null) return;
-    event.preventDefault();
-    if ('expand' in move) return expand(move.expand);
-    if ('collapse' in move) return collapse(move.collapse);
-    if (event.shiftKey && current !== null) {
-      anchor.current ??= current;
-      setSelected(new Set(range(rows, anchor.current, move.focus)));
-    } else {
-      anchor.current = move.focus;
-      if (!event.shiftKey) setSelected(new Set());
-    }
-    focusRow(move.focus);
+  const onType = (event: React.KeyboardEvent): boolean => {
+    if (event.key.length !== 1 || event.key === ' ' || event.key === '?' || event.ctrlKey || event.metaKey || event.altKey) return false;
+    const now = Date.now();
+    typed.current = { text: now - typed.current.at < typeAheadMs ? typed.current.text + event.key : event.key, at: now };
+    const found = typeAhead(rows, current, typed.current.text);
+    if (found !== null) { selection.pick(found); focusRow(found); }
+    return true;
   };
-  const handleCommandKey = (event: React.KeyboardEvent): boolean => {
-    if (current === null) return false;
+  const onCommandKey = (event: React.KeyboardEvent): boolean => {
+    if (current === null || event.altKey) return false;
+    const can = abilitiesOf(meant(current).map((item) => item.id));
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key === 'd' && can.duplicate) duplicate(current);
+      else if (event.key === 'a') selection.selectSiblings(current);
+      else if (event.key === ' ') selection.toggle(current);
+      else return event.key === 'd';
+      return true;
+    }
     if (event.key === 'Enter') openRow(current);
-    else if (event.key === ' ') { anchor.current = current; setSelected(toggled(selected, current)); }
-    else if (event.key === 'F2' && imageOfNode(current) !== null) setRenaming(current);
-    else if (event.key === 'Delete') trash(selection(current));
-    else if (event.key === 'Escape') setSelected(new Set());
+    else if (event.key === ' ') selection.toggle(current);
+    else if (event.key === 'F2' && can.rename) setRenaming(current);
+    else if (event.key === 'Delete' && can.trash) trash(current);
+    else if (event.key === 'Escape') selection.clear();
     else return false;
     return true;
   };
+  const onMoveKey = (event: React.KeyboardEvent): boolean => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    const move = moveFor(rows, current, event.key, Math.floor((scroller.current?.clientHeight ?? 320) / rowHeight) - 1);
+    if (move === null) return false;
+    if ('expand' in move) expand(move.expand);
+    else if ('collapse' in move) collapse(move.collapse);
+    else {
+      if (event.shiftKey) selection.extendTo(move.focus);
+      else selection.pick(move.focus);
+      focusRow(move.focus);
+    }
+    return true;
+  };
+  const keyDown = (event: React.KeyboardEvent): void => {
+    if (renaming !== null || event.target !== event.currentTarget) return;
+    if (onType(event) || onCommandKey(event) || onMoveKey(event)) event.preventDefault();
+  };
   const finishRename = (row: NodeRow, name: string | null): void => {
     setRenaming(null);
-    scroller.current?.focus();
-    const image = imageOfNode(row.node.id);
-    if (name !== null && name !== row.node.name && image !== null) actions.rename({ image, name, from: row.node.name });
+    toTree();
+    if (name !== null && name !== row.node.name) commands.rename({ id: row.node.id, name: row.node.name, parent: row.parent }, name);
   };
+  const onDrop = useCallback((drop: Drop): void => commands.drop(drop, dragged.current), [commands]);
+  const pointerDown = (row: NodeRow, event: React.PointerEvent): void => armDrag(event, () => {
+    dragged.current = itemsOf(selection.meant(row.node.id)).filter((item) => isComputerItem(item.id) || isJobItem(item.id));
+    return dragged.current;
+  });
 
-  const activeVisible = rows.some((row) => rowId(row) === current);
   if (rootState === 'loading') return <TreeSkeleton />;
   if (rootState === 'failed') return <div className={classes['unread']} role="alert"><StateMark tone="fail">The tree could not be read</StateMark><Button variant="default" onClick={retry}>Try again</Button></div>;
+  const activeVisible = current !== null && rows.some((row) => rowId(row) === current);
   return (
     <>
       <div
-        ref={scroller} role="tree" aria-label="Everything on this server" aria-multiselectable tabIndex={0} className={classes['tree']}
-        {...(activeVisible && current !== null ? { 'aria-activedescendant': domId(current) } : {})}
+        ref={scroller} role="tree" aria-label="Everything on this server" aria-multiselectable tabIndex={0} className={classes['tree']} data-drag-scrolls
+        {...(activeVisible ? { 'aria-activedescendant': domId(current) } : {})}
         onKeyDown={keyDown}
         onContextMenu={(event) => {
           event.preventDefault();
@@ -134,11 +172,11 @@ export function Tree() {
           {virtualizer.getVirtualItems().map((item) => {
             const row = rows[item.index];
             if (row === undefined) return null;
+            const id = rowId(row);
             return (
               <TreeRowView
-                key={item.key} row={row} top={item.start} domId={domId(rowId(row))}
-                active={rowId(row) === current} open={rowId(row) === open} selected={selected.has(rowId(row))} renaming={rowId(row) === renaming}
-                onClick={click} onToggle={(id, isOpen) => (isOpen ? collapse(id) : expand(id))} onMenu={showMenu} onRename={finishRename} onStartRename={setRenaming}
+                key={item.key} row={row} top={item.start} domId={domId(id)} active={id === current} open={id === open} selected={selected.has(id)} renaming={id === renaming}
+                onClick={click} onToggle={(of, isOpen) => (isOpen ? collapse(of) : expand(of))} onMenu={showMenu} onRename={finishRename} onPointerDown={pointerDown}
               />
             );
           })}
@@ -146,26 +184,18 @@ export function Tree() {
       </div>
       {menu !== null && (
         <TreeMenu
-          {...menu} row={nodeRow(menu.id)} count={selection(menu.id).length}
-          onClose={() => { setMenu(null); scroller.current?.focus({ preventScroll: true }); }}
-          onOpen={() => openRow(menu.id)} onRename={() => setRenaming(menu.id)} onTrash={() => trash(selection(menu.id))}
+          {...menu} items={meant(menu.id)} row={rows.find((row): row is NodeRow => row.type === 'node' && row.node.id === menu.id)}
+          onClose={() => { setMenu(null); toTree(); }} onOpen={() => openRow(menu.id)} onRename={() => setRenaming(menu.id)} onTrash={() => trash(menu.id)} onDuplicate={() => duplicate(menu.id)}
+          onRun={() => commands.run(meant(menu.id))} onMove={() => openObjectDialog({ kind: 'move', items: meant(menu.id) })} onNew={(what) => create(what, menu.id)}
         />
       )}
+      <DragLayer onDrop={onDrop} onRest={expand} />
     </>
   );
 }
 
-function openNode(location: string): string {
-  const [kind, id] = location.slice(1).split('/');
-  return id !== undefined && (kind === 'image' || kind === 'computer' || kind === 'server' || kind === 'run') ? `${kind}/${id}` : (kind ?? '');
-}
 function domId(id: string): string {
   return `tree-${id.replaceAll(/[^\w-]/g, '-')}`;
-}
-function toggled(selected: ReadonlySet<string>, id: string): ReadonlySet<string> {
-  const next = new Set(selected);
-  if (!next.delete(id)) next.add(id);
-  return next;
 }
 
 function useAnchoredScroll(rows: TreeRow[], scroller: React.RefObject<HTMLDivElement | null>): void {

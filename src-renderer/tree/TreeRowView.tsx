@@ -1,8 +1,12 @@
-// One row of the tree: chevron, icon, name, then one badge or state at the right. Dumb: what happens is said by its owner.
+// One row of the tree: chevron, icon, name, then at the right what counts, its state, and that the portal offers it. Dumb: what
+// happens is said by its owner.
 import { IconChevronDown, IconChevronRight, IconDots } from '@tabler/icons-react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { computerNameProblem } from '#shared/model/computer-name.ts';
+import { dropPlace, useDropMark, useIsDragged } from './dragStore.ts';
 import { NodeIcon } from './NodeIcon.tsx';
 import { nodeTone } from './nodeTone.ts';
+import { portalName } from './portalName.ts';
 import type { NodeRow, TreeRow } from './treeModel.ts';
 import { MiddleText } from '../ui/MiddleText.tsx';
 import { StateIcon } from '../ui/StateMark.tsx';
@@ -14,31 +18,43 @@ type Props = {
   onToggle: (id: string, isOpen: boolean) => void;
   onMenu: (id: string, x: number, y: number) => void;
   onRename: (row: NodeRow, name: string | null) => void;
-  onStartRename: (id: string) => void;
+  onPointerDown: (row: NodeRow, event: React.PointerEvent) => void;
 };
 
-export function TreeRowView({ row, top, domId, active, open, selected, renaming, onClick, onToggle, onMenu, onRename }: Props) {
-  const style = { transform: `translateY(${top}px)`, paddingLeft: 6 + row.depth * 18 };
-  if (row.type !== 'node') {
-    return <div role="treeitem" aria-level={row.depth + 1} aria-disabled id={domId} className={`${classes['row']} ${classes['placeholder']}`} style={{ ...style, paddingLeft: style.paddingLeft + 22 }}>{row.type === 'loading' ? 'Reading…' : 'Could not be read'}</div>;
-  }
+export function TreeRowView(props: Props) {
+  const { row, top, domId } = props;
+  if (row.type === 'node') return <NodeView {...props} row={row} />;
+  return <div role="treeitem" aria-level={row.depth + 1} aria-disabled id={domId} className={`${classes['row']} ${classes['placeholder']}`} style={{ transform: `translateY(${top}px)`, paddingLeft: 28 + row.depth * 18 }}>{row.type === 'loading' ? 'Reading…' : 'Could not be read'}</div>;
+}
+
+function NodeView({ row, top, domId, active, open, selected, renaming, onClick, onToggle, onMenu, onRename, onPointerDown }: Props & { row: NodeRow }) {
   const { node } = row;
   const tone = nodeTone(node);
-  const chevron = row.expanded ? <IconChevronDown size={14} /> : <IconChevronRight size={14} />;
+  const mark = useDropMark(node.id);
+  const isDragged = useIsDragged(node.id);
+  const portal = node.published === true;
   return (
     <div
       role="treeitem" id={domId} aria-level={row.depth + 1} aria-setsize={row.siblings} aria-posinset={row.position} aria-selected={selected || open}
       {...(node.hasChildren ? { 'aria-expanded': row.expanded } : {})}
-      className={classes['row']} data-active={active} data-open={open} data-selected={selected} style={style}
+      {...dropPlace({ id: node.id, name: portal ? portalName(node.name) : node.name, path: row.path }, node.hasChildren && !row.expanded)}
+      className={classes['row']} data-active={active} data-open={open} data-selected={selected} data-target={mark} data-dragged={isDragged || undefined}
+      style={{ transform: `translateY(${top}px)`, paddingLeft: 6 + row.depth * 18 }}
       onClick={(event) => { if (!renaming) onClick(node.id, event); }}
+      onPointerDown={(event) => { if (!renaming) onPointerDown(row, event); }}
       onContextMenu={(event) => { event.preventDefault(); event.stopPropagation(); onMenu(node.id, event.clientX, event.clientY); }}
     >
-      <span className={classes['chevron']} onClick={(event) => { if (node.hasChildren) { event.stopPropagation(); onToggle(node.id, row.expanded); } }}>{node.hasChildren && chevron}</span>
+      <span className={classes['chevron']} onClick={(event) => { if (node.hasChildren) { event.stopPropagation(); onToggle(node.id, row.expanded); } }}>{node.hasChildren && (row.expanded ? <IconChevronDown size={14} /> : <IconChevronRight size={14} />)}</span>
       <span className={classes['icon']}><NodeIcon kind={node.kind} size={16} /></span>
-      {renaming ? <RenameField row={row} onDone={onRename} /> : <span className={classes['name']}><MiddleText text={node.name} /></span>}
-      {!renaming && node.badge !== null && <span className={classes['badge']}> {node.badge}</span>}
-      {!renaming && tone !== null && <span className={classes['tone']} title={node.state ?? ''}><span className="offscreen"> {node.state}</span><StateIcon tone={tone} size={12} /></span>}
-      {!renaming && <span className={classes['dots']} title="More" aria-hidden onClick={(event) => { event.stopPropagation(); const box = event.currentTarget.getBoundingClientRect(); onMenu(node.id, box.left, box.bottom); }}><IconDots size={16} /></span>}
+      {renaming ? <RenameField row={row} onDone={onRename} /> : (
+        <>
+          <span className={classes['name']}><MiddleText text={portal ? portalName(node.name) : node.name} /></span>
+          {node.badge !== null && <span className={classes['badge']}> {node.badge}</span>}
+          {portal && <span className={classes['portal']} title="Offered in the portal"> (MI)</span>}
+          {tone !== null && <span className={classes['tone']} title={node.state ?? ''}><span className="offscreen"> {node.state}</span><StateIcon tone={tone} size={12} /></span>}
+          <span className={classes['dots']} title="More" aria-hidden onPointerDown={(event) => event.stopPropagation()} onClick={(event) => { event.stopPropagation(); const box = event.currentTarget.getBoundingClientRect(); onMenu(node.id, box.left, box.bottom); }}><IconDots size={16} /></span>
+        </>
+      )}
     </div>
   );
 }
@@ -46,22 +62,29 @@ export function TreeRowView({ row, top, domId, active, open, selected, renaming,
 function RenameField({ row, onDone }: { row: NodeRow; onDone: (row: NodeRow, name: string | null) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const done = useRef(false);
+  const [name, setName] = useState(row.node.name);
+  // What Windows and DNS would not take; the server decides.
+  const hint = row.node.kind === 'computer' && name !== row.node.name ? computerNameProblem(name.trim()) : null;
   useEffect(() => { input.current?.focus(); input.current?.select(); }, []);
-  const finish = (name: string | null): void => {
+  const finish = (wanted: string | null): void => {
     if (done.current) return;
     done.current = true;
-    onDone(row, name?.trim() === '' ? null : (name?.trim() ?? null));
+    onDone(row, wanted?.trim() === '' ? null : (wanted?.trim() ?? null));
   };
   return (
-    <input
-      ref={input} className={classes['rename']} aria-label={`New name of ${row.node.name}`} defaultValue={row.node.name} maxLength={200}
-      onClick={(event) => event.stopPropagation()}
-      onBlur={(event) => finish(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        event.stopPropagation();
-        if (event.key === 'Enter') finish(event.currentTarget.value);
-        if (event.key === 'Escape') finish(null);
-      }}
-    />
+    <span className={classes['renaming']}>
+      <input
+        ref={input} className={classes['rename']} aria-label={`New name of ${row.node.name}`} value={name} maxLength={200} spellCheck={false} {...(hint === null ? {} : { 'aria-describedby': 'rename-hint' })}
+        onChange={(event) => setName(event.currentTarget.value)}
+        onClick={(event) => event.stopPropagation()}
+        onBlur={() => finish(name)}
+        onKeyDown={(event) => {
+          event.stopPropagation();
+          if (event.key === 'Enter') finish(name);
+          if (event.key === 'Escape') finish(null);
+        }}
+      />
+      {hint !== null && <span id="rename-hint" role="status" className={classes['hint']}>{hint}</span>}
+    </span>
   );
 }

@@ -2,7 +2,8 @@
 // can replace every node without touching selection or expansion.
 import type { TreeNode } from '#shared/model/server.ts';
 
-export type NodeRow = { type: 'node'; node: TreeNode; parent: string | null; depth: number; position: number; siblings: number; expanded: boolean };
+/** path: the nodes it lies in, from the root on. */
+export type NodeRow = { type: 'node'; node: TreeNode; parent: string | null; path: readonly string[]; depth: number; position: number; siblings: number; expanded: boolean };
 /** Stands where the children of an expanded node are not known yet, or could not be read. */
 export type PlaceholderRow = { type: 'loading' | 'failed'; parent: string; depth: number };
 export type TreeRow = NodeRow | PlaceholderRow;
@@ -14,7 +15,8 @@ export function rowId(row: TreeRow): string {
 
 export function flatten(childrenOf: (parent: string | null) => Children, expanded: ReadonlySet<string>): TreeRow[] {
   const rows: TreeRow[] = [];
-  const visit = (parent: string | null, depth: number): void => {
+  const visit = (parent: string | null, path: readonly string[]): void => {
+    const depth = path.length;
     const children = childrenOf(parent);
     if (children === 'loading' || children === 'failed') {
       if (parent !== null) rows.push({ type: children, parent, depth });
@@ -22,12 +24,17 @@ export function flatten(childrenOf: (parent: string | null) => Children, expande
     }
     children.nodes.forEach((node, index) => {
       const open = node.hasChildren && expanded.has(node.id);
-      rows.push({ type: 'node', node, parent, depth, position: index + 1, siblings: children.nodes.length, expanded: open });
-      if (open) visit(node.id, depth + 1);
+      rows.push({ type: 'node', node, parent, path, depth, position: index + 1, siblings: children.nodes.length, expanded: open });
+      if (open) visit(node.id, [...path, node.id]);
     });
   };
-  visit(null, 0);
+  visit(null, []);
   return rows;
+}
+
+/** Branches that are open where one can see them: only their children are read. */
+export function openBranches(rows: readonly TreeRow[]): string[] {
+  return rows.flatMap((row) => (row.type === 'node' && row.expanded ? [row.node.id] : []));
 }
 
 export type TreeMove = { focus: string } | { expand: string } | { collapse: string } | null;
