@@ -25,6 +25,7 @@ import { FakeUndo, jobsRouters } from './fakeJobs.ts';
 import { jobViews } from './fakeJobViews.ts';
 import { fail, fakeToken, procedures, t } from './fakeProcedures.ts';
 import type { FakeMode } from './fakeProcedures.ts';
+import { fakeRunsRouter } from './fakeRuns.ts';
 
 const day = 86_400_000;
 
@@ -130,23 +131,7 @@ export function fakeRouter(state: State) {
         changed('image', image.guid);
       }),
     }),
-    runs: t.router({
-      list: guarded.input(z.object({ active: z.boolean().optional(), limit: z.number().optional(), image: z.string().optional(), computer: z.string().optional() })).query(({ input }) => data.runs
-        .filter((run) => (input.active !== true || !isFinal(run.state)) && (input.image === undefined || run.imageGuid === input.image) && (input.computer === undefined || run.computerId === input.computer))
-        .toSorted((left, right) => right.startedAt - left.startedAt).slice(0, input.limit ?? 100)),
-      get: guarded.input(z.object({ id: z.string() })).query(({ input }) => data.runs.find((run) => run.id === input.id) ?? fail(new AppError('not-found', 'There is no such run.'))),
-      watch: open.subscription(({ signal }) => state.runs.read(signal)),
-      cancel: guarded.input(z.object({ id: z.string() })).mutation(({ input }) => {
-        const run = data.runs.find((each) => each.id === input.id) ?? fail(new AppError('not-found', 'There is no such run.'));
-        Object.assign(run, { state: 'cancelled', endedAt: Date.now() });
-        state.runs.push(run);
-        changed('run', run.id);
-      }),
-      log: guarded.input(z.object({ id: z.string(), after: z.number().optional() })).query(({ input }) => {
-        const lines = data.logs.get(input.id) ?? [];
-        return { lines: lines.slice(input.after ?? 0), next: lines.length };
-      }),
-    }),
+    runs: fakeRunsRouter({ data, made, changed, report: (run) => state.runs.push(run), watch: (signal) => state.runs.read(signal) }),
     computers: fakeComputersRouter({ data, guarded, undo: state.undo, changed }),
     ...jobsRouters(made, { data, jobs: state.jobs, undo: state.undo, changed }),
     settings: t.router({
