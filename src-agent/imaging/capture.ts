@@ -1,6 +1,6 @@
 // Owns a capture from inspection to the new version: refuse first, read and send through the pipeline, check that the source stood
 // still, commit. The source is opened for reading only; nothing is ever written to it.
-import { AppError } from '#shared/errors.ts';
+import { AppError, CancelledError } from '#shared/errors.ts';
 import type { WhereTimeGoes } from '#shared/model/run.ts';
 import { formatBytes } from '#shared/units.ts';
 import { assertCapturable } from '../disks/busy.ts';
@@ -9,12 +9,12 @@ import { inspectDisk } from '../disks/inspect.ts';
 import type { Inspection, SourceDisk } from '../disks/types.ts';
 import { CapturePipeline, type CaptureFigures } from './capturePipeline.ts';
 import { bytesToRead } from './layout.ts';
-import { mostStreams, resumeKeyOf, RunScope, type RunContext } from './runScope.ts';
+import { mostStreams, resumeKeyOf, RunScope, type RunContext, type TaskRef } from './runScope.ts';
 import { SourceWitness } from './sourceWitness.ts';
 import { diskWords, graphWords, paceWords } from './words.ts';
 import { workerCount, WorkerPool } from './workerPool.ts';
 
-export type CaptureRequest = { path: string; image: string; note: string; sectorSizeBytes?: number };
+export type CaptureRequest = { path: string; image: string; note: string; sectorSizeBytes?: number; task?: TaskRef };
 export type CaptureResult = {
   image: { guid: string; name: string; isNew: boolean };
   version: number;
@@ -47,14 +47,15 @@ export async function capture(context: RunContext, request: CaptureRequest): Pro
     const inspection = await inspectDisk(source, source.facts);
     await witness.inspected(inspection.graph);
     for (let attempt = 1; ; attempt++) {
-      const scope = new RunScope(context);
+      const scope = new RunScope(context, request.task);
       try {
         return await captureOnce(scope, { source, inspection, witness }, request);
       } catch (error) {
         const again = error instanceof AppError && startOver.has(error.code) && attempt < mostAttempts && !context.signal.aborted;
         if (!again) {
-          await scope.failed(error);
-          throw error;
+          const told = error instanceof CancelledError ? stopped(error, request) : error;
+          await scope.failed(told);
+          throw told;
         }
         context.reporter.note(`${error.message} Starting over; what arrived is not sent again.`);
       } finally {
@@ -78,6 +79,7 @@ async function captureOnce(scope: RunScope, { source, inspection, witness }: Sub
     disk: { path: facts.path, model: facts.model, serial: facts.serial, sizeBytes: facts.sizeBytes },
     graph: inspection.graph,
     resumeKey: resumeKeyOf('capture', [facts.serial, facts.sizeBytes, facts.path, request.image]),
+    ...(request.task === undefined ? {} : { task: request.task }),
   }));
   scope.begin(begun);
   scope.log([`${begun.resumed ? 'The interrupted capture goes on' : 'Capture'}: ${diskWords(facts)}.`, ...graphWords(inspection.graph), ...inspection.notes]);
@@ -129,6 +131,11 @@ async function readAndSend(scope: RunScope, source: SourceDisk, inspection: Insp
   } finally {
     await pool.close();
   }
+}
+
+function stopped(error: CancelledError, request: CaptureRequest): CancelledError {
+  const again = request.task === undefined ? 'Run the same command again to continue' : 'Run the job again to continue';
+  return new CancelledError(`${error.message} ${request.path} was only read, and no version was made of it. What arrived is kept for a while. ${again}: it is not sent again.`);
 }
 
 function round(seconds: number): number {

@@ -11,7 +11,7 @@ import { defaultPacing, DeployPipeline, type DeployFigures } from './deployPipel
 import { RemoteManifest } from './manifestReader.ts';
 import { diskOf, neededBytes, planDeploy, type DeployPlan } from './plan.ts';
 import { noProof, proveAreas, proveTables, type Proof } from './proof.ts';
-import { resumeKeyOf, RunScope, type RunContext } from './runScope.ts';
+import { resumeKeyOf, RunScope, type RunContext, type TaskRef } from './runScope.ts';
 import { diskWords, graphWords, paceWords } from './words.ts';
 import { workerCount, WorkerPool } from './workerPool.ts';
 
@@ -24,6 +24,7 @@ export type DeployRequest = {
   createSizeBytes?: number;
   /** How often what was written is flushed and thereby counts for a continuation. */
   pacing?: typeof defaultPacing;
+  task?: TaskRef;
 };
 export type DeployResult = {
   image: { guid: string; name: string };
@@ -40,12 +41,12 @@ export type DeployResult = {
 };
 
 export async function deploy(context: RunContext, request: DeployRequest): Promise<DeployResult> {
-  const scope = new RunScope(context);
+  const scope = new RunScope(context, request.task);
   const touched = { yet: false };
   try {
     return await deployOnce(scope, request, touched);
   } catch (error) {
-    const told = touched.yet ? incomplete(error, request.facts.path) : error;
+    const told = touched.yet ? incomplete(error, request) : untouched(error, request);
     await scope.failed(told);
     throw told;
   } finally {
@@ -112,6 +113,7 @@ async function begin(scope: RunScope, request: DeployRequest): Promise<Answers['
       ...(request.version === undefined ? {} : { version: request.version }),
       disk: { path: facts.path, model: facts.model, serial: facts.serial, sizeBytes: facts.sizeBytes },
       resumeKey: resumeKeyOf('deploy', [facts.serial, facts.sizeBytes, facts.path, request.image, request.version ?? 0]),
+      ...(request.task === undefined ? {} : { task: request.task }),
     }, (id) => (requestId = id)));
   } finally {
     control.off('notice', onNotice);
@@ -188,10 +190,15 @@ function identityOf(request: DeployRequest): ExpectedDisk {
   return { sizeBytes: facts.sizeBytes, ...(facts.serial === '' ? {} : { serial: facts.serial }), ...(facts.wwn === '' ? {} : { wwn: facts.wwn }) };
 }
 
-function incomplete(error: unknown, path: string): unknown {
-  const text = `${path} is incomplete and must not be used. Run the same command again to continue: what arrived is not fetched again.`;
+function incomplete(error: unknown, request: DeployRequest): unknown {
+  const again = request.task === undefined ? 'Run the same command again' : 'Run the job again';
+  const text = `${request.facts.path} is incomplete and must not be used. ${again} to continue: what arrived is not fetched again.`;
   if (error instanceof CancelledError) return new CancelledError(`${error.message} ${text}`);
   // A refusal's code would promise an untouched disk.
   if (error instanceof AppError) return new AppError(error.isRefusal ? 'chunk-damaged' : error.code, `${error.message} ${text}`, error.data, error);
   return error;
+}
+
+function untouched(error: unknown, request: DeployRequest): unknown {
+  return error instanceof CancelledError ? new CancelledError(`${error.message} Nothing was written to ${request.facts.path}.`) : error;
 }

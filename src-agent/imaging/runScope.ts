@@ -22,7 +22,11 @@ export type RunContext = {
   reporter: Reporter;
   signal: AbortSignal;
   patienceMs: number;
+  /** Takes the run's log lines instead of the control channel: a session keeps what an outage would swallow. */
+  log?: (lines: string[]) => void;
 };
+/** The task of a job that a capture or deploy is; without it, it is a run of its own. */
+export type TaskRef = { runId: string; index: number };
 
 /** Requests of one run under way at a time: the server refuses more. */
 export const mostStreams = 14;
@@ -34,7 +38,8 @@ export class RunScope {
   readonly abort = new AbortController();
   readonly context: RunContext;
   watermarks: { stream: number; chunks: number }[] | null = null;
-  private runId: string | null = null;
+  private readonly isTask: boolean;
+  private runId: string | null;
   private tickets: RunTickets | null = null;
   private readonly clients: FrameClient[] = [];
   private readonly timer: NodeJS.Timeout;
@@ -46,8 +51,11 @@ export class RunScope {
   private readonly onAway = (reason: string): void => this.context.reporter.note(`The server is away (${reason}). Waiting for it; nothing is lost.`);
   private readonly onBack = (): void => this.context.reporter.note('The server is back; going on.');
 
-  constructor(context: RunContext) {
+  /** @param task  failures of a job's task are told to the server by whoever runs the job */
+  constructor(context: RunContext, task?: TaskRef) {
     this.context = context;
+    this.isTask = task !== undefined;
+    this.runId = task?.runId ?? null;
     if (context.signal.aborted) this.stopOutside();
     context.signal.addEventListener('abort', this.stopOutside);
     context.control.on('notice', this.onNotice).on('away', this.onAway).on('back', this.onBack);
@@ -119,13 +127,16 @@ export class RunScope {
   }
 
   log(lines: string[]): void {
-    if (lines.length > 0) this.context.control.notify({ type: 'log', runId: this.runId, lines: lines.map((line) => line.slice(0, 2000)).slice(0, 200) });
+    if (lines.length === 0) return;
+    if (this.context.log !== undefined) this.context.log(lines);
+    else this.context.control.notify({ type: 'log', runId: this.runId, lines: lines.map((line) => line.slice(0, 2000)).slice(0, 200) });
   }
 
   /** Tells the server why the run ended, without waiting long for it: the person's error matters more. */
   async failed(error: unknown): Promise<void> {
     if (this.runId === null) return;
     this.tell();
+    if (this.isTask) return;
     const wire = toAppError(error).toWire();
     const told = this.context.control.request('runFailed', {
       runId: this.runId, cancelled: error instanceof CancelledError, error: { code: wire.code, message: wire.message.slice(0, 10_000), data: wire.data ?? {} },
