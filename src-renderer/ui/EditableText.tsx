@@ -15,10 +15,12 @@ type Props = {
   size?: 'title' | 'text';
   /** Long text goes on in the next line instead of being elided. */
   wrap?: boolean;
+  /** Begins as a field: for what was just made and has no name of its own yet. */
+  editing?: boolean;
 };
 
-export function EditableText({ value, label, placeholder = '', disabled = false, check, onSave, size = 'text', wrap = false }: Props) {
-  const [draft, setDraft] = useState<string | null>(null);
+export function EditableText({ value, label, placeholder = '', disabled = false, check, onSave, size = 'text', wrap = false, editing = false }: Props) {
+  const [draft, setDraft] = useState<string | null>(editing ? value : null);
   const button = useRef<HTMLButtonElement>(null);
   const error = draft === null ? null : (check?.(draft) ?? null);
   const leave = (): void => {

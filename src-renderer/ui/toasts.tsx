@@ -3,6 +3,7 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconCheck, IconCircleXFilled } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
 import type { ShownError } from '../errors.ts';
 import classes from './toasts.module.css';
 
@@ -11,12 +12,12 @@ const mostUndoable = 100;
 type Undoable = { id: string; about: string; undo: () => void };
 const undoable: Undoable[] = [];
 
-export function toastDone(message: string): void {
+export function toastDone(message: ReactNode): void {
   notifications.show({ message, color: 'green', icon: <IconCheck size={16} />, autoClose: 4000, withCloseButton: true, closeButtonProps: { 'aria-label': 'Dismiss' } });
 }
 
 /** @param about what it concerns, so that the offer can be withdrawn when undoing has become impossible or needless */
-export function toastUndo(message: string, about: string, undo: () => void): void {
+export function toastUndo(message: ReactNode, about: string, undo: () => void): void {
   const id = crypto.randomUUID();
   const run = (): void => {
     forget(id);
