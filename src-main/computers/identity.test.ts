@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FirmwareIdentity } from '#shared/model/computer.ts';
-import { evidenceOf, isGlobalMac, isMeaningful, recognise, score, suggestName } from './identity.ts';
+import { isGlobalMac, isMeaningful } from '#shared/model/placeholders.ts';
+import { evidenceOf, recognise, score, suggestName } from './identity.ts';
 
 const base: FirmwareIdentity = { systemUuid: '', systemSerial: '', boardSerial: '', assetTag: '', vendor: '', product: '', macs: [], hostname: '' };
 const identity = (fields: Partial<FirmwareIdentity>) => evidenceOf({ ...base, ...fields });

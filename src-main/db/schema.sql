@@ -1,4 +1,4 @@
--- Generated from the migrations (version 3); a test keeps it true. Do not edit.
+-- Generated from the migrations (version 4); a test keeps it true. Do not edit.
 
 CREATE TABLE assignment (
   image_guid TEXT NOT NULL REFERENCES image (guid),
@@ -12,11 +12,13 @@ CREATE TABLE computer (
   first_seen_at INTEGER NOT NULL,
   last_seen_at INTEGER NOT NULL,
   address TEXT NOT NULL,
-  identity TEXT NOT NULL,
-  disks TEXT NOT NULL
-, group_id TEXT REFERENCES computer_group (id), named INTEGER NOT NULL DEFAULT 0 CHECK (named IN (0, 1)), trashed_at INTEGER, merged_into TEXT REFERENCES computer (id), merged_at INTEGER, model TEXT NOT NULL DEFAULT '', serial TEXT NOT NULL DEFAULT '', disk_count INTEGER NOT NULL DEFAULT 0) STRICT;
+  group_id TEXT REFERENCES computer_group (id), named INTEGER NOT NULL DEFAULT 0 CHECK (named IN (0, 1)), trashed_at INTEGER, merged_into TEXT REFERENCES computer (id), merged_at INTEGER, model TEXT NOT NULL DEFAULT '', serial TEXT NOT NULL DEFAULT '', disk_count INTEGER NOT NULL DEFAULT 0, name_key TEXT NOT NULL DEFAULT '', found_by TEXT NOT NULL DEFAULT '', asked_at INTEGER, merged_runs TEXT) STRICT;
 
-CREATE INDEX computer_group_id ON computer (group_id, name COLLATE NOCASE);
+CREATE INDEX computer_in_group ON computer (group_id, name_key, id) WHERE merged_into IS NULL AND trashed_at IS NULL;
+
+CREATE INDEX computer_listed ON computer (name_key, id) WHERE merged_into IS NULL AND trashed_at IS NULL;
+
+CREATE INDEX computer_merged ON computer (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE INDEX computer_name ON computer (name COLLATE NOCASE);
 
@@ -39,6 +41,12 @@ CREATE TABLE computer_group (
 ) STRICT;
 
 CREATE INDEX computer_group_parent ON computer_group (parent_id);
+
+CREATE TABLE computer_hardware (
+  computer_id TEXT PRIMARY KEY REFERENCES computer (id) ON DELETE CASCADE,
+  identity TEXT NOT NULL,
+  disks TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE copy (
   version_guid TEXT NOT NULL REFERENCES image_version (guid),

@@ -1,5 +1,6 @@
 // Owns the rules of a computer's name as a person gives it in portal or console: what Windows and DNS accept, one meaning for all.
 import type { FirmwareIdentity } from './computer.ts';
+import { isMeaningful } from './placeholders.ts';
 
 /** NetBIOS names hold 15 characters; more would be cut off silently by the system that gets it. */
 export const MAX_COMPUTER_NAME = 15;
@@ -36,12 +37,40 @@ export function proposeComputerName(pattern: string, facts: NamePatternFacts): s
   return '';
 }
 
+/** Where a name gets too long these are shortened, in this order. What tells machines apart is at a serial's end, and at a model's start. */
+const shortened = [['model', 'start'], ['asset', 'end'], ['serial', 'end']] as const;
+
 function fill(pattern: string, identity: FirmwareIdentity, number: number): string {
   const mac = identity.macs.find((each) => each.onboard)?.address ?? identity.macs[0]?.address ?? '';
-  const values: Record<string, string> = { serial: identity.systemSerial, asset: identity.assetTag, model: identity.product, mac: mac.replaceAll(':', '').slice(-6) };
-  const text = pattern.replaceAll(/\{(\w+)(?::(\d))?\}/g, (whole, key: string, width: string | undefined) => {
-    if (key === 'n') return String(number).padStart(Number(width ?? 1), '0');
-    return values[key] ?? whole;
+  const said = (value: string): string => (isMeaningful(value) ? clean(value) : '');
+  const values: Record<string, string> = { serial: said(identity.systemSerial), asset: said(identity.assetTag), model: said(identity.product), mac: mac.replaceAll(':', '').slice(-6) };
+  const put = (): string => clean(pattern.replaceAll(/\{(\w+)(?::(\d))?\}/g, (whole, key: string, width: string | undefined) => (key === 'n' ? String(number).padStart(Number(width ?? 1), '0') : values[key] ?? whole)));
+  for (const [key, keep] of shortened) {
+    const value = values[key] ?? '';
+    const over = put().length - MAX_COMPUTER_NAME;
+    if (over <= 0) break;
+    if (pattern.includes(`{${key}}`)) values[key] = keep === 'end' ? value.slice(over) : value.slice(0, Math.max(0, value.length - over));
+  }
+  const name = put();
+  return /^\d+$/.test(name) ? `PC-${name.slice(-(MAX_COMPUTER_NAME - 3))}` : name;
+}
+
+/** Only what a name may hold; blanks and the like become hyphens. */
+function clean(text: string): string {
+  return text.trim().replaceAll(/[\s_./]+/g, '-').replaceAll(/[^A-Za-z0-9-]/g, '').replaceAll(/-{2,}/g, '-').replaceAll(/^-+|-+$/g, '');
+}
+
+/**
+ * A text whose plain order is the order people expect: LAB-2 before LAB-10, case and accents aside. Two names have the same key exactly
+ * when they are the same name but for case, so it also says whether a name is taken.
+ */
+export function nameOrderKey(name: string): string {
+  const lower = name.trim().toLowerCase();
+  const base = lower.normalize('NFKD').replaceAll(/\p{M}/gu, '');
+  // A number is led by its length, so that the shorter one comes first.
+  const key = base.replaceAll(/\d+/g, (digits) => {
+    const bare = digits.replace(/^0+(?=\d)/, '');
+    return String(bare.length).padStart(3, '0') + bare;
   });
-  return text.replaceAll(/[\s_.]+/g, '-').replaceAll(/[^A-Za-z0-9-]/g, '').slice(0, MAX_COMPUTER_NAME).replaceAll(/^-+|-+$/g, '');
+  return base === lower && !/(?<!\d)0\d/.test(base) ? key : `${key}\u0001${lower}`;
 }

@@ -3,5 +3,6 @@ import type { Migration } from '../migrate.ts';
 import { firstRecords } from './0001-first-records.ts';
 import { imageStoredBytes } from './0002-image-stored-bytes.ts';
 import { jobsAndGroups } from './0003-jobs-and-groups.ts';
+import { computersByTheThousand } from './0004-computers-by-the-thousand.ts';
 
-export const migrations: readonly Migration[] = [firstRecords, imageStoredBytes, jobsAndGroups];
+export const migrations: readonly Migration[] = [firstRecords, imageStoredBytes, jobsAndGroups, computersByTheThousand];

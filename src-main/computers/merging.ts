@@ -1,0 +1,126 @@
+// Owns records that turn out to be one machine: merged, split again exactly as they were, and the technician's answer to a tie.
+// A merged record stays, points to the one it became part of, and keeps its name, group, evidence and the ids of its runs.
+import { AppError } from '#shared/errors.ts';
+import { z } from 'zod';
+import type { Finding } from './finding.ts';
+import { requireFree } from './names.ts';
+import { changedSince, findLiving, requireIdle, type Parts, type Undoable } from './parts.ts';
+import type { Recognising } from './recognising.ts';
+import type { StoredComputer } from './repo.ts';
+
+const pairSchema = z.object({ into: z.string(), from: z.string() });
+
+export function openMerging({ repo, groups, presence, events, undo, runs, clock, recognising, finding }: Parts & { recognising: Recognising; finding: Finding }) {
+  const record = (id: string, actor: string, kind: string, message: string, data: Record<string, unknown> = {}): void => events.record({ actor, entity: 'computer', id, kind, message, data });
+  function tell(computers: readonly StoredComputer[]): void {
+    presence.regather();
+    for (const computer of computers) {
+      events.changed('computer', computer.id);
+      events.changed('group', computer.group_id ?? 'new');
+    }
+  }
+
+  function join(into: StoredComputer, from: StoredComputer, actor: string): void {
+    const moved = runs.idsOf(from.id);
+    runs.give(moved, from.id, into.id);
+    repo.setMerged(from.id, { into: into.id, at: clock(), runs: moved });
+    record(into.id, actor, 'merged', `"${from.name}" was merged into this computer`, { from: from.id });
+    record(from.id, actor, 'merged', `Merged into "${into.name}"`, { into: into.id });
+  }
+  /** @param root the record it belongs to now, through however many merges */
+  function part(merged: StoredComputer, root: StoredComputer, actor: string): void {
+    requireFree(repo, merged.id, merged.name);
+    requireIdle(runs, root, 'split');
+    runs.give(repo.mergedRuns(merged.id), root.id, merged.id);
+    repo.setMerged(merged.id, null);
+    if (merged.group_id !== null && !groups.isThere(merged.group_id)) repo.setGroup(merged.id, null);
+    record(root.id, actor, 'split', `"${merged.name}" is a computer of its own again`, { from: merged.id });
+    record(merged.id, actor, 'split', `Split off "${root.name}": a computer of its own again`, { from: root.id });
+  }
+
+  undo.register('computer.merge', (payload, actor) => {
+    const { into, from } = pairSchema.parse(payload);
+    const [merged, root] = [repo.byId(from), repo.root(into)];
+    if (merged === undefined || root === undefined || merged.merged_into !== into) throw changedSince(merged?.name ?? 'the computer');
+    part(merged, root, actor);
+    tell([root, merged]);
+  });
+  undo.register('computer.split', (payload, actor) => {
+    const { into, from } = pairSchema.parse(payload);
+    const [split, root] = [repo.byId(from), repo.byId(into)];
+    if (split === undefined || root === undefined || split.merged_into !== null || root.merged_into !== null || root.trashed_at !== null) throw changedSince(split?.name ?? 'the computer');
+    requireIdle(runs, split, 'merged');
+    join(root, split, actor);
+    tell([root, split]);
+  });
+
+  return {
+    merge(change: { into: string; from: string }, actor: string): Undoable {
+      const [into, from] = [findLiving(repo, change.into), findLiving(repo, change.from)];
+      if (into.id === from.id) throw new AppError('invalid-input', `${into.name} can't be merged with itself. Choose the other record.`, { computerId: into.id });
+      const kept = repo.transaction(() => {
+        requireIdle(runs, from, 'merged');
+        join(into, from, actor);
+        return undo.keep('computer.merge', { actor, label: `Merged ${from.name} into ${into.name}`, payload: { into: into.id, from: from.id } });
+      });
+      tell([into, from]);
+      return { undo: kept };
+    },
+    split(mergedId: string, actor: string): Undoable {
+      const merged = repo.byId(mergedId);
+      if (merged === undefined) throw new AppError('not-found', `There is no record ${mergedId}.`, { computerId: mergedId });
+      const root = repo.root(mergedId);
+      if (merged.merged_into === null || root === undefined) throw new AppError('conflict', `"${merged.name}" is a computer of its own: there is nothing to split.`, { computerId: mergedId });
+      const into = merged.merged_into;
+      const kept = repo.transaction(() => {
+        part(merged, root, actor);
+        return undo.keep('computer.split', { actor, label: `Split ${merged.name} off ${root.name}`, payload: { into, from: merged.id } });
+      });
+      tell([root, merged]);
+      return { undo: kept };
+    },
+
+    /** The technician's answer to a tie: the provisional record becomes part of the one that was meant, or (null) is a computer of its own. */
+    identify(provisionalId: string, meant: string | null, actor: string): { id: string; name: string; named: boolean } {
+      const provisional = repo.root(provisionalId);
+      if (provisional === undefined) throw new AppError('not-found', 'This computer is not known any more. Say hello again.', { computerId: provisionalId });
+      const answer = (computer: StoredComputer): { id: string; name: string; named: boolean } => ({ id: computer.id, name: computer.name, named: computer.named === 1 });
+      // Said twice, after a lost answer: the first time counted.
+      if (provisional.asked_at === null && (meant === null || meant === provisional.id)) return answer(provisional);
+      if (provisional.asked_at === null) throw new AppError('conflict', `It is settled already which computer this is: ${provisional.name}.`, { computerId: provisional.id });
+      if (meant === null) {
+        repo.transaction(() => {
+          repo.setAsked(provisional.id, null);
+          record(provisional.id, actor, 'identified', 'The person at the computer says that it is a new one');
+        });
+        tell([provisional]);
+        return answer(provisional);
+      }
+      // A token is for one machine: only what could be this machine can be said.
+      const into = repo.root(meant);
+      if (into === undefined || !recognising.couldBe(provisional.id).includes(into.id)) throw new AppError('forbidden', 'That is none of the computers this one could be. Ask again which they are.', { computerId: meant });
+      repo.transaction(() => {
+        requireIdle(runs, provisional, 'merged');
+        const facts = repo.hardware(provisional.id);
+        record(into.id, actor, 'identified', 'The person at the computer says that it is this one', { provisional: provisional.id });
+        if (addsNothing(into, provisional)) repo.remove(provisional.id);
+        else join(into, provisional, actor);
+        if (facts !== undefined) repo.setHardware(into.id, facts);
+        repo.setFacts({ id: into.id, model: provisional.model, serial: provisional.serial, diskCount: provisional.disk_count });
+        repo.setSeen({ id: into.id, now: clock(), address: provisional.address });
+        if (into.trashed_at !== null) repo.setTrashed(into.id, null);
+        finding.refresh(into.id);
+      });
+      tell([into, provisional]);
+      return answer(into);
+    },
+  };
+
+  /** One that was asked about before and has done nothing leaves nothing behind: the same answer at every start would pile up records. */
+  function addsNothing(into: StoredComputer, provisional: StoredComputer): boolean {
+    if (runs.idsOf(provisional.id).length > 0 || repo.merged(provisional.id).length > 0) return false;
+    const key = (id: string): string => repo.evidence([id]).map((each) => `${each.kind} ${each.value}`).toSorted().join('\n');
+    const own = key(provisional.id);
+    return repo.family(into.id).some((member) => key(member) === own);
+  }
+}
