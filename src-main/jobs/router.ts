@@ -1,6 +1,7 @@
 // Binds jobs and their folders to the API.
 import { z } from 'zod';
-import { descriptionSchema, jobDetailSchema, jobFolderDetailSchema, jobNameSchema, jobRevisionSchema, jobSummarySchema, jobUseSchema, tasksSchema } from '#shared/model/job.ts';
+import { historyEventSchema } from '#shared/model/image.ts';
+import { descriptionSchema, jobDetailSchema, jobFolderDetailSchema, jobFolderSchema, jobNameSchema, jobRevisionSchema, jobSummarySchema, jobUseSchema, tasksSchema } from '#shared/model/job.ts';
 import { startPreviewSchema, startTargetSchema } from '#shared/model/run.ts';
 import { undoableSchema } from '#shared/model/server.ts';
 import { allowed, router } from '../api/trpc.ts';
@@ -18,7 +19,14 @@ export const jobsRouter = router({
   get: allowed('jobs.read').input(z.object({ job: ref })).output(jobDetailSchema).query(({ ctx, input }) => ctx.services.jobs.get(input.job)),
   /** null: the root. */
   folder: allowed('jobs.read').input(z.object({ folder: folderRef })).output(jobFolderDetailSchema).query(({ ctx, input }) => ctx.services.jobs.folder(input.folder)),
+  /** Every folder outside the trash, in no order. */
+  folders: allowed('jobs.read').output(z.array(jobFolderSchema)).query(({ ctx }) => ctx.services.jobs.folders()),
+  /** What was put into the trash itself; what lies in a folder there comes back with it. */
+  inTrash: allowed('jobs.read').output(z.object({ folders: z.array(jobFolderSchema), jobs: z.array(jobSummarySchema) })).query(({ ctx }) => ctx.services.jobs.inTrash()),
+  /** Newest first, with the tasks of each. */
   history: allowed('jobs.read').input(z.object({ job: ref })).output(z.array(jobRevisionSchema)).query(({ ctx, input }) => ctx.services.jobs.history(input.job)),
+  /** What happened to a job or folder ("job/<id>", "folder/<id>" or a name): made, saved, moved, to the trash and back. */
+  events: allowed('jobs.read').input(z.object({ what: ref })).output(z.array(historyEventSchema)).query(({ ctx, input }) => ctx.services.jobs.events(input.what)),
   /** Jobs that name an image. */
   using: allowed('jobs.read').input(z.object({ image: ref })).output(z.array(jobUseSchema)).query(({ ctx, input }) => ctx.services.jobs.using(input.image)),
 
