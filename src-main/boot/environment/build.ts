@@ -20,6 +20,8 @@ export type BuildOptions = {
   outFolder: string;
   /** Node's program for the environment. */
   nodePath: string;
+  /** Native modules of the small archive: what they need is in the base. */
+  nativeModules: readonly string[];
   /** zstd 1 to 19. */
   level: number;
   say: (text: string) => void;
@@ -34,7 +36,7 @@ export type BuildRecord = {
 };
 
 /** Counts up when this file makes other bytes of the same inputs. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export async function buildEnvironment(options: BuildOptions): Promise<BuildRecord> {
   const { say } = options;
@@ -56,10 +58,12 @@ export async function buildEnvironment(options: BuildOptions): Promise<BuildReco
   }
   const version = onlyName(join(tree, 'lib/modules'));
   const { entries: modules, missing } = moduleEntries(tree, version, recipe, options.cacheFolder);
-  const entries = [...skeleton(), ...programs(tree, recipe, options.nodePath), ...modules];
+  const entries = [...skeleton(), ...programs(tree, recipe, options), ...modules];
   const archive = writeCpio(entries);
   say(`Compressing ${Math.round(archive.length / 1e6)} MB at level ${options.level}…`);
-  const base = zstdCompressSync(archive, { params: { [constants.ZSTD_c_compressionLevel]: options.level, [constants.ZSTD_c_windowLog]: 23, [constants.ZSTD_c_checksumFlag]: 0 } });
+  const compressed = zstdCompressSync(archive, { params: { [constants.ZSTD_c_compressionLevel]: options.level, [constants.ZSTD_c_windowLog]: 23, [constants.ZSTD_c_checksumFlag]: 0 } });
+  // The archive that a loader puts behind this one must begin on a boundary of four bytes, or the kernel does not find it.
+  const base = Buffer.concat([compressed, Buffer.alloc(-compressed.length & 3)]);
   const image = readFileSync(join(tree, 'boot', `vmlinuz-${version}`));
   const record: BuildRecord = {
     key, kernel, kernelVersion: version, level: options.level, nodeVersion: process.version, baseBytes: base.length, unpackedBytes: archive.length, baseSha256: sha256(base), kernelSha256: sha256(image),
@@ -82,7 +86,7 @@ export function readRecord(outFolder: string): BuildRecord | null {
 }
 
 function keyOf(options: BuildOptions, packages: readonly Package[]): string {
-  const inputs = { format: FORMAT, recipe: readFileSync(options.recipePath, 'utf8'), level: options.level, node: sha256(readFileSync(options.nodePath)), packages: packages.map((each) => each.sha256) };
+  const inputs = { format: FORMAT, recipe: readFileSync(options.recipePath, 'utf8'), level: options.level, node: sha256(readFileSync(options.nodePath)), native: options.nativeModules.map((path) => sha256(readFileSync(path))), packages: packages.map((each) => each.sha256) };
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
 }
 
@@ -90,10 +94,11 @@ function skeleton(): CpioEntry[] {
   return [...mergedLinks, ...['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc', 'platen', 'var/log', 'mnt', 'usr/lib64'].map((path) => folder(path)), link('var/run', '../run'), file('etc/passwd', Buffer.from('root:x:0:0:root:/root:/bin/sh\n')), file('etc/group', Buffer.from('root:x:0:\n'))];
 }
 
-function programs(tree: string, recipe: Recipe, nodePath: string): CpioEntry[] {
+function programs(tree: string, recipe: Recipe, { nodePath, nativeModules }: BuildOptions): CpioEntry[] {
   const taken = new PackageTree(tree);
   for (const path of Object.values(recipe.tools).flat()) taken.takeProgram(path);
   taken.addProgram('/usr/bin/node', stripped(tree, nodePath));
+  for (const path of nativeModules) taken.takeNeeds(path, readFileSync(path));
   // The kernel starts /sbin/modprobe by itself when it misses a module.
   for (const name of ['modprobe', 'insmod', 'rmmod', 'lsmod', 'depmod']) if (!taken.entries.some((entry) => entry.path === `usr/sbin/${name}`)) taken.takeLink(`usr/sbin/${name}`, '../bin/kmod');
   return taken.entries;

@@ -33,7 +33,7 @@ export class PackageTree {
   /** A program from elsewhere, with what it needs from the tree. */
   addProgram(path: string, content: Uint8Array): void {
     this.#taken.set(merged(path), file(merged(path), content, 0o755));
-    this.#takeNeeds(path, content);
+    this.takeNeeds(path, content);
   }
 
   takeLink(path: string, target: string): void {
@@ -53,10 +53,11 @@ export class PackageTree {
     }
     const content = readFileSync(source.real);
     this.#taken.set(at, file(at, content, (statSync(source.real).mode & 0o111) === 0 ? 0o644 : 0o755));
-    this.#takeNeeds(path, content);
+    this.takeNeeds(path, content);
   }
 
-  #takeNeeds(path: string, content: Uint8Array): void {
+  /** The loader and libraries of a program that is not in the tree. */
+  takeNeeds(path: string, content: Uint8Array): void {
     const needs = elfNeeds(content);
     if (needs === null) return;
     if (needs.interpreter !== null) this.#take(needs.interpreter, `${path} is started by it`);
