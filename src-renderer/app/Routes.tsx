@@ -13,6 +13,8 @@ import { RunPage } from '../runs/RunPage.tsx';
 import { ServersPage } from '../servers/ServersPage.tsx';
 import { NothingHere } from './NothingHere.tsx';
 
+const FolderPage = lazy(async () => ({ default: (await import('../jobs/FolderPage.tsx')).FolderPage }));
+const JobPage = lazy(async () => ({ default: (await import('../jobs/JobPage.tsx')).JobPage }));
 const HelpPage = lazy(async () => ({ default: (await import('../help/HelpPage.tsx')).HelpPage }));
 const SettingsPage = lazy(async () => ({ default: (await import('../settings/SettingsPage.tsx')).SettingsPage }));
 
@@ -22,6 +24,9 @@ export function Routes() {
       <Route path="/"><HomePage /></Route>
       <Route path="/images"><ImagesPage /></Route>
       <Route path="/image/:id/:tab?">{({ id, tab }) => <ImagePage image={id} tab={tab ?? 'overview'} />}</Route>
+      <Route path="/jobs"><FolderPage id={null} tab="contents" /></Route>
+      <Route path="/folder/:id/:tab?">{({ id, tab }) => <FolderPage id={id} tab={tab ?? 'contents'} />}</Route>
+      <Route path="/job/:id/:tab?">{({ id, tab }) => <JobPage id={id} tab={tab ?? 'tasks'} />}</Route>
       <Route path="/trash"><TrashPage /></Route>
       <Route path="/computers"><ComputersPage /></Route>
       <Route path="/computer/:id">{({ id }) => <ComputerPage id={id} />}</Route>

@@ -3,18 +3,20 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTRPC, useTRPCClient } from '../api.ts';
+import { useOfferUndo } from '../app/undo.ts';
+import type { Undoable } from '../app/undo.ts';
 import { shownError } from '../errors.ts';
 import { setObjectError } from '../images/objectErrors.ts';
-import { toastDone, toastFailed, toastUndo, withdrawUndo } from '../ui/toasts.tsx';
+import { toastDone, toastFailed, withdrawUndo } from '../ui/toasts.tsx';
 
 /** name: what it is called, for messages. */
 export type JobItem = { item: string; name: string };
-type Undoable = { undo: number | null };
 
 export function useJobActions() {
   const client = useTRPCClient();
   const trpc = useTRPC();
   const queries = useQueryClient();
+  const offerUndo = useOfferUndo();
   return useMemo(() => {
     const refresh = (): void => {
       for (const filter of [trpc.jobs.pathFilter(), trpc.portal.pathFilter(), trpc.tree.pathFilter()]) void queries.invalidateQueries(filter);
@@ -33,14 +35,7 @@ export function useJobActions() {
         refresh();
       }
     };
-    const takeBack = (undo: number, about: string, message: string): void => void attempt(about, `Could not undo “${message}”`, async () => {
-      await client.undo.run.mutate({ id: undo });
-      toastDone(`Undone: ${message}`);
-    });
-    const offer = (message: string, about: string, { undo }: Undoable): void => {
-      if (undo === null) toastDone(message);
-      else toastUndo(message, about, () => takeBack(undo, about, message));
-    };
+    const offer = (message: string, about: string, change: Undoable): void => offerUndo(message, about, [change]);
     const several = (items: readonly JobItem[]): string => (items.length === 1 ? (items[0]?.name ?? '') : `${items.length} items`);
     const aboutOf = (items: readonly JobItem[]): string => items[0]?.item ?? 'jobs';
     const ids = (items: readonly JobItem[]): string[] => items.map((each) => each.item);
@@ -77,6 +72,10 @@ export function useJobActions() {
         withdrawUndo(`trash ${aboutOf(items)}`);
         toastDone(`${several(items)} restored`);
       }).then((answer) => answer !== null),
+      /** Makes an earlier revision the newest again. */
+      restoreRevision: ({ item, name, rev }: JobItem & { rev: number }): Promise<boolean> => attempt(item, `Could not restore revision ${rev} of ${name}`, async () => {
+        offer(`Revision ${rev} of ${name} restored`, item, await client.jobs.restore.mutate({ id: item.split('/')[1] ?? '', rev }));
+      }).then((answer) => answer !== null),
       setShowInPortal: ({ item, name, show }: JobItem & { show: boolean }): Promise<boolean> => attempt(item, `Could not change what the portal shows of ${name}`, async () => {
         const [kind, id = ''] = item.split('/');
         const change = { id, showInPortal: show };
@@ -87,7 +86,7 @@ export function useJobActions() {
         offer(`Portal text of ${name} changed`, item, kind === 'folder' ? await client.jobs.saveFolder.mutate({ id, description }) : await client.jobs.save.mutate({ id, description }));
       }).then((answer) => answer !== null),
     };
-  }, [client, queries, trpc]);
+  }, [client, offerUndo, queries, trpc]);
 }
 
 function placeOf(folder: string | null): string {
