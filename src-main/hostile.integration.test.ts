@@ -178,7 +178,7 @@ describe('an agent that lies', () => {
   it('is told of an older or newer protocol instead of being misunderstood', async () => {
     const server = await testServer();
     const agent = await testAgent(server);
-    await expect(agent.request('hello', { protocol: 99, agentVersion: 'x', token: server.token, inventory: testInventory() })).rejects.toMatchObject({ code: 'protocol-version', data: { newest: 1 } });
+    await expect(agent.request('hello', { protocol: 99, agentVersion: 'x', token: server.token, inventory: testInventory() })).rejects.toMatchObject({ code: 'protocol-version', data: { newest: 2 } });
   });
 
   it('may not use the token of another computer', async () => {

@@ -108,7 +108,10 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
 
   const store = await openStore({ folder: join(dataFolder, 'store'), clock, log: log.write });
   opened.push(() => store.close());
-  const runs = openRuns({ db, events, log, clock, ...(options.runLeaseMs === undefined ? {} : { leaseMs: options.runLeaseMs }) });
+  const runs = openRuns({
+    db, events, log, clock, hardwareOf: (computerId) => computers.get(computerId), versions: { server: options.version ?? '0.0.0', node: process.version, system: `${process.platform} ${process.arch}` },
+    ...(options.runLeaseMs === undefined ? {} : { leaseMs: options.runLeaseMs }),
+  });
   opened.push(() => runs.close());
   const images = openImages({ db, store, events, log, clock, settings, selfId: serverId, runsUsing: runs.using });
   opened.push(() => images.close());
@@ -123,7 +126,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     listening: () => ({ addresses: listening.at === null ? [] : reachableAddresses(listening.at), httpPort: listening.at?.port ?? 0, problem: listening.problem }),
   });
   const tree = openTree({ images, computers, jobs, runs, settings, serverId });
-  const agents = openAgents({ store, access, computers, images, runs, portal, settings, log, clock, serverId });
+  const agents = openAgents({ store, access, computers, events, images, runs, portal, settings, log, clock, serverId });
   const api = openApi({ access, services: { events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree } });
 
   runs.recover();

@@ -76,6 +76,10 @@ export class TestAgent {
   hello(token: string, inventory: Inventory = testInventory()): Promise<Answers['hello']> {
     return this.request('hello', { protocol: PROTOCOL_VERSION, agentVersion: 'test', token, inventory });
   }
+  /** As the portal of its computer; session: of this start of the agent. */
+  portal(token: string, inventory: Inventory = testInventory(), session: string = randomUUID()): Promise<Answers['hello']> {
+    return this.request('hello', { protocol: PROTOCOL_VERSION, agentVersion: 'test', token, inventory, role: 'portal', session });
+  }
   request<T extends AgentRequest['type']>(type: T, body: Body<T>): Promise<Answers[T]> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
@@ -106,8 +110,8 @@ export class TestAgent {
   }
 
   /** begin, page, lacking frames; the caller commits. */
-  async send(image: string, chunks: readonly TestChunk[], resumeKey = 'disk-1'): Promise<Answers['captureBegin'] & { sent: number }> {
-    const begun = await this.request('captureBegin', { image, note: '', disk: testDisk, graph: testGraph(chunks.length), resumeKey });
+  async send(image: string, chunks: readonly TestChunk[], resumeKey = 'disk-1', task?: { runId: string; index: number }): Promise<Answers['captureBegin'] & { sent: number }> {
+    const begun = await this.request('captureBegin', { image, note: '', disk: testDisk, graph: testGraph(chunks.length), resumeKey, ...(task === undefined ? {} : { task }) });
     const page = encodePage({ stream: 0, firstChunk: 0, runs: [{ kind: 'data', count: chunks.length, hashes: Buffer.concat(chunks.map((chunk) => chunk.hash)) }] }, blake3);
     const answer = await this.post('/agent/capture/pages', begun.ticket, page);
     if (!answer.ok) throw new Error(await answer.text());

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { CaptureSession, Store } from '../store/types.ts';
 import type { CommittedVersion, Images } from '../images/service.ts';
 import type { Log } from '../log/service.ts';
-import type { RunHolder, Runs } from '../runs/service.ts';
+import type { RunHolder, RunRow, Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import { refusalsKept } from './refusals.ts';
 import type { Tickets } from './tickets.ts';
@@ -37,22 +37,28 @@ export class Captures {
 
   async begin(request: CaptureRequest, agent: AgentIdentity, holder: RunHolder): Promise<Answers['captureBegin']> {
     const { runs, images, store, tickets } = this.#parts;
+    const job = request.task === undefined ? null : runs.tasks.imaging(request.task, 'capture', { holder, actor: agent.actor });
     const target = await refusalsKept(this.#parts, request, agent, async () => {
       await store.foreseeSpace(MIN_ROOM_BYTES);
-      return this.#target(request.image);
+      // Which image a task means is not the agent's to choose; only the name of a new one is filled in on the computer.
+      return this.#target(job?.task.imageGuid ?? request.image);
     });
     const earlier = runs.earlier(agent.computerId, 'capture', request.resumeKey).filter((row) => (target.isNew ? row.image_name === target.name && !images.exists(row.image_guid ?? '') : row.image_guid === target.guid));
     const open = new Set(store.openCaptures().map((capture) => capture.id));
-    const continued = earlier.find((row) => !isFinal(row.state));
-    const adopted = earlier.find((row) => row.capture_id !== null && open.has(row.capture_id) && row.state !== 'succeeded');
+    const continued = earlier.find((row) => (job === null ? row.kind === 'capture' && !isFinal(row.state) : row.id === job.row.id));
+    // What another run holds is its own until it has ended.
+    const adopted = earlier.find((row) => row.capture_id !== null && open.has(row.capture_id) && row.state !== 'succeeded' && (isFinal(row.state) || row.id === continued?.id));
     const image = { ...target, guid: target.isNew ? continued?.image_guid ?? adopted?.image_guid ?? target.guid : target.guid };
     const details = { versionGuid: randomUUID(), note: request.note, agentVersion: agent.agentVersion, isNew: image.isNew, graph: request.graph };
-    const runId = continued?.id ?? runs.create({
-      kind: 'capture', computerId: agent.computerId, computerName: agent.computerName, imageGuid: image.guid, imageName: image.name, disk: request.disk, resumeKey: request.resumeKey,
-      captureId: adopted?.capture_id ?? null, request: details, versionGuid: null, versionNumber: null, watermarks: [], actor: agent.actor,
+    const columns = { imageGuid: image.guid, imageName: image.name, resumeKey: request.resumeKey, versionGuid: null, versionNumber: null };
+    if (job !== null) {
+      runs.tasks.setImaging(job.row.id, { ...columns, disk: JSON.stringify(request.disk), captureId: adopted?.capture_id ?? randomUUID(), request: details, watermarks: '[]' });
+    }
+    const runId = job?.row.id ?? continued?.id ?? runs.create({
+      ...columns, kind: 'capture', computerId: agent.computerId, computerName: agent.computerName, disk: request.disk, captureId: adopted?.capture_id ?? null, request: details, watermarks: [], actor: agent.actor,
     });
     runs.hold(runId, holder);
-    runs.setRequest(runId, details);
+    if (job === null) runs.setRequest(runId, details);
     try {
       const session = await this.#open(runId, request.graph);
       // The disk may have changed meanwhile: it is read and hashed again, but what arrived counts.
@@ -69,7 +75,7 @@ export class Captures {
   async session(runId: string): Promise<{ session: CaptureSession; graph: DeviceGraph }> {
     const { runs } = this.#parts;
     const row = runs.requireOpen(runId);
-    if (row.kind !== 'capture') throw new AppError('forbidden', 'This ticket is for a deploy, not for a capture.', { run: runId });
+    if (runs.imagingOf(row) !== 'capture') throw new AppError('forbidden', 'This ticket is not for a capture under way.', { run: runId });
     const known = this.#sessions.get(runId);
     if (known !== undefined) {
       this.renew(runId);
@@ -87,13 +93,13 @@ export class Captures {
     entry.session.renew(this.#leaseMs());
   }
 
-  async commit(runId: string, agent: AgentIdentity, result: Record<string, unknown>): Promise<Answers['captureCommit']> {
+  async commit(runId: string, { agent, holder, result }: { agent: AgentIdentity; holder: RunHolder; result: Record<string, unknown> }): Promise<Answers['captureCommit']> {
     const { runs, images } = this.#parts;
-    const row = runs.row(runId);
-    const done = row?.state === 'succeeded' ? committedSchema.safeParse(JSON.parse(row.result ?? '{}')) : undefined;
+    const done = this.#committed(runs.row(runId));
     // The answer was lost on its way: it is given again.
-    if (done?.success === true) return done.data.commit;
+    if (done !== null) return done;
     const open = runs.requireOpen(runId);
+    if (runs.imagingOf(open) !== 'capture') throw new AppError('conflict', 'This run has no capture under way.', { run: runId });
     const request = requestSchema.parse(JSON.parse(open.request));
     const { session } = await this.session(runId);
     const version = await this.#addVersion(runId, agent, () => images.addVersion(
@@ -104,11 +110,23 @@ export class Captures {
       (head) => session.commit(head),
     ));
     const commit = { imageGuid: version.imageGuid, version: version.version, manifest: version.manifest, newBytes: version.newBytes, storedBytes: version.storedBytes };
-    runs.setVersion(runId, { guid: version.imageGuid, name: open.image_name, versionGuid: version.versionGuid, number: version.version });
-    runs.move(runId, 'succeed', { actor: agent.actor, result: { ...result, commit }, error: null, message: `Version ${version.version} of "${open.image_name}" was captured` });
+    const words = `Version ${version.version} of "${open.image_name}" was captured`;
+    runs.atomically(() => {
+      runs.setVersion(runId, { guid: version.imageGuid, name: open.image_name, versionGuid: version.versionGuid, number: version.version });
+      if (open.kind === 'job') runs.tasks.imagingDone(runId, { holder, actor: agent.actor, result: { ...result, commit }, words });
+      else runs.move(runId, 'succeed', { actor: agent.actor, result: { ...result, commit }, error: null, message: words });
+    });
     this.#sessions.delete(runId);
     await session.close();
     return commit;
+  }
+
+  /** What a capture that has ended was answered with. */
+  #committed(row: RunRow | undefined): Answers['captureCommit'] | null {
+    if (row === undefined) return null;
+    const { runs } = this.#parts;
+    const result = row.kind !== 'job' ? (row.state === 'succeeded' ? row.result : null) : runs.imagingOf(row) === 'capture' ? null : runs.tasks.lastResult(row, 'capture');
+    return committedSchema.safeParse(JSON.parse(result ?? '{}')).data?.commit ?? null;
   }
 
   /** A refusal ends the run; its chunks stay leased, so that the same capture, started again, sends nothing twice. */

@@ -1,18 +1,20 @@
 // Owns one agent's control connection: hello first, then requests and notices, each parsed, counted and bounded. Whatever it is
 // sent is answered or ends this one connection, never the server.
+import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import { AppError, isErrorCode, toAppError, type WireError } from '#shared/errors.ts';
+import { AppError, toAppError } from '#shared/errors.ts';
 import { agentMessageSchema, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RUN_LEASE_MS, type AgentNotice, type AgentRequest, type ServerNotice } from '#shared/agent/messages.ts';
 import type { Access } from '../access/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Log } from '../log/service.ts';
-import type { RunHolder, Runs } from '../runs/service.ts';
-import type { AgentIdentity, Captures } from './captures.ts';
+import type { Runs } from '../runs/service.ts';
+import type { Captures } from './captures.ts';
 import type { Deploys } from './deploys.ts';
-import type { Tickets } from './tickets.ts';
+import type { Portals } from './portals.ts';
+import type { Caller, openRequests, PortalHolder } from './requests.ts';
 
 export type ConnectionParts = {
-  access: Access; computers: Computers; runs: Runs; captures: Captures; deploys: Deploys; tickets: Tickets; log: Log;
+  access: Access; computers: Computers; runs: Runs; captures: Captures; deploys: Deploys; portals: Portals; log: Log; requests: ReturnType<typeof openRequests>;
   server: { id: string; name: () => string };
 };
 type Request = AgentRequest & { id: number };
@@ -24,13 +26,16 @@ const PER_SECOND = 100;
 /** Before hello nobody is known, so nothing large is looked at. */
 const MAX_HELLO_BYTES = 1024 * 1024;
 const MAX_STRIKES = 20;
+const ALIVE_MS = 2000;
 
-export class AgentConnection implements RunHolder {
+export class AgentConnection implements PortalHolder {
   readonly #socket: WebSocket;
   readonly #parts: ConnectionParts;
   readonly #address: string;
   readonly #gone = new AbortController();
-  #identity: AgentIdentity | null = null;
+  #caller: Caller | null = null;
+  /** One that names no session is another one at every connection. */
+  #session: string = randomUUID();
   readonly #outstanding = new Set<Promise<void>>();
   #ended = false;
   #strikes = 0;
@@ -55,6 +60,34 @@ export class AgentConnection implements RunHolder {
   taken(runId: string): void {
     this.#notify({ type: 'cancel', runId, reason: 'continued by another connection of this computer' });
   }
+  get session(): string {
+    return this.#session;
+  }
+  work(): void {
+    this.#notify({ type: 'work' });
+  }
+  menuChanged(): void {
+    this.#notify({ type: 'menuChanged' });
+  }
+  replaced(): void {
+    this.#notify({ type: 'replaced', reason: 'Another portal was started on this computer and works here now.' });
+  }
+  /** Asks the other side; without an answer the connection is ended, and what it held let go. */
+  alive(): Promise<boolean> {
+    if (this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const answered = (alive: boolean): void => {
+        clearTimeout(timer);
+        this.#socket.off('pong', onPong).off('close', onClose);
+        resolve(alive);
+      };
+      const onPong = (): void => answered(true);
+      const onClose = (): void => answered(false);
+      const timer = setTimeout(() => this.#socket.terminate(), ALIVE_MS);
+      this.#socket.once('pong', onPong).once('close', onClose);
+      this.#socket.ping();
+    });
+  }
   /** The server ends: the agent keeps its work and comes back. Nothing it says from now on is heard. */
   sayClosing(): void {
     this.#notify({ type: 'closing' });
@@ -70,9 +103,9 @@ export class AgentConnection implements RunHolder {
 
   #receive(data: Buffer, isBinary: boolean): void {
     clearTimeout(this.#quiet);
-    this.#quiet = this.#endAfter(this.#identity === null ? HELLO_LIMIT_MS : RUN_LEASE_MS);
+    this.#quiet = this.#endAfter(this.#caller === null ? HELLO_LIMIT_MS : RUN_LEASE_MS);
     if (!this.#spend()) return this.#strike(null, new AppError('too-many-requests', `More than ${PER_SECOND} messages a second. Send fewer.`));
-    if (isBinary || (this.#identity === null && data.length > MAX_HELLO_BYTES)) return this.#strike(null, new AppError('protocol', 'Messages are JSON text, the first one a hello.'));
+    if (isBinary || (this.#caller === null && data.length > MAX_HELLO_BYTES)) return this.#strike(null, new AppError('protocol', 'Messages are JSON text, the first one a hello.'));
     let raw: unknown;
     try {
       raw = JSON.parse(data.toString('utf8'));
@@ -97,54 +130,20 @@ export class AgentConnection implements RunHolder {
       if (wrapped.code === 'internal' || wrapped.code === 'io') this.#parts.log.error('a request of an agent failed', { type: request.type, address: this.#address, error: wrapped.cause instanceof Error ? wrapped.cause : wrapped });
       else this.#parts.log.info('a request of an agent was refused', { type: request.type, address: this.#address, code: wrapped.code, message: wrapped.message });
       this.#send({ id: request.id, ok: false, error: wrapped.toWire() });
-      if (this.#identity === null) this.#socket.close(1008);
+      if (this.#caller === null) this.#socket.close(1008);
     }
   }
 
   async #perform(request: Request): Promise<Record<string, unknown>> {
     if (request.type === 'hello') return this.#hello(request);
-    const agent = this.#identity;
-    if (agent === null) throw new AppError('unauthorized', 'Say hello first.');
-    const { captures, deploys, runs, tickets } = this.#parts;
-    switch (request.type) {
-      case 'captureBegin':
-        return captures.begin(request, agent, this);
-      case 'captureCommit':
-        this.#requireOwn(request.runId, agent, true);
-        this.#requireNotTaken(request.runId);
-        return captures.commit(request.runId, agent, request.result);
-      case 'deployBegin':
-        return deploys.begin(request, { agent, holder: this, gone: this.#gone.signal, notify: (notice) => this.#notify({ type: 'deployWait', requestId: request.id, ...notice }) });
-      case 'deployStarted':
-        this.#requireOwn(request.runId, agent);
-        runs.addLines(request.runId, ['The plan stands; the disk is written from here on.']);
-        return {};
-      case 'deployDone':
-        this.#requireOwn(request.runId, agent, true);
-        this.#requireNotTaken(request.runId);
-        // Said again after a cut it has succeeded already; said of a run that was cancelled meanwhile it is too late.
-        if (!runs.move(request.runId, 'succeed', { actor: agent.actor, result: request.result, error: null }) && runs.row(request.runId)?.state !== 'succeeded') runs.requireOpen(request.runId);
-        return {};
-      case 'runFailed':
-        this.#requireOwn(request.runId, agent, true);
-        // The farewell of an agent whose run another one continues ends nothing.
-        if (runs.isTakenFrom(request.runId, this)) return {};
-        runs.move(request.runId, request.cancelled ? 'cancel' : 'fail', { actor: agent.actor, error: saidByAgent(request.error), message: request.error.message.slice(0, 1000) });
-        return {};
-      case 'renewTicket':
-        this.#requireOwn(request.runId, agent);
-        // After a reconnect or a restart: this connection answers for the run from now on.
-        runs.hold(request.runId, this);
-        runs.move(request.runId, 'start', { actor: agent.actor, error: null });
-        return tickets.issue(request.runId);
-      default:
-        throw new AppError('protocol', 'This server does not know that request yet.');
-    }
+    const caller = this.#caller;
+    if (caller === null) throw new AppError('unauthorized', 'Say hello first.');
+    return this.#parts.requests(request, caller, (notice) => this.#notify({ type: 'deployWait', requestId: request.id, ...notice }));
   }
 
   #hello(request: Extract<Request, { type: 'hello' }>): Record<string, unknown> {
-    const { access, computers, server, log } = this.#parts;
-    if (this.#identity !== null) throw new AppError('protocol', 'Hello was said already.');
+    const { access, computers, portals, server, log } = this.#parts;
+    if (this.#caller !== null) throw new AppError('protocol', 'Hello was said already.');
     if (request.protocol > PROTOCOL_VERSION || request.protocol < OLDEST_PROTOCOL_VERSION) {
       throw new AppError('protocol-version', `This agent speaks protocol ${request.protocol}; the server speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}. Use the agent that belongs to this server.`, { oldest: OLDEST_PROTOCOL_VERSION, newest: PROTOCOL_VERSION });
     }
@@ -152,12 +151,19 @@ export class AgentConnection implements RunHolder {
     if (principal === null) throw new AppError('unauthorized', 'This token is not valid here. Take the one from the ready line of the server (it ends a day after the server did).');
     const boundTo = principal.kind === 'computer' ? principal.subject : null;
     const computer = computers.seen(request.inventory, this.#address, boundTo);
-    this.#identity = { computerId: computer.id, computerName: computer.name, actor: principal.kind === 'computer' ? `computer ${computer.name}` : principal.actor, agentVersion: request.agentVersion };
+    this.#session = request.session ?? this.#session;
+    this.#caller = {
+      agent: { computerId: computer.id, computerName: computer.name, actor: principal.kind === 'computer' ? `computer ${computer.name}` : principal.actor, agentVersion: request.agentVersion },
+      session: this.#session, isPortal: request.role === 'portal', isAdministrator: principal.kind === 'admin', candidates: computer.candidates.map((candidate) => candidate.id),
+      holder: this, gone: this.#gone.signal, warnedAt: -Infinity,
+    };
     computers.connected(computer.id);
-    log.info('agent connected', { computer: computer.id, name: computer.name, address: this.#address, agentVersion: request.agentVersion });
+    if (this.#caller.isPortal) portals.opened(computer.id, this);
+    log.info('agent connected', { computer: computer.id, name: computer.name, address: this.#address, agentVersion: request.agentVersion, ...(request.role === undefined ? {} : { role: request.role }) });
     return {
-      protocol: request.protocol, computerToken: boundTo === null ? access.mintComputerToken(computer.id) : request.token,
+      protocol: request.protocol, computerToken: boundTo === computer.id ? request.token : access.mintComputerToken(computer.id),
       computerId: computer.id, computerName: computer.name, serverName: server.name(), serverId: server.id,
+      ...(request.protocol < 2 ? {} : { named: computer.named, candidates: computer.candidates }),
     };
   }
 
@@ -172,8 +178,7 @@ export class AgentConnection implements RunHolder {
   }
 
   #hear(notice: AgentNotice): void {
-    const agent = this.#identity;
-    if (agent === null) return this.#strike(null, new AppError('unauthorized', 'Say hello first.'));
+    if (this.#caller === null) return this.#strike(null, new AppError('unauthorized', 'Say hello first.'));
     const { runs, captures } = this.#parts;
     runs.signAll(this);
     if (notice.type === 'heartbeat') return;
@@ -182,17 +187,6 @@ export class AgentConnection implements RunHolder {
     captures.renew(notice.runId);
     if (notice.type === 'log') runs.addLines(notice.runId, notice.lines);
     else runs.progress(notice.runId, notice.progress, notice.watermarks);
-  }
-
-  /** A run belongs to one computer; another one learns nothing, not even that it is there. */
-  #requireOwn(runId: string, agent: AgentIdentity, ended = false): void {
-    const row = this.#parts.runs.row(runId);
-    if (row === undefined || row.computer_id !== agent.computerId) throw new AppError('not-found', `There is no run ${runId} of this computer.`, { run: runId });
-    if (!ended) this.#parts.runs.requireOpen(runId);
-  }
-
-  #requireNotTaken(runId: string): void {
-    if (this.#parts.runs.isTakenFrom(runId, this)) throw new AppError('lease-lost', 'Another agent on this computer continues this run.', { run: runId });
   }
 
   /** A fixed number of messages a second with a burst; what is over is answered and not looked at. */
@@ -209,7 +203,7 @@ export class AgentConnection implements RunHolder {
     this.#strikes++;
     if (id === null) this.#send({ id: 0, ok: false, error: error.toWire() });
     else this.#send({ id, ok: false, error: error.toWire() });
-    if (this.#identity === null || this.#strikes >= MAX_STRIKES) this.#socket.close(1008);
+    if (this.#caller === null || this.#strikes >= MAX_STRIKES) this.#socket.close(1008);
   }
 
   #notify(notice: ServerNotice): void {
@@ -227,18 +221,14 @@ export class AgentConnection implements RunHolder {
     clearTimeout(this.#quiet);
     this.#gone.abort();
     this.#parts.runs.letGo(this);
-    if (this.#identity !== null) {
-      this.#parts.computers.disconnected(this.#identity.computerId);
-      this.#parts.log.info('agent disconnected', { computer: this.#identity.computerId });
-    }
+    if (this.#caller === null) return;
+    const { computerId } = this.#caller.agent;
+    this.#parts.computers.disconnected(computerId);
+    this.#parts.portals.closed(computerId, this);
+    this.#parts.log.info('agent disconnected', { computer: computerId });
   }
 }
 
 function idOf(raw: unknown): number | null {
   return typeof raw === 'object' && raw !== null && 'id' in raw && Number.isSafeInteger(raw.id) && Number(raw.id) > 0 ? Number(raw.id) : null;
-}
-
-/** A code this server does not know becomes `internal`; the agent's words stay. */
-function saidByAgent(error: { code: string; message: string; data?: Record<string, unknown> | undefined }): WireError {
-  return new AppError(isErrorCode(error.code) ? error.code : 'internal', error.message, error.data ?? {}).toWire();
 }

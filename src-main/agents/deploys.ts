@@ -2,11 +2,12 @@
 // interrupted deploy had got to. Knows no socket.
 import { AppError, toAppError } from '#shared/errors.ts';
 import type { AgentRequest, Answers, ServerNotice } from '#shared/agent/messages.ts';
+import type { Task } from '#shared/model/job.ts';
 import { isFinal } from '#shared/model/run.ts';
 import type { Store } from '../store/types.ts';
 import type { Images } from '../images/service.ts';
 import type { Log } from '../log/service.ts';
-import type { RunHolder, Runs } from '../runs/service.ts';
+import type { RunHolder, RunRow, Runs } from '../runs/service.ts';
 import type { AgentIdentity } from './captures.ts';
 import { refusalsKept } from './refusals.ts';
 import type { Tickets } from './tickets.ts';
@@ -30,17 +31,16 @@ export class Deploys {
   async begin(request: DeployRequest, caller: Caller): Promise<Answers['deployBegin']> {
     const { images, runs, store, tickets } = this.#parts;
     const { agent, holder } = caller;
-    const { image, version } = await refusalsKept(this.#parts, request, agent, () => images.forDeploy(request.image, request.version));
+    const job = request.task === undefined ? null : runs.tasks.imaging(request.task, 'deploy', { holder, actor: agent.actor });
+    const { image, version } = await refusalsKept(this.#parts, request, agent, () => (job === null ? images.forDeploy(request.image, request.version) : this.#versionOf(job, request.resumeKey)));
     const earlier = runs.earlier(agent.computerId, 'deploy', request.resumeKey);
-    for (const row of earlier) {
-      if (!isFinal(row.state) && row.version_guid !== version.guid) runs.move(row.id, 'cancel', { actor: agent.actor, message: `Another version was deployed to the same disk: ${version.number}` });
-    }
+    if (job === null) for (const row of earlier) this.#supersede(row, version, agent);
     const last = earlier.find((row) => row.version_guid === version.guid);
     const watermarks = last === undefined || last.state === 'succeeded' ? [] : runs.watermarks(last);
-    const runId = last !== undefined && !isFinal(last.state) ? last.id : runs.create({
-      kind: 'deploy', computerId: agent.computerId, computerName: agent.computerName, imageGuid: image.guid, imageName: image.name, disk: request.disk, resumeKey: request.resumeKey,
-      captureId: null, request: {}, versionGuid: version.guid, versionNumber: version.number, watermarks, actor: agent.actor,
-    });
+    const columns = { imageGuid: image.guid, imageName: image.name, resumeKey: request.resumeKey, captureId: null, request: {}, versionGuid: version.guid, versionNumber: version.number };
+    if (job !== null) runs.tasks.setImaging(job.row.id, { ...columns, disk: JSON.stringify(request.disk), watermarks: JSON.stringify(watermarks) });
+    const mine = last !== undefined && last.kind === 'deploy' && !isFinal(last.state) ? last.id : null;
+    const runId = job?.row.id ?? mine ?? runs.create({ ...columns, kind: 'deploy', computerId: agent.computerId, computerName: agent.computerName, disk: request.disk, watermarks, actor: agent.actor });
     runs.hold(runId, holder);
     try {
       if (version.state === 'verifying') await this.#wait(runId, { imageName: image.name, guid: version.guid, number: version.number }, caller);
@@ -61,9 +61,47 @@ export class Deploys {
   /** The manifest a run may read. */
   manifestOf(runId: string): { versionGuid: string; manifest: string } {
     const row = this.#parts.runs.requireOpen(runId);
-    const version = row.kind === 'deploy' && row.version_guid !== null ? this.#parts.images.findVersion(row.version_guid) : undefined;
+    const version = this.#parts.runs.imagingOf(row) === 'deploy' && row.version_guid !== null ? this.#parts.images.findVersion(row.version_guid) : undefined;
     if (version === undefined) throw new AppError('forbidden', 'This ticket is not for a deploy of a version that is there.', { run: runId });
     return { versionGuid: version.guid, manifest: version.manifest };
+  }
+
+  /** Said again after a cut it has succeeded already; said of a run that was cancelled meanwhile it is too late. */
+  done(runId: string, { agent, holder, result }: Pick<Caller, 'agent' | 'holder'> & { result: Record<string, unknown> }): void {
+    const { runs } = this.#parts;
+    const row = runs.row(runId);
+    if (row?.kind === 'job') {
+      if (runs.imagingOf(row) !== 'deploy' && runs.tasks.lastResult(row, 'deploy') !== null) return;
+      const open = runs.requireOpen(runId);
+      if (runs.imagingOf(open) !== 'deploy') throw new AppError('conflict', 'This run has no deploy under way.', { run: runId });
+      runs.tasks.imagingDone(runId, { holder, actor: agent.actor, result, words: `version ${row.version_number} of "${row.image_name}" was deployed` });
+      return;
+    }
+    if (!runs.move(runId, 'succeed', { actor: agent.actor, result, error: null }) && runs.row(runId)?.state !== 'succeeded') runs.requireOpen(runId);
+  }
+
+  /** What the task says. A task that is continued goes on with the version it began with, while that can be deployed. */
+  #versionOf({ row, task }: { row: RunRow; task: Extract<Task, { type: 'deploy' }> }, resumeKey: string): ReturnType<Images['forDeploy']> {
+    const { images } = this.#parts;
+    if (task.version === null && row.resume_key === resumeKey && row.image_guid === task.imageGuid && row.version_number !== null) {
+      try {
+        return images.forDeploy(task.imageGuid, row.version_number);
+      } catch (error) {
+        if (!(error instanceof AppError) || !error.isRefusal) throw error;
+      }
+    }
+    return images.forDeploy(task.imageGuid, task.version ?? undefined);
+  }
+
+  /** Another version is deployed by hand to the same disk: the deploy before it ends, and whoever works on it is told. */
+  #supersede(row: RunRow, version: { guid: string; number: number }, agent: AgentIdentity): void {
+    const { runs } = this.#parts;
+    if (row.kind !== 'deploy' || isFinal(row.state) || row.version_guid === version.guid) return;
+    const reason = `another version was deployed to the same disk: ${version.number}`;
+    const before = runs.holderOf(row.id);
+    runs.move(row.id, 'cancel', { actor: agent.actor, message: `Cancelled: ${reason}` });
+    this.cancelWait(row.id);
+    before?.cancel(row.id, reason);
   }
 
   /** @returns false when this run is not waiting here */

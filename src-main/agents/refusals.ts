@@ -25,6 +25,10 @@ export async function refusalsKept<T>({ runs, log }: { runs: Runs; log: Log }, r
 }
 
 function keep(runs: Runs, request: Asked, agent: AgentIdentity, error: AppError): void {
+  if (request.task !== undefined) {
+    runs.move(request.task.runId, 'fail', { actor: agent.actor, error: error.toWire(), message: `Task ${request.task.index + 1} was refused: ${error.message}` });
+    return;
+  }
   const { imageGuid, imageName, version } = error.data;
   const kind = request.type === 'captureBegin' ? 'capture' : 'deploy';
   const id = runs.create({

@@ -6,6 +6,7 @@ import { MAX_MESSAGE_BYTES } from '#shared/agent/messages.ts';
 import type { Store } from '../store/types.ts';
 import type { Access } from '../access/service.ts';
 import type { Computers } from '../computers/service.ts';
+import type { Events } from '../events/service.ts';
 import type { Images } from '../images/service.ts';
 import type { Log } from '../log/service.ts';
 import type { Portal } from '../portal/service.ts';
@@ -15,11 +16,13 @@ import { Captures } from './captures.ts';
 import { AgentConnection } from './connection.ts';
 import { Deploys } from './deploys.ts';
 import { AgentHttp } from './http.ts';
+import { Portals } from './portals.ts';
+import { openRequests } from './requests.ts';
 import { ServedChunks } from './served-chunks.ts';
 import { Tickets } from './tickets.ts';
 
 export type AgentsParts = {
-  store: Store; access: Access; computers: Computers; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
+  store: Store; access: Access; computers: Computers; events: Events; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
 };
 export type Agents = ReturnType<typeof openAgents>;
 
@@ -38,7 +41,13 @@ export function openAgents(parts: AgentsParts) {
     tickets.revoke(runId);
     captures.forget(runId);
   });
-  const connectionParts = { ...parts, captures, deploys, tickets, server: { id: parts.serverId, name: () => parts.settings.get().serverName } };
+  const portals = new Portals(() => parts.portal.fingerprint());
+  parts.runs.onWork((computerId) => portals.work(computerId));
+  const stopListening = parts.events.onChange(({ entity }) => {
+    if (entity === 'job' || entity === 'folder' || entity === 'image' || entity === 'settings') portals.menuSoon();
+  });
+  const requests = openRequests({ ...parts, portals, captures, deploys, tickets });
+  const connectionParts = { ...parts, captures, deploys, portals, requests, server: { id: parts.serverId, name: () => parts.settings.get().serverName } };
 
   return {
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -60,6 +69,8 @@ export function openAgents(parts: AgentsParts) {
     /** Says goodbye, lets frames under way arrive, then ends every connection. */
     async close(graceMs: number): Promise<void> {
       closing = true;
+      stopListening();
+      portals.close();
       for (const connection of connections) connection.sayClosing();
       await Promise.race([Promise.allSettled(underWay), new Promise<void>((resolve) => setTimeout(resolve, graceMs).unref())]);
       await Promise.all([...connections].map((connection) => connection.end()));

@@ -57,6 +57,11 @@ export function openEvents({ db, clock }: { db: Database; clock: () => number })
     record, changed, history, watch,
     /** Rises with every change of such an entity: whoever keeps what was read of them asks whether it still holds. */
     latest: (entity: Change['entity']): number => latest.get(entity) ?? 0,
+    /** A hint that something may be worth asking again; nothing else may follow from it. @returns ends it */
+    onChange(listener: (change: Change) => void): () => void {
+      watchers.add(listener);
+      return () => void watchers.delete(listener);
+    },
     closeSignal: closing.signal, close: () => closing.abort(),
   };
 }

@@ -1,9 +1,12 @@
 // Owns what a technician's portal shows and may do: menu, names, picks; each for the one computer it is asked for. Knows no socket.
-// (Being built: docs/plans/0004-console-and-portal.md.)
+import { createHash, randomUUID } from 'node:crypto';
 import { AppError } from '#shared/errors.ts';
 import type { Answers } from '#shared/agent/messages.ts';
-import type { MenuNode } from '#shared/model/menu.ts';
-import type { PortalSettings } from '#shared/model/server.ts';
+import { proposeComputerName, sameComputerName } from '#shared/model/computer-name.ts';
+import type { Task } from '#shared/model/job.ts';
+import { buildMenu, type MenuItem, type MenuNode, type MenuSource } from '#shared/model/menu.ts';
+import { runTitle } from '#shared/model/run.ts';
+import { portalSettingsSchema, type PortalSettings, type Settings } from '#shared/model/server.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Images } from '../images/service.ts';
 import type { Jobs } from '../jobs/service.ts';
@@ -12,19 +15,141 @@ import type { Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 
 export type PortalParts = { jobs: Jobs; computers: Computers; runs: Runs; images: Images; settings: SettingsService; log: Log; clock: () => number };
-export type Portal = {
-  /** What every portal and the console's preview show now. */
-  preview(): { settings: PortalSettings; menu: MenuNode[] };
-  open(computerId: string): Answers['portalOpen'];
-  nameProblem(computerId: string, name: string): string | null;
-  pick(computerId: string, pick: { item: string; name: string | null }, actor: string): Answers['portalPick'];
-  pickByName(computerId: string, job: string, actor: string): Answers['portalPick'];
-};
+export type Portal = ReturnType<typeof openPortal>;
+type JobToRun = ReturnType<Jobs['jobsOf']>['jobs'][number];
+type Needs = Answers['portalOpen']['needs'];
+type Offer = { source: MenuSource; settings: Settings; shown: PortalSettings; menu: MenuNode[]; items: Map<string, MenuItem>; tasks: Record<string, Task[]>; needs: Needs; fingerprint: string };
 
-const notYet = (): never => {
-  throw new AppError('internal', 'The portal is not there yet.');
-};
+/** What a portal needs of a script to show what it will do; the whole of it comes with the run. */
+const SHOWN_SCRIPT = 2000;
 
-export function openPortal({ settings }: PortalParts): Portal {
-  return { preview: () => ({ settings: settings.get(), menu: [] }), open: notYet, nameProblem: () => null, pick: notYet, pickByName: notYet };
+export function openPortal({ jobs, computers, runs, images, settings, log }: PortalParts) {
+  let kept: Offer | null = null;
+
+  /** Menu and what belongs to it: made anew when jobs, the images they name, or settings have changed. */
+  function offer(): Offer {
+    const source = jobs.menuSource();
+    const now = settings.get();
+    if (kept?.source === source && kept.settings === now) return kept;
+    const shown = portalSettingsSchema.parse(now);
+    const menu = buildMenu(source, { layout: now.portalMenu, rootFolderId: now.portalRootFolderId }, { may: null });
+    const items = new Map(itemsOf(menu).map((item) => [item.id, item]));
+    const all = new Map([...items.keys()].map((id) => [id, jobs.jobsOf(id).jobs.flatMap((job) => job.tasks)]));
+    const tasks = Object.fromEntries([...all].map(([id, list]) => [id, list.map(shortened)]));
+    const needs = needsOf([...all.values()].flat());
+    const fingerprint = createHash('sha256').update(JSON.stringify([shown, menu, tasks, needs])).digest('hex');
+    kept = { source, settings: now, shown, menu, items, tasks, needs, fingerprint };
+    return kept;
+  }
+
+  /** Of each image and version that deploys among these tasks would write now. */
+  function needsOf(tasks: readonly Task[]): Needs {
+    const wanted = new Map(tasks.flatMap((task) => (task.type === 'deploy' ? [[`${task.imageGuid} ${task.version ?? ''}`, task] as const] : [])));
+    return [...wanted.values()].map(({ imageGuid, version, imageName }) => {
+      try {
+        const found = images.forDeploy(imageGuid, version ?? undefined);
+        return { imageGuid, version: found.version.number, imageName: found.image.name, usedBytes: found.version.used_bytes, needsBytes: found.version.smallest_target_bytes, problem: null };
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return { imageGuid, version, imageName, usedBytes: 0, needsBytes: 0, problem: error.message };
+      }
+    });
+  }
+
+  function requireItem(id: string): MenuItem {
+    const item = offer().items.get(id);
+    if (item === undefined) throw new AppError('not-found', 'This is not offered any more: it was taken out of the menu, moved or deleted meanwhile. Choose again.', { item: id });
+    if (item.problem !== null) throw new AppError('conflict', `${item.label} can't be run now: ${item.problem}. Nothing was scheduled.`, { item: id });
+    return item;
+  }
+
+  /** Replaces what waits, never what runs; all of it or nothing. */
+  function schedule(computerId: string, { title, list, name }: { title: string; list: readonly JobToRun[]; name: string | null }, actor: string): Answers['portalPick'] {
+    return runs.atomically(() => {
+      if (list.length === 0) throw new AppError('conflict', `${title} holds no job, so nothing was scheduled.`);
+      const active = runs.activeOf(computerId);
+      if (active !== null) {
+        throw new AppError('conflict', `“${runTitle(active)}” is under way on this computer, so nothing was scheduled. Wait for its end, or cancel it first.`, { run: active.id });
+      }
+      if (name !== null) computers.rename(computerId, name, actor);
+      const computer = computers.get(computerId);
+      if (computer.trashedAt !== null) throw new AppError('conflict', `${computer.name} is in the trash, so nothing was scheduled. Take it out in the console first.`, { computerId });
+      const replaced = runs.cancelPending(computerId, { actor, reason: `replaced by “${title}”, which was picked at the computer` });
+      const batchId = randomUUID();
+      const ids = runs.createJobRuns(list.map((job, index) => ({
+        computerId, computerName: computer.name, jobId: job.id, jobName: job.name, tasks: job.tasks, batchId, position: index + 1, batchSize: list.length, actor,
+      })));
+      log.info('picked at a computer', { computer: computerId, name: computer.name, title, runs: ids.length, replaced: replaced.length });
+      return { runs: ids.map((id, index) => ({ id, title: list[index]?.name ?? '' })), replaced, computerName: computer.name };
+    });
+  }
+
+  /** The name to write, or null where it stays. Throws what is wrong with it. */
+  function newName(computerId: string, wanted: string | null): string | null {
+    if (wanted === null) return null;
+    const name = wanted.trim();
+    const computer = computers.get(computerId);
+    if (computer.named && computer.name === name) return null;
+    if (computer.named && !settings.get().portalRenameKnown) {
+      throw new AppError('forbidden', `This computer is called ${computer.name}, and the server's settings keep portals from renaming computers that have a name. Nothing was scheduled.`, { computerId });
+    }
+    const problem = computers.nameProblem(computerId, name);
+    if (problem !== null) throw new AppError('invalid-input', problem, { name });
+    return name;
+  }
+
+  return {
+    /** What every portal and the console's preview show now. */
+    preview(): { settings: PortalSettings; menu: MenuNode[] } {
+      const { shown, menu } = offer();
+      return { settings: shown, menu };
+    },
+    /** The same for what every portal would show; differs when that has changed. */
+    fingerprint: (): string => offer().fingerprint,
+    needsOf,
+    open(computerId: string): Answers['portalOpen'] {
+      const { shown, menu, tasks, needs } = offer();
+      const computer = computers.get(computerId);
+      const proposedName = computer.named ? '' : proposeComputerName(shown.portalNamePattern, { identity: computer.identity, isTaken: (name) => !sameComputerName(name, computer.name) && computers.nameProblem(computerId, name) !== null });
+      const pending = runs.pendingOf(computerId).map((run) => ({ id: run.id, title: runTitle(run), by: run.actor, askedAt: run.startedAt }));
+      return { settings: shown, menu, computerName: computer.name, named: computer.named, proposedName, tasks, needs, pending };
+    },
+    nameProblem: (computerId: string, name: string): string | null => computers.nameProblem(computerId, name.trim()),
+    pick(computerId: string, pick: { item: string; name: string | null }, actor: string): Answers['portalPick'] {
+      const item = requireItem(pick.item);
+      return schedule(computerId, { title: item.label, list: jobs.jobsOf(item.id).jobs, name: newName(computerId, pick.name) }, actor);
+    },
+    /** By the name of a job or folder. A computer's own token reaches what the menu offers; an administrator's everything. */
+    pickByName(computerId: string, { job, isAdministrator }: { job: string; isAdministrator: boolean }, actor: string): Answers['pickByName'] {
+      const { source, items } = offer();
+      if (!isAdministrator) {
+        const item = requireItem(offeredAs(source, items, job));
+        return schedule(computerId, { title: item.label, list: jobs.jobsOf(item.id).jobs, name: null }, actor);
+      }
+      const { title, jobs: list } = jobs.jobsOf(job);
+      const problem = source.jobs.find((each) => each.problem !== null && list.some(({ id }) => id === each.id));
+      if (problem !== undefined) throw new AppError('conflict', `${problem.name} can't be run now: ${problem.problem}. Nothing was scheduled.`, { job: problem.id });
+      return schedule(computerId, { title, list, name: null }, actor);
+    },
+  };
+}
+
+/** The one menu item of this name: as it is labelled, as it is called in the tree, or its id. */
+function offeredAs(source: MenuSource, items: ReadonlyMap<string, MenuItem>, name: string): string {
+  if (items.has(name)) return name;
+  const same = (other: string): boolean => other.trim().toLowerCase() === name.trim().toLowerCase();
+  const called = new Set([...source.jobs.filter((job) => same(job.name)).map((job) => `job/${job.id}`), ...source.folders.filter((folder) => same(folder.name)).map((folder) => `folder/${folder.id}`)]);
+  const found = [...items.values()].filter((item) => same(item.label) || called.has(item.id));
+  const [only] = found;
+  if (only === undefined) throw new AppError('not-found', `The portal offers nothing called "${name}" here. It has to be published (Show in portal), or started by an administrator.`, { job: name });
+  if (found.length > 1) throw new AppError('ambiguous-name', `${found.length} items of the portal are called "${name}": ${found.map((item) => `${item.label} (${item.id})`).join(', ')}. Use what is in brackets.`, { job: name, items: found.map((item) => item.id) });
+  return only.id;
+}
+
+function itemsOf(nodes: readonly MenuNode[]): MenuItem[] {
+  return nodes.flatMap((node) => (node.kind === 'item' ? [node] : itemsOf(node.children)));
+}
+
+function shortened(task: Task): Task {
+  return task.type === 'script' && task.text.length > SHOWN_SCRIPT ? { ...task, text: `${task.text.slice(0, SHOWN_SCRIPT)}\n…` } : task;
 }

@@ -158,6 +158,8 @@ export const serverNoticeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('cancel'), runId: uuid, reason: z.string() }),
   /** Only to portals: there is a run to take. */
   z.object({ type: z.literal('work') }),
+  /** Only to portals: another one was started on this computer; this one gets no further run. */
+  z.object({ type: z.literal('replaced'), reason: z.string() }),
   /** Only to portals: ask portalOpen again when convenient. */
   z.object({ type: z.literal('menuChanged') }),
   /** The server is closing: keep the work, reconnect. */

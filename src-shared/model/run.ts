@@ -19,7 +19,7 @@ export type RunEvent = 'wait' | 'start' | 'succeed' | 'fail' | 'cancel' | 'lease
 
 const table: Record<RunState, Partial<Record<RunEvent, RunState>>> = {
   queued: { wait: 'waiting', start: 'running', cancel: 'cancelled', fail: 'failed' },
-  waiting: { start: 'running', cancel: 'cancelled', fail: 'failed', 'lease-ended': 'lost' },
+  waiting: { start: 'running', wait: 'waiting', cancel: 'cancelled', fail: 'failed', 'lease-ended': 'lost' },
   running: { wait: 'waiting', succeed: 'succeeded', fail: 'failed', cancel: 'cancelled', 'lease-ended': 'lost' },
   lost: { start: 'running', wait: 'waiting', succeed: 'succeeded', cancel: 'cancelled', fail: 'failed' },
   succeeded: {}, failed: {}, cancelled: {},

@@ -1,0 +1,202 @@
+// Owns what each request of a known agent does. Everything is bound to the computer its connection speaks for: a run of another
+// one is not there, and asking for it is logged. Knows no socket.
+import { AppError, isErrorCode, type WireError } from '#shared/errors.ts';
+import type { AgentRequest, Answers } from '#shared/agent/messages.ts';
+import { isFinal } from '#shared/model/run.ts';
+import type { Access } from '../access/service.ts';
+import type { Computers } from '../computers/service.ts';
+import type { Log } from '../log/service.ts';
+import type { Portal } from '../portal/service.ts';
+import type { RunHolder, Runs, TaskRef } from '../runs/service.ts';
+import type { AgentIdentity, Captures } from './captures.ts';
+import type { Deploys, WaitNotice } from './deploys.ts';
+import type { Portals } from './portals.ts';
+import type { Tickets } from './tickets.ts';
+
+export type RequestParts = { access: Access; computers: Computers; runs: Runs; portal: Portal; portals: Portals; captures: Captures; deploys: Deploys; tickets: Tickets; log: Log };
+/** One connection after its hello. */
+export type Caller = {
+  agent: AgentIdentity;
+  /** Made anew by every start of the agent. */
+  session: string;
+  isPortal: boolean;
+  /** Came with an administrator's token, not with its computer's own. */
+  isAdministrator: boolean;
+  /** Records offered in a tie, until the technician has said which it is. */
+  candidates: readonly string[];
+  holder: PortalHolder;
+  /** Aborted when the connection ends. */
+  gone: AbortSignal;
+  warnedAt: number;
+};
+/** A connection as runs and portals hold it. */
+export type PortalHolder = RunHolder & {
+  readonly session: string;
+  work(): void; menuChanged(): void;
+  /** Another portal of this computer works from now on. */
+  replaced(): void;
+  /** Does it still answer? A computer that was switched off leaves its connection behind. */
+  alive(): Promise<boolean>;
+};
+type Known = Exclude<AgentRequest['type'], 'hello'>;
+type Requests = { [K in Known]: (request: Extract<AgentRequest, { type: K }>, caller: Caller, notify: (notice: WaitNotice) => void) => Answers[K] | Promise<Answers[K]> };
+
+const WARN_EVERY_MS = 10_000;
+
+export function openRequests(parts: RequestParts): (request: Exclude<AgentRequest, { type: 'hello' }>, caller: Caller, notify: (notice: WaitNotice) => void) => Promise<Record<string, unknown>> {
+  const requests: Requests = { ...portalRequests(parts), ...taskRequests(parts), ...imagingRequests(parts) };
+  // The table's entry belongs to the request's own type; TypeScript cannot follow the index.
+  return async (request, caller, notify) => (requests[request.type] as (request: AgentRequest, caller: Caller, notify: (notice: WaitNotice) => void) => Promise<Record<string, unknown>>)(request, caller, notify);
+}
+
+function portalRequests({ access, computers, runs, portal, portals, log }: RequestParts) {
+  const decided = ({ candidates }: Caller): void => {
+    if (candidates.length > 0) throw new AppError('conflict', 'Several known computers fit this one. Say first which of them it is.');
+  };
+  return {
+    identify({ computerId }, caller) {
+      if (caller.candidates.length === 0) throw new AppError('conflict', 'It is clear which computer this is; nothing was asked.');
+      if (computerId !== null && !caller.candidates.includes(computerId)) throw new AppError('forbidden', 'That computer is none of those that fit this one.', { computerId });
+      const before = caller.agent.computerId;
+      const found = computers.identify(before, computerId, caller.agent.actor);
+      caller.candidates = [];
+      caller.agent = { ...caller.agent, computerId: found.id, computerName: found.name, ...(caller.isAdministrator ? {} : { actor: `computer ${found.name}` }) };
+      if (found.id !== before) {
+        computers.disconnected(before);
+        computers.connected(found.id);
+      }
+      if (caller.isPortal) portals.moved(before, found.id, caller.holder);
+      log.info('agent said which computer it is', { computer: found.id, before, name: found.name });
+      return { computerToken: access.mintComputerToken(found.id), computerId: found.id, computerName: found.name, named: found.named };
+    },
+    portalOpen: (_, { agent }) => portal.open(agent.computerId),
+    portalName: ({ name }, { agent }) => ({ problem: portal.nameProblem(agent.computerId, name) }),
+    portalPick(request, caller) {
+      decided(caller);
+      const answer = portal.pick(caller.agent.computerId, { item: request.item, name: request.name }, caller.agent.actor);
+      renamed(caller, answer.computerName);
+      return answer;
+    },
+    pickByName(request, caller) {
+      decided(caller);
+      return portal.pickByName(caller.agent.computerId, { job: request.job, isAdministrator: caller.isAdministrator }, caller.agent.actor);
+    },
+    async takeRun(_, caller) {
+      const { agent, session, holder } = caller;
+      if (caller.candidates.length > 0) return { run: null };
+      if (caller.isPortal && !portals.isCurrent(agent.computerId, holder)) throw new AppError('conflict', 'Another portal was started on this computer and works here now. End that one to go on with this one.');
+      // A run whose agent still answers is not taken from it; one that is cut off is, without waiting for its lease.
+      const active = runs.activeOf(agent.computerId);
+      const other = active === null ? null : (runs.holderOf(active.id) as PortalHolder | null);
+      if (other !== null && other !== holder && other.session !== session && (await other.alive())) return { run: null };
+      if (caller.gone.aborted) throw new AppError('connection-lost', 'The connection ended.');
+      const taken = runs.take({ computerId: agent.computerId, session, holder, agent: `agent ${agent.agentVersion} on ${agent.computerName}` });
+      if (taken === null) return { run: null };
+      const { row, tasks, how } = taken;
+      return {
+        run: { id: row.id, title: row.job_name, by: row.actor, askedAt: row.started_at, tasks, taskIndex: row.task_index, how, position: row.position, of: row.batch_size },
+        needs: portal.needsOf(tasks),
+      };
+    },
+    resumeRun({ runId, go }, caller) {
+      const { agent, session, holder } = caller;
+      requireOwn({ runs, log }, runId, caller);
+      runs.resume(runId, go, agent.actor, { computerId: agent.computerId, session, holder, agent: agent.actor });
+      return {};
+    },
+    cancelRun({ runId }, caller) {
+      requireOwn({ runs, log }, runId, caller);
+      runs.cancel(runId, caller.agent.actor);
+      return {};
+    },
+  } satisfies Partial<Requests>;
+}
+
+function taskRequests({ runs, log }: RequestParts) {
+  const speaker = (ref: TaskRef, caller: Caller): { holder: RunHolder; actor: string } => {
+    requireOwn({ runs, log }, ref.runId, caller, true);
+    return { holder: caller.holder, actor: caller.agent.actor };
+  };
+  return {
+    taskStarted(request, caller) {
+      runs.tasks.started(request, speaker(request, caller));
+      return {};
+    },
+    taskDone: (request, caller) => runs.tasks.done(request, { result: request.result, skipped: request.skipped }, speaker(request, caller)),
+    taskFailed: (request, caller) => runs.tasks.failed(request, { error: saidByAgent(request.error), cancelled: request.cancelled }, speaker(request, caller)),
+  } satisfies Partial<Requests>;
+}
+
+function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts) {
+  const own = (runId: string, caller: Caller, ended = false): ReturnType<typeof requireOwn> => {
+    const row = requireOwn({ runs, log }, runId, caller, ended);
+    if (!isFinal(row.state)) runs.tasks.requireTaken(row, caller.holder);
+    return row;
+  };
+  const notTaken = (runId: string, { holder }: Caller): void => {
+    if (runs.isTakenFrom(runId, holder)) throw new AppError('lease-lost', 'Another agent on this computer continues this run.', { run: runId });
+  };
+  return {
+    captureBegin(request, caller) {
+      if (request.task !== undefined) own(request.task.runId, caller);
+      return captures.begin(request, caller.agent, caller.holder);
+    },
+    captureCommit({ runId, result }, caller) {
+      own(runId, caller, true);
+      notTaken(runId, caller);
+      return captures.commit(runId, { agent: caller.agent, holder: caller.holder, result });
+    },
+    deployBegin(request, caller, notify) {
+      if (request.task !== undefined) own(request.task.runId, caller);
+      return deploys.begin(request, { agent: caller.agent, holder: caller.holder, gone: caller.gone, notify });
+    },
+    deployStarted({ runId }, caller) {
+      own(runId, caller);
+      runs.wrote(runId);
+      runs.addLines(runId, ['The plan stands; the disk is written from here on.']);
+      return {};
+    },
+    deployDone({ runId, result }, caller) {
+      own(runId, caller, true);
+      notTaken(runId, caller);
+      deploys.done(runId, { agent: caller.agent, holder: caller.holder, result });
+      return {};
+    },
+    runFailed({ runId, error, cancelled }, caller) {
+      const row = requireOwn({ runs, log }, runId, caller, true);
+      // The farewell of an agent whose run another one continues ends nothing.
+      if (runs.isTakenFrom(runId, caller.holder) || (row.kind === 'job' && row.agent_session !== caller.session)) return {};
+      if (row.kind === 'job') runs.tasks.failed({ runId, index: row.task_index }, { error: saidByAgent(error), cancelled }, { holder: caller.holder, actor: caller.agent.actor });
+      else runs.move(runId, cancelled ? 'cancel' : 'fail', { actor: caller.agent.actor, error: saidByAgent(error), message: error.message.slice(0, 1000) });
+      return {};
+    },
+    renewTicket({ runId }, caller) {
+      own(runId, caller);
+      // After a reconnect or a restart: this connection answers for the run from now on.
+      runs.hold(runId, caller.holder);
+      runs.move(runId, 'start', { actor: caller.agent.actor, error: null });
+      return tickets.issue(runId);
+    },
+  } satisfies Partial<Requests>;
+}
+
+/** A run belongs to one computer; another one learns nothing, not even that it is there. */
+function requireOwn({ runs, log }: Pick<RequestParts, 'runs' | 'log'>, runId: string, caller: Caller, ended = false) {
+  const row = runs.row(runId);
+  const { computerId, computerName } = caller.agent;
+  if (row !== undefined && row.computer_id !== computerId && performance.now() - caller.warnedAt > WARN_EVERY_MS) {
+    caller.warnedAt = performance.now();
+    log.warn("an agent asked for another computer's run", { computer: computerId, name: computerName, run: runId });
+  }
+  if (row === undefined || row.computer_id !== computerId) throw new AppError('not-found', `There is no run ${runId} of this computer.`, { run: runId });
+  return ended ? row : runs.requireOpen(runId);
+}
+
+function renamed(caller: Caller, name: string): void {
+  caller.agent = { ...caller.agent, computerName: name, ...(caller.isAdministrator ? {} : { actor: `computer ${name}` }) };
+}
+
+/** A code this server does not know becomes `internal`; the agent's words stay. */
+function saidByAgent(error: { code: string; message: string; data?: Record<string, unknown> | undefined }): WireError {
+  return new AppError(isErrorCode(error.code) ? error.code : 'internal', error.message, error.data ?? {}).toWire();
+}
