@@ -1,6 +1,7 @@
 // Owns `platen settings`: what is set, and setting it. What a setting may hold is src-shared/model/server.ts.
 import { defaultSettings, settingsSchema } from '#shared/model/server.ts';
 import type { Settings } from '#shared/model/server.ts';
+import { settingProblems } from '#shared/model/settings-words.ts';
 import type { Command } from './command.ts';
 import { usage } from './usage.ts';
 import { nearest } from './suggest.ts';
@@ -65,8 +66,9 @@ export function parseSettings(texts: readonly string[]): Partial<Settings> {
     }
     return [known, typed(known, value)] as const;
   });
-  const parsed = settingsSchema.partial().safeParse(Object.fromEntries(entries));
-  if (!parsed.success) throw usage(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`).join(' '), 'platen settings set');
+  const given = Object.fromEntries(entries);
+  const parsed = settingsSchema.partial().safeParse(given);
+  if (!parsed.success) throw usage(settingProblems(given), 'platen settings set');
   return Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined));
 }
 

@@ -1,6 +1,7 @@
 // Owns the settings: one row per key that differs from the default, parsed on the way in and out.
 import { AppError } from '#shared/errors.ts';
 import { defaultSettings, settingsSchema, type Settings } from '#shared/model/server.ts';
+import { settingProblems } from '#shared/model/settings-words.ts';
 import type { Database } from '../db/database.ts';
 import type { Events } from '../events/service.ts';
 
@@ -19,7 +20,7 @@ export function openSettings({ db, events }: { db: Database; events: Events }) {
     set(patch: { [K in keyof Settings]?: Settings[K] | undefined }, actor: string): Settings {
       const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
       const parsed = settingsSchema.safeParse({ ...current, ...given });
-      if (!parsed.success) throw new AppError('invalid-input', `These settings can't be used: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+      if (!parsed.success) throw new AppError('invalid-input', `Nothing was changed. ${settingProblems(given)}`, { settings: Object.keys(given) });
       db.transaction(() => {
         for (const [key, value] of Object.entries(given)) {
           db.run('INSERT INTO setting (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value', { key, value: JSON.stringify(value) });

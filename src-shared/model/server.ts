@@ -2,24 +2,36 @@
 import { z } from 'zod';
 import { timestamp } from './image.ts';
 import { menuNodeSchema } from './menu.ts';
+import { namePatternProblem } from './name-pattern.ts';
+
+/** What is wrong with a value is said in these words wherever it is set: console, command line and API. */
+const wholeNumber = (least: number, most: number) => {
+  const words = `A whole number from ${least} to ${most.toLocaleString('en')}`;
+  return z.number(words).int(words).min(least, words).max(most, words);
+};
+const textOf = (least: 0 | 1, most: number) => {
+  const words = least === 0 ? `At most ${most} characters` : `From 1 to ${most} characters`;
+  return z.string(words).trim().min(least, words).max(most, words);
+};
+const choice = <const Values extends readonly [string, ...string[]]>(...values: Values) => z.enum(values, `One of ${values.slice(0, -1).join(', ')} and ${values.at(-1)}`);
 
 /** What technicians see of the portal and how it behaves; part of the settings. */
 export const portalSettingsSchema = z.object({
-  portalTitle: z.string().trim().min(1).max(60), /** Under the title on the menu; '' for none. */ portalText: z.string().trim().max(240),
-  portalColor: z.enum(['blue', 'green', 'cyan', 'magenta', 'red', 'grey']),
+  portalTitle: textOf(1, 60), /** Under the title on the menu; '' for none. */ portalText: textOf(0, 240),
+  portalColor: choice('blue', 'green', 'cyan', 'magenta', 'red', 'grey'),
   /** Seconds in which `i` opens the menu; 0 waits for ever. */
-  portalCountdownSeconds: z.number().int().min(0).max(3600),
-  portalMenu: z.enum(['flat', 'folders']),
+  portalCountdownSeconds: wholeNumber(0, 3600),
+  portalMenu: choice('flat', 'folders'),
   /** Only items below this job folder are offered. */
-  portalRootFolderId: z.uuid().nullable(),
+  portalRootFolderId: z.uuid('The id of a job folder, or null for all').nullable(),
   /** May a technician rename a computer that has a name already? */
-  portalRenameKnown: z.boolean(),
+  portalRenameKnown: z.boolean('true or false'),
   /** Proposed name of a new computer: {serial}, {asset}, {model}, {mac}, {n}, {n:3}. */
-  portalNamePattern: z.string().trim().min(1).max(60),
+  portalNamePattern: textOf(1, 60).refine((pattern) => namePatternProblem(pattern) === null, { error: (issue) => namePatternProblem(String(issue.input)) ?? '' }),
   /** After a run, unless its last task says otherwise. */
-  portalWhenDone: z.enum(['menu', 'restart', 'shut-down']),
+  portalWhenDone: choice('menu', 'restart', 'shut-down'),
   /** A failure stays on screen until a key is pressed, or this many seconds when not 0. */
-  portalFailureSeconds: z.number().int().min(0).max(86_400),
+  portalFailureSeconds: wholeNumber(0, 86_400),
 });
 export type PortalSettings = z.infer<typeof portalSettingsSchema>;
 export const defaultPortalSettings: PortalSettings = {
@@ -29,17 +41,17 @@ export const defaultPortalSettings: PortalSettings = {
 export const portalPreviewSchema = z.object({ settings: portalSettingsSchema, menu: z.array(menuNodeSchema) });
 
 export const settingsSchema = z.object({
-  serverName: z.string().trim().min(1).max(63),
+  serverName: textOf(1, 63),
   /** Deleted images and versions stay in the trash this long. */
-  trashDays: z.number().int().min(0).max(365),
+  trashDays: wholeNumber(0, 365),
   /** An unfinished capture's chunks are held this long after its last sign of life. */
-  captureLeaseHours: z.number().int().min(1).max(24 * 30),
+  captureLeaseHours: wholeNumber(1, 24 * 30),
   /** Every version is re-hashed from disk at least this often; 0 turns the schedule off. */
-  verifyEveryDays: z.number().int().min(0).max(365),
-  logRetentionDays: z.number().int().min(1).max(3650),
-  logLevel: z.enum(['error', 'warn', 'info', 'debug']),
+  verifyEveryDays: wholeNumber(0, 365),
+  logRetentionDays: wholeNumber(1, 3650),
+  logLevel: choice('error', 'warn', 'info', 'debug'),
   /** When the window closes while work runs: ask, stay in the tray, or end the server. */
-  whenClosed: z.enum(['ask', 'tray', 'quit']),
+  whenClosed: choice('ask', 'tray', 'quit'),
   ...portalSettingsSchema.shape,
 });
 export type Settings = z.infer<typeof settingsSchema>;
