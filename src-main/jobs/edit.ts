@@ -17,8 +17,6 @@ export type Edit = { name?: string | undefined; description?: string | undefined
 
 /** Deeper, no person finds anything, and walks down the tree stay short. */
 export const MOST_LEVELS = 32;
-/** All tasks of a job as text: they travel in one message to the agent. */
-const MOST_TASK_CHARS = 1024 * 1024;
 const KEPT_REVISIONS = 200;
 
 export function openEdit({ repo, tree, views, events, undo, clock }: EditParts) {
@@ -54,19 +52,13 @@ export function openEdit({ repo, tree, views, events, undo, clock }: EditParts) 
     const who = 'updatedBy' in thing ? `${thing.updatedBy} saved` : 'Somebody saved';
     throw new AppError('conflict', `${who} “${thing.name}” while you were editing it (it is at revision ${thing.rev}, you began at ${rev}). Nothing of yours was saved. Look at what changed, then make your change again.`, { id: thing.id, rev: thing.rev, yours: rev });
   }
-  function tasksText(tasks: readonly Task[]): string {
-    const text = JSON.stringify(tasks);
-    if (text.length > MOST_TASK_CHARS) throw new AppError('invalid-input', 'The tasks of a job have at most one million characters together. Put long scripts into files that a short script fetches, or split the job.', { chars: text.length });
-    return text;
-  }
-
   /** The next revision of a job; `after` in full. @returns null where nothing is different */
   function revise(job: JobHead, after: Editable & { tasks: readonly Task[] }, by: { actor: string; prefix?: string; kind: string }): { rev: number; message: string } | null {
     const words = changeWords({ ...job, tasks: views.tasksOf(job.id) }, after);
     if (words === '') return null;
     const message = by.prefix === undefined ? words : `${by.prefix}: ${words[0]?.toLowerCase()}${words.slice(1)}`;
     const rev = job.rev + 1;
-    const row: RevisionRow = { job_id: job.id, rev, at: clock(), actor: by.actor, message, name: after.name, description: after.description, show_in_portal: after.showInPortal ? 1 : 0, tasks: tasksText(after.tasks) };
+    const row: RevisionRow = { job_id: job.id, rev, at: clock(), actor: by.actor, message, name: after.name, description: after.description, show_in_portal: after.showInPortal ? 1 : 0, tasks: JSON.stringify(after.tasks) };
     if (!repo.revise(row)) throw new AppError('conflict', `“${job.name}” was changed by somebody else at the same moment. Try again.`, { id: job.id });
     repo.pruneRevisions(job.id, KEPT_REVISIONS);
     events.record({ actor: by.actor, entity: 'job', id: job.id, kind: by.kind, message, data: { rev } });
@@ -157,7 +149,7 @@ export function openEdit({ repo, tree, views, events, undo, clock }: EditParts) 
       const folder = target(job.folder);
       const ids: string[] = [];
       const made = changing(ids, () => {
-        const id = insertJob({ folderId: folder?.id ?? null, name: job.name, description: job.description ?? '', tasks: tasksText(job.tasks ?? []), actor, message: 'Made' });
+        const id = insertJob({ folderId: folder?.id ?? null, name: job.name, description: job.description ?? '', tasks: JSON.stringify(job.tasks ?? []), actor, message: 'Made' });
         ids.push(id);
         return { id, undo: undo.keep('made', { actor, label: `Made the job “${job.name}”`, payload: { items: [`job/${id}`] } }) };
       });
