@@ -19,11 +19,19 @@ export async function launch(args) {
   await build();
   if (started !== undefined) process.chdir(started);
   process.env['PATH'] = withSystemFolders(process.env['PATH']);
-  const [target, rest] = args[0] === 'agent' ? [join(root, 'out', 'agent', 'agent.cjs'), args.slice(1)] : [join(root, 'out', 'main', 'headless.js'), args];
+  const [target, rest] = isForAgent(args) ? [join(root, 'out', 'agent', 'agent.cjs'), args[0] === 'agent' ? args.slice(1) : args] : [join(root, 'out', 'main', 'headless.js'), args];
   if (runningNode >= wantedNode) {
     process.argv = [process.execPath, target, ...rest];
     await import(pathToFileURL(target).href);
     return;
   }
   process.exitCode = await superviseChild(spawn(nodePath(), [target, ...rest], { stdio: 'inherit' }));
+}
+
+/**
+ * `platen agent …`, and `platen job run JOB --here`: what is done on this very computer.
+ * @param {string[]} args
+ */
+export function isForAgent(args) {
+  return args[0] === 'agent' || (args.includes('--here') && args.includes('job') && args.includes('run'));
 }

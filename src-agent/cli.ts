@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { AppError, CancelledError } from '#shared/errors.ts';
-import type { DiskSummary, Inventory } from '#shared/model/computer.ts';
-import { formatBytes } from '#shared/units.ts';
+import type { Inventory } from '#shared/model/computer.ts';
 import { Control } from './connection.ts';
+import { diskText } from './diskText.ts';
 import { diskFacts } from './disks/disk.ts';
 import { inventory, summariseDisk } from './disks/inventory.ts';
 import type { DiskFacts } from './disks/types.ts';
@@ -14,7 +14,9 @@ import { deploy } from './imaging/deploy.ts';
 import type { RunContext } from './imaging/runScope.ts';
 import { defaultDataFolder, localServer, serverLocation, type ServerLocation } from './net/endpoint.ts';
 import { captureSummary, deploySummary, errorDocument, errorText, exitCodeOf, Report, type Output } from './report.ts';
-import { helpText, parseArguments, type Arguments } from './usage.ts';
+import { helpText } from './help.ts';
+import { runSession } from './session/command.ts';
+import { parseArguments, type Arguments } from './usage.ts';
 
 export const agentVersion = '0.1.0';
 export type AgentStart = { argv: string[]; env: NodeJS.ProcessEnv; /** The file worker threads are started from. */ entry: string };
@@ -50,7 +52,8 @@ async function dispatch(start: AgentStart, args: Arguments, signal: AbortSignal)
   if (args.command === 'help') process.stdout.write(helpText(args.topic));
   else if (args.command === 'inventory') await showInventory(args);
   else if (args.command === 'capture') await runCapture(start, args, signal);
-  else await runDeploy(start, args, signal);
+  else if (args.command === 'deploy') await runDeploy(start, args, signal);
+  else await runJobs(start, args, signal);
 }
 
 async function showInventory(args: Arguments): Promise<void> {
@@ -76,6 +79,13 @@ async function runDeploy(start: AgentStart, args: Arguments, signal: AbortSignal
     ...(args.createSizeBytes === undefined ? {} : { createSizeBytes: args.createSizeBytes }),
   }));
   process.stdout.write(args.json ? `${JSON.stringify(result)}\n` : deploySummary(result, path));
+}
+
+/** The menu, or one job, on this computer. */
+async function runJobs(start: AgentStart, args: Arguments, signal: AbortSignal): Promise<void> {
+  const isInteractive = process.stdin.isTTY && process.stderr.isTTY;
+  const report = new Report(stderr, { json: args.json, now: () => performance.now() });
+  process.stdout.write(await runSession({ args, server: chooseServer(args, start.env), report, signal, agentVersion, entry: start.entry, openPortal: null, isInteractive }));
 }
 
 async function withServer<T>(start: AgentStart, args: Arguments, signal: AbortSignal, work: (context: RunContext) => Promise<T>): Promise<T> {
@@ -125,16 +135,6 @@ async function confirm(args: Arguments, facts: DiskFacts, signal: AbortSignal): 
   } finally {
     terminal.close();
   }
-}
-
-function diskText(disk: DiskSummary): string {
-  const facts = [formatBytes(disk.sizeBytes), disk.bus, disk.model, disk.serial === '' ? '' : `serial ${disk.serial}`, disk.systemDisk ? 'the system runs from it' : '', disk.busy ?? ''];
-  const rows = disk.partitions.map((part) => {
-    const content = [part.fsType, part.label === '' ? '' : `"${part.label}"`, part.usedBytes === null ? '' : `${formatBytes(part.usedBytes)} used`].filter((text) => text !== '').join(' ');
-    return `    ${part.number === 0 ? '-' : part.number}  ${formatBytes(part.sizeBytes)}  ${part.typeName}${content === '' ? '' : `: ${content}`}\n`;
-  });
-  const none = disk.tableKind === 'unreadable' ? '    its partition table can\'t be read\n' : '    nothing recognised on it\n';
-  return `  ${disk.path}  ${facts.filter((text) => text !== '').join(' · ')}\n${rows.length === 0 ? none : rows.join('')}`;
 }
 
 function inventoryText(found: Inventory): string {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { AppError, CancelledError } from '#shared/errors.ts';
 import { serverLocation } from './net/endpoint.ts';
 import { barLine, errorDocument, exitCodeOf, whereLine } from './report.ts';
-import { helpText, parseArguments, parseExpect, parseSize } from './usage.ts';
+import { helpText } from './help.ts';
+import { parseArguments, parseExpect, parseSize } from './usage.ts';
 
 const codeOf = (work: () => unknown): string => {
   try {
@@ -26,9 +27,22 @@ describe('arguments', () => {
   ])('that make no sense are wrong usage: %j', (argv) => {
     expect(codeOf(() => parseArguments(argv))).toBe('usage');
   });
+  it('start a menu, or one job', () => {
+    const portal = parseArguments(['portal', '--disk', 'a.img', '--disk', '/dev/sdb', '--timeout', '0', '--menu']);
+    expect([portal.disks, portal.timeoutSeconds, portal.menu, portal.job, portal.once, portal.patienceMs]).toEqual([['a.img', '/dev/sdb'], 0, true, '', false, Infinity]);
+    const job = parseArguments(['job', 'run', 'Win11 lab', '--here', '--yes', '--disk', 'a.img']);
+    expect([job.command, job.job, job.once, job.yes, job.disks, job.patienceMs]).toEqual(['job', 'Win11 lab', true, true, ['a.img'], 1_800_000]);
+    expect([parseArguments(['portal', '--job', 'x']).once, parseArguments(['portal', '--once', '--allow-power']).allowPower]).toEqual([true, true]);
+  });
+  it.each([
+    [['portal', '--timeout', '-1']], [['portal', '--timeout', '4000']], [['portal', 'Win11']], [['portal', '--job', '']], [['portal', '--job', 'x', '--menu']], [['portal', '--json']], [['portal', '--yes']],
+    [['portal', '--disk', '']], [['job', 'run', 'x']], [['job', 'list', '--here']], [['job', 'run', '--here']], [['job', 'run', 'two', 'words', '--here']], [['capture', '--disk', 'a', '--disk', 'b', '--image', 'x']],
+  ])('of a session that make no sense are wrong usage: %j', (argv) => {
+    expect(codeOf(() => parseArguments(argv))).toBe('usage');
+  });
   it('ask for help with a word, an option, or nothing at all', () => {
     expect([parseArguments([]).command, parseArguments(['help', 'deploy']).topic, parseArguments(['capture', '--help']).topic]).toEqual(['help', 'deploy', 'capture']);
-    expect(['', 'capture', 'deploy', 'inventory'].map((topic) => helpText(topic).includes('Exit codes'))).toEqual([true, true, true, true]);
+    expect(['', 'capture', 'deploy', 'inventory', 'portal', 'job'].every((topic) => helpText(topic).includes('Exit codes'))).toBe(true);
   });
   it('take sizes as bytes, decimal and binary', () => {
     expect(['64000', '64GB', '64GiB', '1.5T', '10mb'].map((text) => parseSize(text, 'x'))).toEqual([64_000, 64e9, 64 * 2 ** 30, 1.5e12, 10e6]);

@@ -1,10 +1,10 @@
-// Owns the agent's words on the command line: help that teaches, and what the arguments mean. Pure.
+// Owns what the agent's arguments mean. Pure; the help that teaches them is in help.ts.
 import { parseArgs } from 'node:util';
 import { AppError } from '#shared/errors.ts';
 import type { ExpectedDisk } from './disks/types.ts';
 
 export type Arguments = {
-  command: 'capture' | 'deploy' | 'inventory' | 'help';
+  command: 'capture' | 'deploy' | 'inventory' | 'portal' | 'job' | 'help';
   topic: string;
   server: string | undefined;
   token: string | undefined;
@@ -19,21 +19,35 @@ export type Arguments = {
   createSizeBytes: number | undefined;
   sectorSizeBytes: number | undefined;
   patienceMs: number;
+  /** Of a session: all that this computer has, when any is given. */
+  disks: string[];
+  /** Instead of the server's countdown; undefined: as the server says. */
+  timeoutSeconds: number | undefined;
+  menu: boolean;
+  /** '' for the menu. */
+  job: string;
+  once: boolean;
+  allowPower: boolean;
 };
 
 const options = {
   server: { type: 'string' }, token: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean' }, yes: { type: 'boolean', short: 'y' },
-  help: { type: 'boolean', short: 'h' }, disk: { type: 'string' }, image: { type: 'string' }, note: { type: 'string' }, version: { type: 'string' },
+  help: { type: 'boolean', short: 'h' }, disk: { type: 'string', multiple: true }, image: { type: 'string' }, note: { type: 'string' }, version: { type: 'string' },
   expect: { type: 'string' }, 'create-size': { type: 'string' }, 'sector-size': { type: 'string' }, patience: { type: 'string' },
+  timeout: { type: 'string' }, menu: { type: 'boolean' }, job: { type: 'string' }, once: { type: 'boolean' }, 'allow-power': { type: 'boolean' }, here: { type: 'boolean' },
 } as const;
 
 const allowed: Record<Exclude<Arguments['command'], 'help'>, readonly string[]> = {
   capture: ['disk', 'image', 'note', 'sector-size', 'patience'],
   deploy: ['disk', 'image', 'version', 'expect', 'create-size', 'yes', 'patience'],
   inventory: [],
+  portal: ['disk', 'timeout', 'menu', 'job', 'once', 'allow-power', 'patience'],
+  job: ['here', 'disk', 'allow-power', 'yes', 'patience'],
 };
+const commands = Object.keys(allowed);
 const everywhere = ['server', 'token', 'data', 'json', 'help'];
-const defaultPatienceMinutes = 30;
+export const defaultPatienceMinutes = 30;
+const longestTimeoutSeconds = 3600;
 
 /** Throws AppError `usage`. */
 export function parseArguments(argv: string[]): Arguments {
@@ -42,25 +56,60 @@ export function parseArguments(argv: string[]): Arguments {
   if (word === undefined || word === 'help' || values.help === true) {
     return { ...blank('help'), topic: word === 'help' ? (rest[0] ?? '') : (word ?? '') };
   }
-  if (word !== 'capture' && word !== 'deploy' && word !== 'inventory') throw usage(`There is no command "${word}". The agent knows capture, deploy and inventory.`);
-  if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many. Names with spaces go in quotes: --image "Room 12".`);
-  for (const name of Object.keys(values)) {
-    if (!everywhere.includes(name) && !allowed[word].includes(name)) throw usage(`${word} has no option --${name}.`);
+  if (!isCommand(word)) throw usage(`There is no command "${word}". The agent knows ${commands.join(', ')}.`);
+  const name = word === 'job' ? jobName(rest, values.here === true) : (values.job ?? '');
+  if (word !== 'job' && rest.length > 0) throw usage(`"${rest[0]}" is one word too many. Names with spaces go in quotes: --image "Room 12".`);
+  for (const option of Object.keys(values)) {
+    if (!everywhere.includes(option) && !allowed[word].includes(option)) throw usage(`${word} has no option --${option}.`);
   }
   const result: Arguments = {
     ...blank(word), server: values.server, token: values.token, data: values.data, json: values.json === true, yes: values.yes === true,
-    disk: values.disk ?? '', image: values.image ?? '', note: values.note ?? '',
+    disk: values.disk?.[0] ?? '', image: values.image ?? '', note: values.note ?? '',
     version: values.version === undefined ? undefined : positive(values.version, 'version'),
     expect: values.expect === undefined ? {} : parseExpect(values.expect),
     createSizeBytes: values['create-size'] === undefined ? undefined : parseSize(values['create-size'], 'create-size'),
     sectorSizeBytes: values['sector-size'] === undefined ? undefined : positive(values['sector-size'], 'sector-size'),
-    patienceMs: (values.patience === undefined ? defaultPatienceMinutes : positive(values.patience, 'patience')) * 60_000,
+    patienceMs: values.patience === undefined ? defaultPatience(word, name) : positive(values.patience, 'patience') * 60_000,
+    disks: values.disk ?? [], timeoutSeconds: values.timeout === undefined ? undefined : parseTimeout(values.timeout), menu: values.menu === true, job: name,
+    once: values.once === true || name !== '', allowPower: values['allow-power'] === true,
   };
-  if (word !== 'inventory') {
+  check(word, result, values.job);
+  return result;
+}
+
+function isCommand(word: string): word is keyof typeof allowed {
+  return commands.includes(word);
+}
+
+function check(word: keyof typeof allowed, result: Arguments, job: string | undefined): void {
+  if (word === 'capture' || word === 'deploy') {
     if (result.disk === '') throw usage(`${word} needs --disk PATH: a whole disk such as /dev/sda, or an image file. "platen agent inventory" lists the disks.`);
+    if (result.disks.length > 1) throw usage(`${word} takes one disk at a time, not ${result.disks.length}.`);
     if (result.image.trim() === '') throw usage(`${word} needs --image NAME.`);
   }
-  return result;
+  if (result.disks.some((path) => path.trim() === '')) throw usage('--disk takes a path: a whole disk such as /dev/sda, or an image file.');
+  if (job?.trim() === '') throw usage('--job takes the name of a job or of a job folder.');
+  if (word === 'portal' && result.job !== '' && result.menu) throw usage('--job picks by itself; --menu is for a person. Give one of them.');
+  if (word === 'portal' && result.json && result.job === '') throw usage('--json is for portal --job NAME. A menu is for people.');
+}
+
+/** `job run NAME --here`: the agent's one job command; the others are the server's. */
+function jobName(words: string[], here: boolean): string {
+  const [verb, name, more] = words;
+  if (verb !== 'run' || !here) throw usage('The agent runs jobs on the computer it runs on: platen job run JOB --here. Everything else about jobs: platen job --help.');
+  if (name === undefined || name.trim() === '') throw usage('job run needs the name of a job or of a job folder: platen job run "Win11 lab" --here.');
+  if (more !== undefined) throw usage(`"${more}" is one word too many. Names with spaces go in quotes: platen job run "Win11 lab" --here.`);
+  return name;
+}
+
+/** A portal with a menu waits for its server for ever; what somebody waits for does not. */
+function defaultPatience(word: keyof typeof allowed, job: string): number {
+  return word === 'portal' && job === '' ? Infinity : defaultPatienceMinutes * 60_000;
+}
+
+function parseTimeout(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) > longestTimeoutSeconds) throw usage(`--timeout takes seconds from 0 (wait for ever) to ${longestTimeoutSeconds}, not "${text}".`);
+  return Number(text);
 }
 
 function parse(argv: string[]): ReturnType<typeof parseStrict> {
@@ -78,6 +127,7 @@ function blank(command: Arguments['command']): Arguments {
   return {
     command, topic: '', server: undefined, token: undefined, data: undefined, json: false, yes: false, disk: '', image: '', note: '', version: undefined,
     expect: {}, createSizeBytes: undefined, sectorSizeBytes: undefined, patienceMs: defaultPatienceMinutes * 60_000,
+    disks: [], timeoutSeconds: undefined, menu: false, job: '', once: false, allowPower: false,
   };
 }
 
@@ -113,70 +163,4 @@ export function parseSize(text: string, name: string): number {
 
 function usage(message: string): AppError {
   return new AppError('usage', `${message} See "platen agent --help".`);
-}
-
-const connection = `Which server (capture and deploy need one):
-  --server URL --token T   or PLATEN_SERVER and PLATEN_TOKEN; over https the token pins the server's certificate
-  --data DIR               the server running on this machine, by its data folder (or PLATEN_DATA);
-                           without any of these, the one in the default data folder
-  --json                   one JSON document on stdout, progress as JSON lines on stderr
-
-Exit codes: 0 done, 1 failed or stopped, 2 wrong usage, 3 refused before anything was written.
-`;
-
-export function helpText(topic: string): string {
-  if (topic === 'capture') {
-    return `platen agent capture --disk PATH --image NAME [--note TEXT]
-
-Reads a disk into the image store. The disk is opened for reading only. Only used blocks are read of ext2/3/4, NTFS, FAT and
-swap, and only what the server does not have yet is sent: capturing an unchanged disk again costs no more than reading it.
-
-  --disk PATH         a whole disk (/dev/sda) or an image file
-  --image NAME        a name nobody has makes a new image; an existing name (or GUID) gets a new version
-  --note TEXT         kept with the version
-  --sector-size N     of an image file made from a disk whose sectors are not 512 bytes
-  --patience MINUTES  how long to wait for a server that is away (default ${defaultPatienceMinutes})
-
-Stopped or cut off? Run the same command again: what arrived is not sent again.
-
-  platen agent capture --disk /dev/sda --image "Lab 2" --note "after the October updates"
-
-${connection}`;
-  }
-  if (topic === 'deploy') {
-    return `platen agent deploy --disk PATH --image NAME [--version N] [--expect serial=S,size=BYTES]
-
-Writes an image to a disk and ERASES WHAT IS ON IT. Everything that can be refused is refused before the first write. The
-partition table is written last and read back, so that a disk whose deploy was cut off never starts from half a system.
-
-  --disk PATH         a whole disk (/dev/sda) or an image file
-  --image NAME        name or GUID
-  --version N         else the newest enabled version
-  --expect LIST       serial=S,size=BYTES,model=M,wwn=W: the deploy is refused unless the disk is this one
-  --create-size SIZE  makes the image file when it does not exist, that large (64GB, 64GiB, bytes)
-  --yes               do not ask; needed without a terminal
-  --patience MINUTES  how long to wait for a server that is away (default ${defaultPatienceMinutes})
-
-Stopped or cut off? Run the same command again: what is there already is not fetched again.
-
-  platen agent deploy --disk /dev/sdb --image "Lab 2" --expect serial=S3Z9NB0K,size=512110190592
-
-${connection}`;
-  }
-  if (topic === 'inventory') {
-    return `platen agent inventory
-
-Lists this computer's disks with partitions and file systems, and what its firmware says of itself. Asks no server.
-
-${connection}`;
-  }
-  return `platen agent: reads and writes the disks of the computer it runs on.
-
-  capture     read a disk into an image           platen agent capture --disk /dev/sda --image "Lab 2"
-  deploy      write an image to a disk            platen agent deploy --disk /dev/sdb --image "Lab 2"
-  inventory   list disks and what is on them      platen agent inventory
-
-"platen agent help capture" tells more. Disks are whole disks or plain image files.
-
-${connection}`;
 }

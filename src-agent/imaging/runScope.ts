@@ -58,7 +58,9 @@ export class RunScope {
     this.runId = task?.runId ?? null;
     if (context.signal.aborted) this.stopOutside();
     context.signal.addEventListener('abort', this.stopOutside);
-    context.control.on('notice', this.onNotice).on('away', this.onAway).on('back', this.onBack);
+    context.control.on('notice', this.onNotice);
+    // A session tells of outages itself.
+    if (task === undefined) context.control.on('away', this.onAway).on('back', this.onBack);
     this.timer = setInterval(() => this.tell(), progressEveryMs);
   }
 

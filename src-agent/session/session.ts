@@ -13,6 +13,7 @@ import type { PortalCommands, PortalEvent, PortalFace } from '../portal/contract
 import { aborted, Bell } from './clock.ts';
 import { Link } from './link.ts';
 import { portalMachine, type MachineSource } from './machine.ts';
+import { pickByName } from './pickByName.ts';
 import type { Power } from './power.ts';
 import { ShownDisks } from './shown.ts';
 import type { Clock } from './task.ts';
@@ -92,7 +93,7 @@ export class Session {
     try {
       await this.begin();
       await this.identifyIfTied();
-      if (this.parts.job !== null) await this.pickByName(this.parts.job);
+      if (this.parts.job !== null) await this.pickJob(this.parts.job);
       await this.live();
       return this.ends;
     } catch (error) {
@@ -129,6 +130,7 @@ export class Session {
   private hear(notice: ServerNotice): void {
     if (notice.type === 'work') this.due.work = true;
     else if (notice.type === 'menuChanged') this.due.open = true;
+    else if (notice.type === 'replaced') this.fatal = new AppError('conflict', `${notice.reason} This one takes no more runs.`);
     else if (notice.type === 'cancel' && notice.runId === this.work?.run.id) this.work.stop(new CancelledError(`Stopped: ${notice.reason}.`));
     else if (notice.type === 'cancel' && notice.runId === this.asking?.id) this.due.work = true;
     else return;
@@ -141,6 +143,7 @@ export class Session {
     this.due = { work: true, open: true };
     this.bell.ring();
     if (work === null) return true;
+    this.link?.log.add(work.run.id, ['The server was away; it is back.']);
     const { run } = await this.connected().request('takeRun', {}).catch(() => ({ run: work.run }));
     if (run?.id === work.run.id) return true;
     await this.parts.clock.sleep(reattachMs, this.leaving.signal);
@@ -179,11 +182,19 @@ export class Session {
   private async take(): Promise<boolean> {
     this.due.work = false;
     const { run, needs } = await this.connected().request('takeRun', {});
-    this.asking = null;
+    this.noLongerAsked(run);
     if (run === null) return this.parts.job === null && !(this.parts.once && this.ends.length > 0);
     const sizes = new Map([...(this.open?.needs ?? []), ...(needs ?? [])].map((need) => [needKey(need.imageGuid, need.version), need.needsBytes]));
     if (run.how === 'ask') return this.ask(run);
     return this.perform(run, sizes);
+  }
+
+  /** Somebody else has said what becomes of the run that a person was asked about here. */
+  private noLongerAsked(next: AssignedRun | null): void {
+    const { asking } = this;
+    this.asking = null;
+    if (asking === null || asking.id === next?.id) return;
+    this.tell({ type: 'ended', runId: asking.id, outcome: 'cancelled', title: asking.title, seconds: 0, error: null, done: ['It was ended without being continued. What its last task was changing may be half done.'], next: null });
   }
 
   private async ask(run: AssignedRun): Promise<boolean> {
@@ -284,30 +295,15 @@ export class Session {
     }
   }
 
-  private async pickByName(job: string): Promise<void> {
-    const control = this.connected();
-    while (!this.leaving.signal.aborted) {
-      try {
-        const { replaced } = await control.request('pickByName', { job });
-        this.replaced = replaced.map((run) => run.title);
-        return;
-      } catch (error) {
-        const underWay = error instanceof AppError && error.code === 'conflict' ? await this.finishUnderWay(job) : 'none';
-        if (underWay === 'none') throw error;
-        if (underWay === 'same') return;
-      }
-    }
-  }
-
-  /** A run that this computer is in the middle of goes first; one of the same job is what was asked for. */
-  private async finishUnderWay(job: string): Promise<'none' | 'same' | 'other'> {
-    const { run } = await this.connected().request('takeRun', {});
-    if (run === null) return 'none';
-    this.tell({ type: 'note', text: `This computer is in the middle of “${run.title}”; that is continued first.` });
-    if (run.title === job) return 'same';
-    await this.refresh();
-    await this.take();
-    return 'other';
+  private async pickJob(job: string): Promise<void> {
+    const picked = await pickByName({
+      control: this.connected(), job, signal: this.leaving.signal, note: (text) => this.tell({ type: 'note', text }),
+      finish: async () => {
+        await this.refresh();
+        await this.take();
+      },
+    });
+    this.replaced = picked?.replaced.map((run) => run.title) ?? [];
   }
 
   private async identifyIfTied(): Promise<void> {

@@ -51,15 +51,15 @@ export class Work {
   /** Never rejects: whatever goes wrong is the end of the run. */
   async perform(): Promise<WorkEnd> {
     const { run } = this;
-    this.log([run.how === 'fresh' ? `This computer takes the run: ${run.tasks.length} ${run.tasks.length === 1 ? 'task' : 'tasks'}.` : `This computer goes on with task ${run.taskIndex + 1} of ${run.tasks.length}.`]);
     for (let index = run.taskIndex; index < run.tasks.length; index++) {
       const task = run.tasks[index];
       if (task === undefined) break;
       const last = index === run.tasks.length - 1;
       try {
-        const end = await this.one(task, index);
+        const end = await this.one(task, { index, last });
         if (end.leave !== undefined) return this.end('succeeded', null, end.leave);
-      } catch (error) {
+      } catch (thrown) {
+        const error = cancelledMeanwhile(thrown);
         const goesOn = await this.failed(error, { task, index, last });
         if (!goesOn) return this.end(error instanceof CancelledError ? 'cancelled' : 'failed', wireOf(error), null);
       }
@@ -67,7 +67,7 @@ export class Work {
     return this.end('succeeded', null, null);
   }
 
-  private async one(task: Task, index: number): Promise<TaskEnd> {
+  private async one(task: Task, { index, last }: { index: number; last: boolean }): Promise<TaskEnd> {
     const { parts, run } = this;
     const { control } = parts;
     const summary = taskSummary(task);
@@ -78,10 +78,11 @@ export class Work {
     const end = await execute(task, this.context(index));
     if (isDestructive(task)) this.touched = true;
     if (end.disk !== undefined) this.lastDisk = end.disk;
-    this.log([end.note]);
+    if (end.skipped === undefined) this.log([end.note]);
     parts.drainLog();
     if (end.told !== true) {
-      await this.unlessStopped(control.request('taskDone', { runId: run.id, index, result: end.result, ...(end.skipped === undefined ? {} : { skipped: end.skipped.slice(0, 500) }) }));
+      const { ended } = await this.unlessStopped(control.request('taskDone', { runId: run.id, index, result: end.result, ...(end.skipped === undefined ? {} : { skipped: end.skipped.slice(0, 500) }) }));
+      if (ended && !last) throw new CancelledError(`Stopped: the run was cancelled after task ${index + 1}.`);
     }
     this.done.push(end.note);
     parts.tell({ type: 'task', runId: run.id, index, state: end.skipped === undefined ? 'done' : 'skipped', note: end.note });
@@ -143,6 +144,12 @@ export class Work {
     const seconds = (this.parts.clock.now() - this.started) / 1000;
     return { run: this.run, outcome, error, done: this.done, seconds: Math.round(seconds * 10) / 10, touched: this.touched, leave };
   }
+}
+
+/** The server ended the run while this computer was at it, and nobody could tell it. */
+function cancelledMeanwhile(error: unknown): unknown {
+  const cancelled = error instanceof AppError && error.code === 'lease-lost' && error.data['state'] === 'cancelled';
+  return cancelled ? new CancelledError(`Stopped: ${error.message}`) : error;
 }
 
 export function needKey(imageGuid: string, version: number | null): string {

@@ -1,0 +1,29 @@
+// Owns picking a job by its name without a menu: what waits for this computer makes room for it, what is under way goes first.
+import type { Answers } from '#shared/agent/messages.ts';
+import { AppError, CancelledError } from '#shared/errors.ts';
+import type { Control } from '../connection.ts';
+
+export type ByName = {
+  control: Control; job: string; signal: AbortSignal;
+  note(text: string): void;
+  /** Does the run under way, to its end. */
+  finish(): Promise<void>;
+};
+
+/** Null where the job is under way already, cut off: what was asked for is done with it. */
+export async function pickByName({ control, job, signal, note, finish }: ByName): Promise<Answers['pickByName'] | null> {
+  while (!signal.aborted) {
+    try {
+      return await control.request('pickByName', { job });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
+      const { run } = await control.request('takeRun', {});
+      // Something else holds it: another agent on this computer that still answers.
+      if (run === null) throw error;
+      if (run.title === job) return null;
+      note(`This computer is in the middle of “${run.title}”; that comes first.`);
+      await finish();
+    }
+  }
+  throw new CancelledError('Stopped.');
+}
