@@ -5,7 +5,7 @@ import type { ComputerRow, ComputerView, Group, GroupDetail } from '#shared/mode
 import type { HistoryEvent } from '#shared/model/image.ts';
 import type { Change, SearchHit, TreeNode } from '#shared/model/server.ts';
 import type { FakeData } from './fakeData.ts';
-import { guidOf } from './fakeData.ts';
+import { guidOf } from './fakeIds.ts';
 import { fail, t } from './fakeProcedures.ts';
 import type { Procedures } from './fakeProcedures.ts';
 

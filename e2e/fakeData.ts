@@ -8,6 +8,7 @@ import type { ServerStatus, Settings } from '#shared/model/server.ts';
 import { defaultSettings } from '#shared/model/server.ts';
 import { addRooms } from './fakeComputers.ts';
 import type { FakeGroup } from './fakeComputers.ts';
+import { guidOf } from './fakeIds.ts';
 
 const gb = 1e9;
 const mib = 1024 * 1024;
@@ -16,10 +17,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-export function guidOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
+export { guidOf };
 export const serverId = guidOf('server');
 
 export type FakeData = {

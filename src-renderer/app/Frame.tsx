@@ -22,6 +22,7 @@ import classes from './Frame.module.css';
 /** Comes after the first screen, closed, so that it knows where the focus was when it opens. */
 const CaptureDialog = lazy(async () => ({ default: (await import('../images/CaptureDialog.tsx')).CaptureDialog }));
 const RunSheet = lazy(async () => ({ default: (await import('../jobs/RunSheet.tsx')).RunSheet }));
+const ObjectDialogs = lazy(async () => ({ default: (await import('../tree/ObjectDialogs.tsx')).ObjectDialogs }));
 
 export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void }) {
   const trpc = useTRPC();
@@ -56,6 +57,7 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
       <KeysDialog opened={keysOpen} onClose={() => setKeysOpen(false)} />
       <Suspense><CaptureDialog /></Suspense>
       <Suspense><RunSheet /></Suspense>
+      <Suspense><ObjectDialogs /></Suspense>
     </div>
   );
 }

@@ -4,6 +4,8 @@ import { lazy } from 'react';
 import { Route, Switch } from 'wouter';
 import { ComputerPage } from '../computers/ComputerPage.tsx';
 import { ComputersPage } from '../computers/ComputersPage.tsx';
+import { GroupPage } from '../computers/GroupPage.tsx';
+import { NewComputersPage } from '../computers/NewComputersPage.tsx';
 import { HomePage } from '../home/HomePage.tsx';
 import { ImagePage } from '../images/ImagePage.tsx';
 import { ImagesPage } from '../images/ImagesPage.tsx';
@@ -29,7 +31,9 @@ export function Routes() {
       <Route path="/job/:id/:tab?">{({ id, tab }) => <JobPage id={id} tab={tab ?? 'tasks'} />}</Route>
       <Route path="/trash"><TrashPage /></Route>
       <Route path="/computers"><ComputersPage /></Route>
-      <Route path="/computer/:id">{({ id }) => <ComputerPage id={id} />}</Route>
+      <Route path="/computer/:id/:tab?">{({ id, tab }) => <ComputerPage id={id} tab={tab ?? 'overview'} />}</Route>
+      <Route path="/group/new"><NewComputersPage /></Route>
+      <Route path="/group/:id">{({ id }) => <GroupPage id={id} />}</Route>
       <Route path="/servers"><ServersPage /></Route>
       <Route path="/server/:id"><ServersPage /></Route>
       <Route path="/activity/show?/:filters?">{({ filters }) => <ActivityPage shown={filters} />}</Route>

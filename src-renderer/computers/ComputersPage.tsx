@@ -1,43 +1,56 @@
-// The list of computers that an agent has shown itself from.
-import { useQuery } from '@tanstack/react-query';
-import { IconDevicesPc } from '@tabler/icons-react';
-import { Link, useLocation } from 'wouter';
-import type { ComputerRow } from '#shared/model/computer.ts';
-import { useTRPC } from '../api.ts';
+// All computers, whatever group they are in: narrowed by text and state, several chosen at once.
+import { Button, SegmentedControl, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconDevicesPc, IconSearch } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { useConnected } from '../app/connection.tsx';
 import { shownError } from '../errors.ts';
+import { useNodeCommands } from '../tree/useNodeCommands.ts';
 import { Command } from '../ui/CopyText.tsx';
-import { DataTable } from '../ui/DataTable.tsx';
-import type { Column } from '../ui/DataTable.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
-import { MiddleText } from '../ui/MiddleText.tsx';
 import { PageBody, PageHead } from '../ui/Page.tsx';
-import { StateMark } from '../ui/StateMark.tsx';
-import { When } from '../ui/When.tsx';
+import { ComputersTable } from './ComputersTable.tsx';
+import { useGroupNames } from './useGroupNames.ts';
+import type { StationFilter } from './useStations.ts';
+import { useStations } from './useStations.ts';
+import classes from './Computers.module.css';
 
-const columns: Column<ComputerRow>[] = [
-  { id: 'name', title: 'Name', width: 'minmax(120px, 1.2fr)', sortValue: (computer) => computer.name, render: (computer) => <Link href={`/computer/${computer.id}`}><MiddleText text={computer.name} /></Link> },
-  { id: 'state', title: 'State', width: '130px', sortValue: (computer) => Number(!computer.online), render: (computer) => <StateMark tone={computer.online ? 'ok' : 'off'}>{computer.online ? 'Connected' : 'Not connected'}</StateMark> },
-  { id: 'hardware', title: 'Hardware', width: 'minmax(150px, 1.4fr)', sortValue: (computer) => computer.model, render: (computer) => <MiddleText text={computer.model || '–'} /> },
-  { id: 'serial', title: 'Serial', width: 'minmax(90px, 1fr)', sortValue: (computer) => computer.serial, render: (computer) => computer.serial || '–' },
-  { id: 'disks', title: 'Disks', width: 'minmax(90px, 0.8fr)', numeric: true, sortValue: (computer) => computer.diskCount, render: (computer) => computer.diskCount },
-  { id: 'address', title: 'Address', width: '120px', sortValue: (computer) => computer.address, render: (computer) => computer.address },
-  { id: 'seen', title: 'Last seen', width: '120px', sortValue: (computer) => computer.lastSeenAt, render: (computer) => <When at={computer.lastSeenAt} /> },
-];
+const shows = { all: {}, online: { online: true }, offline: { online: false }, trash: { trash: true } } satisfies Record<string, StationFilter>;
+type Shown = keyof typeof shows;
+const shownWords: Record<Shown, string> = { all: 'All', online: 'Connected', offline: 'Not connected', trash: 'In the trash' };
+const nothing: Record<Shown, string> = { all: 'No computer has this in its name, serial, model, address or MAC.', online: 'No computer that is connected fits.', offline: 'Every computer that fits is connected.', trash: 'No computer is in the trash.' };
 
 export function ComputersPage() {
-  const trpc = useTRPC();
+  const connected = useConnected();
+  const commands = useNodeCommands();
   const [, navigate] = useLocation();
-  const computers = useQuery(trpc.computers.list.queryOptions());
-  const failed = computers.isError && computers.data === undefined;
-  const count = computers.data?.length;
+  const [shown, setShown] = useState<Shown>('all');
+  const [text, setText] = useState('');
+  const [settled] = useDebouncedValue(text, 120);
+  const { stations, error, retry } = useStations({ ...shows[shown], text: settled });
+  const groupName = useGroupNames();
+  const count = stations?.length;
+  const narrowed = shown !== 'all' || settled.trim() !== '';
+  const empty = count === 0 && !narrowed;
   return (
     <>
-      <PageHead icon={<IconDevicesPc size={18} stroke={1.6} />} title="Computers" documentTitle="Computers" state={count !== undefined && count > 0 && <span className="dim">{count}</span>} />
+      <PageHead
+        icon={<IconDevicesPc size={18} stroke={1.6} />} title="Computers" documentTitle="Computers" state={count !== undefined && !empty && <span className="dim">{count.toLocaleString('en')}{narrowed ? ' shown' : ''}</span>}
+        actions={<Button variant={empty ? 'default' : 'filled'} disabled={!connected} onClick={() => void commands.create('group', 'computers').then((made) => { if (made !== null) navigate(`/${made}`); })}>New group</Button>}
+      />
       <PageBody plain>
-        {failed && <div style={{ padding: 24 }}><ErrorBlock title="The computers could not be read" error={shownError(computers.error)} onRetry={() => void computers.refetch()} /></div>}
-        {count === 0 && <EmptyState icon={<IconDevicesPc size={32} stroke={1.4} />} title="Computers will be here as soon as the agent has run on them. This lists the disks of the machine it runs on." help="images"><Command text="platen agent inventory" /></EmptyState>}
-        {!failed && count !== 0 && <DataTable label="Computers" columns={columns} rows={computers.data} rowKey={(computer) => computer.id} onOpen={(computer) => navigate(`/computer/${computer.id}`)} initialSort={{ column: 'name', descending: false }} />}
+        {!empty && error === null && (
+          <div className={classes['bar']} role="search" aria-label="Narrow the computers">
+            <TextInput className={classes['search'] ?? ''} size="xs" aria-label="Filter computers" placeholder="Name, serial, model, address, MAC" leftSection={<IconSearch size={14} />} value={text} onChange={(event) => setText(event.currentTarget.value)} />
+            <SegmentedControl size="xs" aria-label="Which computers" value={shown} onChange={(value) => { if (value in shows) setShown(value as Shown); }} data={Object.entries(shownWords).map(([value, label]) => ({ value, label }))} />
+          </div>
+        )}
+        {error !== null && <div style={{ padding: 24 }}><ErrorBlock title="The computers could not be read" error={shownError(error)} onRetry={retry} /></div>}
+        {empty && <EmptyState icon={<IconDevicesPc size={32} stroke={1.4} />} title="Computers will be here as soon as the portal or an agent has run on them once. This command runs the portal in any terminal of a computer." help="images"><Command text="platen agent portal" /></EmptyState>}
+        {error === null && !empty && count !== 0 && <ComputersTable key={shown} label="Computers" stations={stations} groupName={groupName} inTrash={shown === 'trash'} />}
+        {count === 0 && narrowed && <EmptyState icon={<IconDevicesPc size={32} stroke={1.4} />} title={nothing[shown]}><Button variant="default" onClick={() => { setText(''); setShown('all'); }}>Show all</Button></EmptyState>}
       </PageBody>
     </>
   );

@@ -3,10 +3,10 @@ import { IconArrowRight, IconBan, IconPlayerPlay } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { answerDrops, useDrag } from './dragStore.ts';
 import { nameOf } from './dropRules.ts';
-import type { Drop } from './dropRules.ts';
+import type { DragItem, Drop } from './dropRules.ts';
 import classes from './DragLayer.module.css';
 
-export function DragLayer({ onDrop, onRest }: { onDrop: (drop: Drop) => void; onRest: (id: string) => void }) {
+export function DragLayer({ onDrop, onRest }: { onDrop: (drop: Drop, items: readonly DragItem[]) => void; onRest: (id: string) => void }) {
   const drag = useDrag();
   useEffect(() => answerDrops({ onDrop, onRest }), [onDrop, onRest]);
   if (drag === null) return null;

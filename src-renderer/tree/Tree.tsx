@@ -1,11 +1,11 @@
 // The tree at the left: one tab stop, moved through by keys; selection, expansion, scroll and focus kept through live updates.
 import { Button, Skeleton } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { DragLayer } from './DragLayer.tsx';
 import { armDrag } from './dragStore.ts';
-import type { DragItem, Drop } from './dropRules.ts';
+import type { DragItem } from './dropRules.ts';
 import { isComputerItem, isJobItem, kindOf, nodeOfLocation } from './nodePlaces.ts';
 import { openObjectDialog } from './objectDialogStore.ts';
 import { TreeMenu } from './TreeMenu.tsx';
@@ -31,7 +31,6 @@ export function Tree() {
   const [renaming, setRenaming] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ x: number; y: number; id: string } | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
-  const dragged = useRef<readonly DragItem[]>([]);
   const typed = useRef({ text: '', at: 0 });
   const virtualizer = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 10, getItemKey: (index) => { const row = rows[index]; return row === undefined ? index : rowId(row); } });
   useAnchoredScroll(rows, scroller);
@@ -144,11 +143,7 @@ export function Tree() {
     toTree();
     if (name !== null && name !== row.node.name) commands.rename({ id: row.node.id, name: row.node.name, parent: row.parent }, name);
   };
-  const onDrop = useCallback((drop: Drop): void => commands.drop(drop, dragged.current), [commands]);
-  const pointerDown = (row: NodeRow, event: React.PointerEvent): void => armDrag(event, () => {
-    dragged.current = itemsOf(selection.meant(row.node.id)).filter((item) => isComputerItem(item.id) || isJobItem(item.id));
-    return dragged.current;
-  });
+  const pointerDown = (row: NodeRow, event: React.PointerEvent): void => armDrag(event, () => itemsOf(selection.meant(row.node.id)).filter((item) => isComputerItem(item.id) || isJobItem(item.id)));
 
   if (rootState === 'loading') return <TreeSkeleton />;
   if (rootState === 'failed') return <div className={classes['unread']} role="alert"><StateMark tone="fail">The tree could not be read</StateMark><Button variant="default" onClick={retry}>Try again</Button></div>;
@@ -189,7 +184,7 @@ export function Tree() {
           onRun={() => commands.run(meant(menu.id))} onMove={() => openObjectDialog({ kind: 'move', items: meant(menu.id) })} onNew={(what) => create(what, menu.id)}
         />
       )}
-      <DragLayer onDrop={onDrop} onRest={expand} />
+      <DragLayer onDrop={commands.drop} onRest={expand} />
     </>
   );
 }

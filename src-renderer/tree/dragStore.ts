@@ -6,7 +6,7 @@ import type { DragItem, Drop, DropTarget, Verdict } from './dropRules.ts';
 
 /** over: the node under the pointer, or null where there is none. */
 export type Drag = { items: readonly DragItem[]; x: number; y: number; over: DropTarget | null; verdict: Verdict };
-type Hooks = { onDrop: (drop: Drop) => void; /** The pointer rests on a closed branch. */ onRest: (id: string) => void };
+type Hooks = { onDrop: (drop: Drop, items: readonly DragItem[]) => void; /** The pointer rests on a closed branch. */ onRest: (id: string) => void };
 
 const startAfterPx = 5;
 const openAfterMs = 700;
@@ -87,9 +87,9 @@ export function armDrag(event: React.PointerEvent, itemsOf: () => readonly DragI
   };
   document.addEventListener('pointermove', move, { signal });
   document.addEventListener('pointerup', () => {
-    const drop = drag?.verdict.drop ?? null;
+    const done = drag;
     end();
-    if (drop !== null) hooks?.onDrop(drop);
+    if (done !== null && done.verdict.drop !== null) hooks?.onDrop(done.verdict.drop, done.items);
   }, { signal });
   document.addEventListener('pointercancel', end, { signal });
   // A link or picture in the row must not start the browser's own drag.

@@ -26,11 +26,13 @@ type Props<Row> = {
   onOpen?: (row: Row) => void;
   initialSort?: SortOrder;
   loadingRows?: number;
+  /** What else a row's element gets: that it can be dragged, or dropped on. */
+  rowProps?: (row: Row) => React.HTMLAttributes<HTMLDivElement> & Record<`data-${string}`, string | undefined>;
 };
 
 const rowHeight = 32;
 
-export function DataTable<Row>({ label, columns, rows, rowKey, onOpen, initialSort, loadingRows = 8 }: Props<Row>) {
+export function DataTable<Row>({ label, columns, rows, rowKey, onOpen, initialSort, loadingRows = 8, rowProps }: Props<Row>) {
   const [order, setOrder] = useState<SortOrder | null>(initialSort ?? null);
   const scroller = useRef<HTMLDivElement>(null);
   const sorted = useMemo(() => sortRows(rows ?? [], order, (row, id) => columns.find((column) => column.id === id)?.sortValue?.(row) ?? ''), [rows, order, columns]);
@@ -62,7 +64,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, onOpen, initialSo
             const row = sorted[item.index];
             if (row === undefined) return null;
             return (
-              <div key={item.key} role="row" aria-rowindex={item.index + 2} className={classes['row']} data-opens={onOpen !== undefined} style={{ ...grid, transform: `translateY(${item.start}px)` }} onClick={(event) => openUnlessControl(event, () => onOpen?.(row))}>
+              <div key={item.key} {...rowProps?.(row)} role="row" aria-rowindex={item.index + 2} className={classes['row']} data-opens={onOpen !== undefined} style={{ ...grid, transform: `translateY(${item.start}px)` }} onClick={(event) => openUnlessControl(event, () => onOpen?.(row))}>
                 {columns.map((column) => <div key={column.id} role="cell" className={column.numeric ? classes['numeric'] : ''}>{column.render(row)}</div>)}
               </div>
             );
