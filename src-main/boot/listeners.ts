@@ -1,0 +1,197 @@
+// Owns the boot listeners as one whole: DHCP, TFTP and HTTP on one adapter, answering from the snapshot of the moment. Runs in a worker
+// (worker.ts), so that no commit and no hash delays an answer; opens nothing outside the files it was given.
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AppError } from '#shared/errors.ts';
+import { bootClientOf, type BootClient } from '../net/dhcp/client.ts';
+import { macText, MessageType, Option, readAddress } from '../net/dhcp/options.ts';
+import type { DhcpPacket } from '../net/dhcp/packet.ts';
+import { serveDhcp, type DhcpArrival, type Outgoing } from '../net/dhcp/server.ts';
+import { answerFile, filePath, type NamedFile } from '../net/http/ranged-files.ts';
+import { serveTftp } from '../net/tftp/server.ts';
+import { answerAsProxy, answerAsServer, type Answer, type AnswerSnapshot } from './answer.ts';
+import type { Lease } from './leases.ts';
+import { LeaseBook } from './lease-book.ts';
+import { decideBoot } from './policy.ts';
+import { bootScript, firstScript } from './script.ts';
+import type { BootComputer, BootConfig, BootEvent, BootSnapshot } from './snapshot.ts';
+
+export type Listeners = { ports: BootConfig['ports']; update(snapshot: BootSnapshot): void; close(): Promise<void> };
+export type ListenerParts = {
+  config: BootConfig; snapshot: BootSnapshot; clock: () => number;
+  onEvent: (event: BootEvent) => void;
+  /** Lab mode: a lease was made, extended or ended; to be kept. */
+  onLeases: (leases: readonly Lease[]) => void;
+  onError: (error: Error) => void;
+};
+
+/** Firmware sent to its disk tries its next network entry within this time: it is not answered again. */
+const HOLD_HTTP_BOOT_MS = 120_000;
+/** A loader that was fetched and asked for no script by then was refused by the firmware: Secure Boot. */
+const SILENCE_MS = 30_000;
+const KEEP_ALIVE_MS = 15_000;
+
+export async function openListeners(parts: ListenerParts): Promise<Listeners> {
+  const { config, clock, onEvent, onError } = parts;
+  let snapshot = parts.snapshot;
+  const loaders = new Map(Object.entries(config.loaders).map(([name, path]) => [name, readFileSync(path)]));
+  const book = new LeaseBook(config, clock, parts.onLeases);
+  const sentToDisk = new Map<string, number>();
+  /** Unsigned loaders fetched, by MAC: the next message of the loader takes them off. */
+  const fetchedUnsigned = new Map<string, number>();
+  const refused = new Set<string>();
+  /** Who has which address, as far as DHCP messages told. */
+  const macOf = new Map<string, string>();
+  const opened: { close(): Promise<void> }[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const each of opened.splice(0).reverse()) await each.close();
+  };
+  const tell = (event: Omit<BootEvent, 'at' | 'problem' | 'facts'> & Partial<Pick<BootEvent, 'problem' | 'facts'>>): void => onEvent({ at: clock(), problem: false, facts: {}, ...event });
+
+  const computerOf = (mac: string, uuid: string | null): BootComputer | null => snapshot.computers[(uuid === null ? undefined : snapshot.byUuid[uuid.toLowerCase()]) ?? snapshot.byMac[mac] ?? -1] ?? null;
+  const answers = (): AnswerSnapshot => ({
+    mode: config.mode, address: config.address, httpPort: ports.http, loaders: config.loaderNames,
+    loaderFor: (client) => (computerOf(client.mac, client.uuid)?.secureBoot === true || refused.has(client.mac) ? 'secure-boot' : 'plain'),
+    holdHttpBoot: (mac) => clock() - (sentToDisk.get(mac) ?? -Infinity) < HOLD_HTTP_BOOT_MS,
+  });
+  const ports = { ...config.ports };
+
+  function receive(packet: DhcpPacket, { port, from }: DhcpArrival): Outgoing | null {
+    if (packet.op !== 1) {
+      noticeServer(packet, from.address);
+      return null;
+    }
+    const client = bootClientOf(packet);
+    const mac = macText(packet.chaddr);
+    if (packet.ciaddr !== '0.0.0.0') macOf.set(packet.ciaddr, mac);
+    if (client !== null && client.type === 'discover') noticeSilence(client);
+    if (client !== null && computerOf(mac, client.uuid)?.override === 'ignore') return null;
+    const arrival = { port: port === 'pxe' ? 4011 as const : 67 as const, from };
+    const answer = config.mode === 'lab' && arrival.port === 67 ? answerAsServer(packet, client, book.grant(packet), answers()) : answerAsProxy(packet, client, arrival, answers());
+    return carriedOut(answer, packet, client, mac);
+  }
+
+  function carriedOut(answer: Answer, packet: DhcpPacket, client: BootClient | null, mac: string): Outgoing | null {
+    const uuid = client?.uuid ?? null;
+    const firmware = client?.architecture?.name ?? '';
+    if (client?.type === 'discover' && client.userClass !== 'iPXE') tell({ mac, address: '', stage: 'asked', text: `${firmware === '' ? `Architecture ${client.architectureCode}` : firmware} asks for a boot`, facts: { uuid, firmware } });
+    if (answer.kind === 'ignore') {
+      if (client !== null && answer.reason.includes('loader')) tell({ mac, address: '', stage: 'offered', text: `Not answered: ${answer.reason}`, problem: true, facts: { uuid, firmware } });
+      return null;
+    }
+    if (answer.kind === 'reply') {
+      if (answer.address !== null) {
+        book.given(packet, mac, answer.address, answer.stage === 'acknowledged');
+        macOf.set(answer.address, mac);
+      }
+      if (answer.loader !== null) tell({ mac, address: answer.address ?? '', stage: 'offered', text: answer.stage === 'offered' ? `Offered ${answer.loader}` : `Acknowledged ${answer.loader}`, facts: { uuid, firmware, loader: answer.loader } });
+    }
+    return { packet: answer.packet, to: answer.to };
+  }
+
+  /** *Fetched, then silence*: a computer that starts over after it had an unsigned loader gets the signed chain at this try. */
+  function noticeSilence(client: BootClient): void {
+    const fetchedAt = fetchedUnsigned.get(client.mac);
+    if (fetchedAt === undefined || client.userClass === 'iPXE') return;
+    fetchedUnsigned.delete(client.mac);
+    if (clock() - fetchedAt > SILENCE_MS * 20 || client.architecture?.firmware === 'bios') return;
+    refused.add(client.mac);
+    tell({ mac: client.mac, address: '', stage: 'loader', problem: true, text: 'The loader was fetched, but it never asked for its script: the firmware refused it, as Secure Boot does. The signed loader is offered at this try.', facts: { uuid: client.uuid, secureBoot: true } });
+  }
+
+  /** In lab mode there must be no other server; as a proxy there must be one, and nothing is to be said. */
+  function noticeServer(packet: DhcpPacket, from: string): void {
+    const server = readAddress(packet.options.get(Option.serverIdentifier)) ?? from;
+    const type = packet.options.get(Option.messageType)?.[0];
+    if (config.mode !== 'lab' || server === config.address || (type !== MessageType.offer && type !== MessageType.ack)) return;
+    onError(new AppError('conflict', `Another DHCP server answers on this network: ${server}. Lab mode has stopped, so that no computer gets a wrong address. Use proxy mode here, or unplug that server.`, { server }));
+  }
+
+  function find(path: string, address: string): Uint8Array | null {
+    const name = path.replace(/^\/+/, '');
+    const file = loaders.get(name);
+    const mac = macOf.get(address) ?? '';
+    if (file === undefined) return null;
+    if (name === config.loaderNames.uefi && mac !== '') fetchedUnsigned.set(mac, clock());
+    return file;
+  }
+
+  async function request(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const address = (incoming.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    const path = filePath(incoming.url ?? '/');
+    const query = new URLSearchParams((incoming.url ?? '').split('?', 2)[1] ?? '');
+    if (path === '/boot/ipxe') return void (await answerFile(incoming, response, script(firstScript(base()))));
+    if (path === '/boot/script') return void (await answerFile(incoming, response, script(scriptFor(query, address))));
+    const name = (path ?? '').replace(/^\/(boot\/)?/, '');
+    const mac = macOf.get(address) ?? '';
+    const image = config.images[name];
+    const loader = find(name, address);
+    const found: NamedFile | null = image !== undefined ? image : name === 'small.cpio' ? { bytes: snapshot.small, tag: `small-${snapshot.small.length}` } : loader === null ? null : { bytes: loader, tag: `${name}-${loader.length}` };
+    const { sentBytes, complete } = await answerFile(incoming, response, found);
+    if (incoming.method !== 'GET') return;
+    if (found === null) tell({ mac, address, stage: 'note', text: `Asked for ${(path ?? incoming.url ?? '').slice(0, 200)}, which is not there`, problem: false });
+    else tell({ mac, address, stage: image === undefined && name !== 'small.cpio' ? 'loader' : 'kernel', text: `${complete ? 'Fetched' : 'Broke off fetching'} ${name} over HTTP`, problem: !complete, facts: { sentBytes } });
+  }
+
+  function scriptFor(query: URLSearchParams, address: string): string {
+    const mac = (query.get('mac') ?? '').toLowerCase().replaceAll('-', ':').slice(0, 17);
+    const uuid = query.get('uuid');
+    macOf.set(address, mac);
+    fetchedUnsigned.delete(mac);
+    const computer = computerOf(mac, uuid);
+    const decision = decideBoot({ computer, armedRun: computer?.armedRun === undefined || computer.armedRun === null ? null : { title: computer.armedRun }, forcePortal: query.get('portal') === '1' }, snapshot.settings);
+    if (decision.kind === 'local-disk' || decision.kind === 'countdown') sentToDisk.set(mac, clock());
+    tell({ mac, address, stage: 'script', text: `Told: ${decisionWords[decision.kind]}, because ${decision.reason}`, facts: { uuid } });
+    return bootScript(decision, { base: base(), firmware: query.get('platform') === 'pcbios' ? 'bios' : 'uefi', kernelWords: [...snapshot.kernelWords, `BOOTIF=01-${mac.replaceAll(':', '-')}`] });
+  }
+  const base = (): string => `http://${config.address}:${ports.http}`;
+
+  try {
+    const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 8192, requestTimeout: 30_000 }, (incoming, response) => {
+      response.on('error', () => response.destroy());
+      request(incoming, response).catch((error: unknown) => {
+        onEvent({ at: clock(), mac: '', address: '', stage: 'note', text: `A request failed: ${error instanceof Error ? error.message : String(error)}`, problem: true, facts: {} });
+        response.destroy();
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? new AppError('port-in-use', `TCP port ${config.ports.http} of ${config.address} is taken by another program.`, { port: config.ports.http }, error) : error));
+      http.listen(config.ports.http, config.address, resolve);
+    });
+    opened.push({ close: () => new Promise((resolve) => {
+      http.close(() => resolve());
+      http.closeAllConnections();
+    }) });
+    ports.http = (http.address() as AddressInfo).port;
+    const tftp = await serveTftp({
+      address: config.address, port: config.ports.tftp, find: (path, client) => find(path, client.address), onError,
+      onEvent: (event) => {
+        const mac = macOf.get(event.client.address) ?? '';
+        if (event.kind === 'done') tell({ mac, address: event.client.address, stage: 'loader', text: `Fetched ${event.path} over TFTP in ${Math.round(event.tookMs)} ms`, facts: { sentBytes: event.sizeBytes, loader: event.path } });
+        else if (event.kind === 'timed-out' || event.kind === 'failed') tell({ mac, address: event.client.address, stage: 'loader', text: `Fetching ${event.path} over TFTP stopped: ${event.reason}`, problem: true });
+      },
+    });
+    opened.push(tftp);
+    ports.tftp = tftp.port;
+    const dhcp = await serveDhcp({ address: config.address, dhcpPort: config.ports.dhcp, pxePort: config.ports.pxe, clientPort: config.ports.client, receive, onMalformed: () => undefined, onError });
+    opened.push(dhcp);
+    ports.dhcp = dhcp.dhcpPort;
+    ports.pxe = dhcp.pxePort;
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+  return {
+    ports,
+    update: (next) => {
+      snapshot = next;
+    },
+    close: closeAll,
+  };
+}
+
+const decisionWords = { environment: 'load the boot environment', countdown: 'wait for i, then start the disk', 'local-disk': 'start the disk', ignore: 'start the disk' } as const;
+function script(text: string): NamedFile {
+  return { bytes: Buffer.from(text), tag: 'script', type: 'text/plain' };
+}
