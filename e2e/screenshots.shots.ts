@@ -12,7 +12,8 @@ const image = guidOf('Win11 lab');
 const screens: Record<string, string> = {
   home: '/', images: '/images', image: `/image/${image}`, versions: `/image/${image}/versions`, copies: `/image/${image}/copies`, history: `/image/${image}/history`,
   damaged: `/image/${guidOf('Kiosk, entrance hall')}`, verifying: `/image/${guidOf('Linux workshop')}`, trash: '/trash', computers: '/computers', computer: `/computer/${guidOf('LAB12-01')}`, servers: '/servers',
-  activity: '/activity', run: `/run/${guidOf('run deploying')}`, failedrun: `/run/${guidOf('run failed')}`, settings: '/settings',
+  activity: '/activity', run: `/run/${guidOf('run deploying')}`, failedrun: `/run/${guidOf('run failed')}`, jobs: '/jobs', job: `/job/${guidOf('job Win11 lab (MI)')}`, newjob: `/job/${guidOf('job Not finished')}`, jobportal: `/job/${guidOf('job Win11 lab (MI)')}/portal`, jobruns: `/job/${guidOf('job Win11 lab (MI)')}/runs`,
+  jobhistory: `/job/${guidOf('job Win11 lab (MI)')}/history`, cantrun: `/job/${guidOf('job Exam room (MI)')}/portal`, folder: `/folder/${guidOf('folder Whole lab (MI)')}`, folderportal: `/folder/${guidOf('folder Whole lab (MI)')}/portal`, emptyfolder: `/folder/${guidOf('folder Archive')}`, used: `/image/${image}/used`, settings: '/settings',
 };
 const sizes = { small: { width: 1280, height: 720 }, large: { width: 2560, height: 1440 } };
 const themes = ['light', 'dark'] as const;
@@ -42,7 +43,7 @@ for (const [sizeName, viewport] of Object.entries(sizes)) {
         test(state, async ({ page }) => {
           for (const [name, path] of Object.entries(screens)) {
             const full = `${name}-${state}`;
-            const ofObject = /^\/(image|run|computer)\//.test(path);
+            const ofObject = /^\/(image|run|computer|job|folder)\//.test(path);
             if (!wanted(full) || (state === 'empty' && ofObject)) continue;
             const server = await startFakeServer(state === 'empty' ? emptyData() : fullData());
             if (state === 'loading') server.setMode('silent');
@@ -77,6 +78,8 @@ for (const [sizeName, viewport] of Object.entries(sizes)) {
         await over('editname', () => page.getByRole('button', { name: 'Name: Win11 lab' }).click());
         await over('undo', async () => { await page.getByRole('treeitem', { name: /Win11 teacher/ }).click(); await page.keyboard.press('Delete'); });
         await over('refused', async () => { await page.getByRole('button', { name: 'More commands', exact: true }).click(); await page.getByRole('menuitem', { name: 'Move to trash' }).click(); });
+        const job = async (name: string): Promise<void> => { await page.evaluate((to) => { location.hash = to; }, `/job/${guidOf(`job ${name}`)}`); await page.getByRole('heading', { level: 1 }).getByText(name).waitFor(); };
+        await over('runon', async () => { await job('Win11 lab (MI)'); await page.getByRole('button', { name: 'Run on…' }).click(); });
         await over('purge', async () => { await page.evaluate(() => { location.hash = '/trash'; }); await page.getByRole('button', { name: 'Delete for good… Windows 10 lab' }).click(); });
         if (wanted('over-signin')) { await page.goto(server.url); await page.evaluate(() => sessionStorage.clear()); await page.reload(); await page.waitForTimeout(400); await shot(page, 'over-signin'); }
         await page.goto('about:blank');

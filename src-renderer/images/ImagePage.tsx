@@ -20,16 +20,18 @@ import { ImageOverview } from './ImageOverview.tsx';
 import { imageState } from './imageWords.ts';
 import { setObjectError, useObjectError } from './objectErrors.ts';
 import { SchemaBarSkeleton } from './SchemaBar.tsx';
+import { UsedTab } from './UsedTab.tsx';
 import { useImageActions } from './useImageActions.tsx';
 import { VersionsSkeleton, VersionsTab } from './VersionsTab.tsx';
 import classes from './ImagePage.module.css';
 
 const icon = <IconDisc size={18} stroke={1.6} />;
-const tabTitles = [{ id: 'overview', title: 'Overview' }, { id: 'versions', title: 'Versions' }, { id: 'copies', title: 'Copies' }, { id: 'history', title: 'History' }];
+const tabTitles = [{ id: 'overview', title: 'Overview' }, { id: 'versions', title: 'Versions' }, { id: 'copies', title: 'Copies' }, { id: 'used', title: 'Where used' }, { id: 'history', title: 'History' }];
 
 export function ImagePage({ image: ref, tab }: { image: string; tab: string }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.images.get.queryOptions({ image: ref }));
+  const uses = useQuery(trpc.jobs.using.queryOptions({ image: query.data?.guid ?? '' }, { enabled: query.data !== undefined }));
   const error = useObjectError(ref);
   const image = query.data;
   if (image === undefined) {
@@ -40,7 +42,7 @@ export function ImagePage({ image: ref, tab }: { image: string; tab: string }) {
   }
   const kept = image.versions.filter((version) => version.trashedAt === null);
   const copies = image.copies.filter((copy) => kept.some((version) => version.guid === copy.versionGuid));
-  const counts: Record<string, string> = { versions: String(kept.length), copies: `${copies.filter((copy) => copy.state === 'ready').length}/${copies.length}` };
+  const counts: Record<string, string> = { versions: String(kept.length), copies: `${copies.filter((copy) => copy.state === 'ready').length}/${copies.length}`, ...(uses.data === undefined ? {} : { used: String(uses.data.length) }) };
   return (
     <>
       <Head image={image} />
@@ -49,7 +51,7 @@ export function ImagePage({ image: ref, tab }: { image: string; tab: string }) {
         tabs={tabTitles.map((each) => ({ ...each, ...(counts[each.id] === undefined ? {} : { count: counts[each.id] ?? '' }) }))}
       />
       {error !== undefined && <div className={classes['error']}><ErrorBlock title={error.title} error={error.error} context={{ Image: `${image.name} (${image.guid})` }} onDismiss={() => setObjectError(ref, null)} /></div>}
-      {tab === 'versions' ? <VersionsTab image={image} /> : tab === 'copies' ? <CopiesTab image={image} /> : tab === 'history' ? <HistoryTab image={image} /> : <ImageOverview image={image} />}
+      {tab === 'versions' ? <VersionsTab image={image} /> : tab === 'copies' ? <CopiesTab image={image} /> : tab === 'used' ? <UsedTab image={image} /> : tab === 'history' ? <HistoryTab image={image} /> : <ImageOverview image={image} />}
     </>
   );
 }
