@@ -16,11 +16,12 @@ export async function pickByName({ control, job, signal, note, finish }: ByName)
     try {
       return await control.request('pickByName', { job });
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
+      const underWay = error instanceof AppError && error.code === 'conflict' && typeof error.data['run'] === 'string';
+      if (!underWay) throw error;
       const { run } = await control.request('takeRun', {});
       // Something else holds it: another agent on this computer that still answers.
       if (run === null) throw error;
-      if (run.title === job) return null;
+      if (run.title.trim().toLowerCase() === job.trim().toLowerCase()) return null;
       note(`This computer is in the middle of “${run.title}”; that comes first.`);
       await finish();
     }

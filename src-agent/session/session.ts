@@ -239,7 +239,7 @@ export class Session {
       try {
         await approve(work.run, { disks: (await this.lookAtDisks()).disks, needs });
       } catch (error) {
-        await this.connected().request('cancelRun', { runId: work.run.id }).catch(() => undefined);
+        await work.decline(error);
         throw error;
       }
     }

@@ -97,12 +97,25 @@ export class Work {
     this.log(wire.message.split('\n'));
     parts.drainLog();
     parts.tell({ type: 'task', runId: run.id, index, state: 'failed', note: wire.message });
-    const told = parts.control.request('taskFailed', { runId: run.id, index, cancelled, error: { ...wire, message: wire.message.slice(0, 10_000) } });
-    // A run that the server has ended already, or that is another agent's, needs no telling.
-    const answer = await this.withFarewell(told).catch(() => ({ ended: true }));
+    const answer = await this.tellFailed(wire, index, cancelled);
     const allowed = task.type === 'script' && task.continueOnError && !cancelled && (last || !answer.ended);
     if (allowed) this.done.push(`${wire.message.split('\n')[0] ?? ''} The job allows that.`);
     return allowed;
+  }
+
+  private tellFailed(wire: WireError, index: number, cancelled: boolean): Promise<{ ended: boolean }> {
+    const told = this.parts.control.request('taskFailed', { runId: this.run.id, index, cancelled, error: { ...wire, message: wire.message.slice(0, 10_000) } });
+    // A run that the server has ended already, or that is another agent's, needs no telling.
+    return this.withFarewell(told).catch(() => ({ ended: true }));
+  }
+
+  /** It is not begun here: a person said no, or it can't succeed. */
+  async decline(error: unknown): Promise<void> {
+    const notAsked = error instanceof CancelledError || (error instanceof AppError && error.code === 'usage');
+    const wire = wireOf(error);
+    this.log([wire.message]);
+    this.parts.drainLog();
+    await this.tellFailed(wire, this.run.taskIndex, notAsked);
   }
 
   private context(index: number): TaskContext {
