@@ -46,7 +46,27 @@ const WARN_EVERY_MS = 10_000;
 export function openRequests(parts: RequestParts): (request: Exclude<AgentRequest, { type: 'hello' }>, caller: Caller, notify: (notice: WaitNotice) => void) => Promise<Record<string, unknown>> {
   const requests: Requests = { ...portalRequests(parts), ...taskRequests(parts), ...imagingRequests(parts) };
   // The table's entry belongs to the request's own type; TypeScript cannot follow the index.
-  return async (request, caller, notify) => (requests[request.type] as (request: AgentRequest, caller: Caller, notify: (notice: WaitNotice) => void) => Promise<Record<string, unknown>>)(request, caller, notify);
+  return async (request, caller, notify) => {
+    follow(parts, caller);
+    return (requests[request.type] as (request: AgentRequest, caller: Caller, notify: (notice: WaitNotice) => void) => Promise<Record<string, unknown>>)(request, caller, notify);
+  };
+}
+
+/** Its record may have been merged into another, or renamed, while it is connected. */
+function follow({ computers, portals }: RequestParts, caller: Caller): void {
+  const before = caller.agent.computerId;
+  const now = computers.currentId(before);
+  if (now === before) return;
+  become({ computers, portals }, caller, computers.get(now));
+}
+function become({ computers, portals }: Pick<RequestParts, 'computers' | 'portals'>, caller: Caller, computer: { id: string; name: string }): void {
+  const before = caller.agent.computerId;
+  renamed(caller, computer.name);
+  if (computer.id === before) return;
+  caller.agent = { ...caller.agent, computerId: computer.id };
+  computers.disconnected(before);
+  computers.connected(computer.id);
+  if (caller.isPortal) portals.moved(before, computer.id, caller.holder);
 }
 
 function portalRequests({ access, computers, runs, portal, portals, log }: RequestParts) {
@@ -60,12 +80,7 @@ function portalRequests({ access, computers, runs, portal, portals, log }: Reque
       const before = caller.agent.computerId;
       const found = computers.identify(before, computerId, caller.agent.actor);
       caller.candidates = [];
-      caller.agent = { ...caller.agent, computerId: found.id, computerName: found.name, ...(caller.isAdministrator ? {} : { actor: `computer ${found.name}` }) };
-      if (found.id !== before) {
-        computers.disconnected(before);
-        computers.connected(found.id);
-      }
-      if (caller.isPortal) portals.moved(before, found.id, caller.holder);
+      become({ computers, portals }, caller, found);
       log.info('agent said which computer it is', { computer: found.id, before, name: found.name });
       return { computerToken: access.mintComputerToken(found.id), computerId: found.id, computerName: found.name, named: found.named };
     },

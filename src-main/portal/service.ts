@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { AppError } from '#shared/errors.ts';
 import type { Answers } from '#shared/agent/messages.ts';
-import { proposeComputerName, sameComputerName } from '#shared/model/computer-name.ts';
+import { proposeComputerName } from '#shared/model/computer-name.ts';
 import type { Task } from '#shared/model/job.ts';
 import { buildMenu, type MenuItem, type MenuNode, type MenuSource } from '#shared/model/menu.ts';
 import { runTitle } from '#shared/model/run.ts';
@@ -18,13 +18,16 @@ export type PortalParts = { jobs: Jobs; computers: Computers; runs: Runs; images
 export type Portal = ReturnType<typeof openPortal>;
 type JobToRun = ReturnType<Jobs['jobsOf']>['jobs'][number];
 type Needs = Answers['portalOpen']['needs'];
-type Offer = { source: MenuSource; settings: Settings; shown: PortalSettings; menu: MenuNode[]; items: Map<string, MenuItem>; tasks: Record<string, Task[]>; needs: Needs; fingerprint: string };
+type Offer = { source: MenuSource; settings: Settings; shown: PortalSettings; menu: MenuNode[]; items: Map<string, MenuItem> };
+/** What is costly to gather for a thousand items, and needed only when a portal opens. */
+type Details = { of: Offer; tasks: Record<string, Task[]>; needs: Needs; fingerprint: string };
 
 /** What a portal needs of a script to show what it will do; the whole of it comes with the run. */
 const SHOWN_SCRIPT = 2000;
 
 export function openPortal({ jobs, computers, runs, images, settings, log }: PortalParts) {
   let kept: Offer | null = null;
+  let keptDetails: Details | null = null;
 
   /** Menu and what belongs to it: made anew when jobs, the images they name, or settings have changed. */
   function offer(): Offer {
@@ -33,22 +36,27 @@ export function openPortal({ jobs, computers, runs, images, settings, log }: Por
     if (kept?.source === source && kept.settings === now) return kept;
     const shown = portalSettingsSchema.parse(now);
     const menu = buildMenu(source, { layout: now.portalMenu, rootFolderId: now.portalRootFolderId }, { may: null });
-    const items = new Map(itemsOf(menu).map((item) => [item.id, item]));
-    const all = new Map([...items.keys()].map((id) => [id, jobs.jobsOf(id).jobs.flatMap((job) => job.tasks)]));
-    const tasks = Object.fromEntries([...all].map(([id, list]) => [id, list.map(shortened)]));
-    const needs = needsOf([...all.values()].flat());
-    const fingerprint = createHash('sha256').update(JSON.stringify([shown, menu, tasks, needs])).digest('hex');
-    kept = { source, settings: now, shown, menu, items, tasks, needs, fingerprint };
+    kept = { source, settings: now, shown, menu, items: new Map(itemsOf(menu).map((item) => [item.id, item])) };
     return kept;
   }
+  function details(): Details {
+    const of = offer();
+    if (keptDetails?.of === of) return keptDetails;
+    const all = [...of.items.keys()].map((id) => [id, jobs.jobsOf(id).jobs.flatMap((job) => job.tasks)] as const);
+    const tasks = Object.fromEntries(all.map(([id, list]) => [id, list.map(shortened)]));
+    const needs = needsOf(all.flatMap(([, list]) => list));
+    const fingerprint = createHash('sha256').update(JSON.stringify([of.shown, of.menu, tasks, needs])).digest('hex');
+    keptDetails = { of, tasks, needs, fingerprint };
+    return keptDetails;
+  }
 
-  /** Of each image and version that deploys among these tasks would write now. */
+  /** Of each image that deploys among these tasks would write now; version as the task names it (null: the newest). */
   function needsOf(tasks: readonly Task[]): Needs {
     const wanted = new Map(tasks.flatMap((task) => (task.type === 'deploy' ? [[`${task.imageGuid} ${task.version ?? ''}`, task] as const] : [])));
     return [...wanted.values()].map(({ imageGuid, version, imageName }) => {
       try {
         const found = images.forDeploy(imageGuid, version ?? undefined);
-        return { imageGuid, version: found.version.number, imageName: found.image.name, usedBytes: found.version.used_bytes, needsBytes: found.version.smallest_target_bytes, problem: null };
+        return { imageGuid, version, imageName: found.image.name, usedBytes: found.version.used_bytes, needsBytes: found.version.smallest_target_bytes, problem: null };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         return { imageGuid, version, imageName, usedBytes: 0, needsBytes: 0, problem: error.message };
@@ -105,12 +113,12 @@ export function openPortal({ jobs, computers, runs, images, settings, log }: Por
       return { settings: shown, menu };
     },
     /** The same for what every portal would show; differs when that has changed. */
-    fingerprint: (): string => offer().fingerprint,
+    fingerprint: (): string => details().fingerprint,
     needsOf,
     open(computerId: string): Answers['portalOpen'] {
-      const { shown, menu, tasks, needs } = offer();
+      const { of: { shown, menu }, tasks, needs } = details();
       const computer = computers.get(computerId);
-      const proposedName = computer.named ? '' : proposeComputerName(shown.portalNamePattern, { identity: computer.identity, isTaken: (name) => !sameComputerName(name, computer.name) && computers.nameProblem(computerId, name) !== null });
+      const proposedName = computer.named ? '' : proposeComputerName(shown.portalNamePattern, { identity: computer.identity, isTaken: (name) => computers.isNameTaken(name, computer.id) });
       const pending = runs.pendingOf(computerId).map((run) => ({ id: run.id, title: runTitle(run), by: run.actor, askedAt: run.startedAt }));
       return { settings: shown, menu, computerName: computer.name, named: computer.named, proposedName, tasks, needs, pending };
     },

@@ -106,7 +106,7 @@ export function openQueue({ repo, live, lines, moves, tasks, clock }: QueueParts
       live.hold(row.id, holder);
       if (cancelledBy !== null) holder.cancel(row.id, `cancelled by ${cancelledBy}`);
     });
-    return answer(row.id, 'continue');
+    return answer(row.id, row.task_index === 0 && task?.state === 'pending' ? 'fresh' : 'continue');
   }
 
   function answer(id: string, how: Taken['how']): Taken {

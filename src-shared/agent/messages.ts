@@ -102,7 +102,7 @@ export const assignedRunSchema = z.object({
   position: z.number().int().positive(), of: z.number().int().positive(),
 });
 export type AssignedRun = z.infer<typeof assignedRunSchema>;
-/** By GUID: how large a disk the version needs that a deploy task would write now, and what it is; problem: why not. */
+/** By GUID and version as the task names it (null: the newest): how large a disk a deploy task would need now, and what it is; problem: why it can't. */
 export const imageNeedSchema = z.object({ imageGuid: uuid, version: z.number().int().positive().nullable(), imageName: z.string(), usedBytes: z.number(), needsBytes: z.number(), problem: z.string().nullable() });
 const pickAnswer = z.object({ runs: z.array(z.object({ id: uuid, title: z.string() })), replaced: z.array(z.object({ id: uuid, title: z.string() })), computerName: z.string() });
 
