@@ -13,6 +13,7 @@ import { capture } from './imaging/capture.ts';
 import { deploy } from './imaging/deploy.ts';
 import type { RunContext } from './imaging/runScope.ts';
 import { defaultDataFolder, localServer, serverLocation, type ServerLocation } from './net/endpoint.ts';
+import { openPortal } from './portal/portal.ts';
 import { captureSummary, deploySummary, errorDocument, errorText, exitCodeOf, Report, type Output } from './report.ts';
 import { helpText } from './help.ts';
 import { runSession } from './session/command.ts';
@@ -83,9 +84,16 @@ async function runDeploy(start: AgentStart, args: Arguments, signal: AbortSignal
 
 /** The menu, or one job, on this computer. */
 async function runJobs(start: AgentStart, args: Arguments, signal: AbortSignal): Promise<void> {
-  const isInteractive = process.stdin.isTTY && process.stderr.isTTY;
+  const { stdin, stdout } = process;
+  const isInteractive = stdin.isTTY && process.stderr.isTTY;
   const report = new Report(stderr, { json: args.json, now: () => performance.now() });
-  process.stdout.write(await runSession({ args, server: chooseServer(args, start.env), report, signal, agentVersion, entry: start.entry, openPortal: null, isInteractive }));
+  const { TERM: term = '', LC_ALL, LC_CTYPE, LANG } = start.env;
+  const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== '') ?? '';
+  const onScreen = stdin.isTTY && stdout.isTTY && !args.json;
+  stdout.write(await runSession({
+    args, server: chooseServer(args, start.env), report, signal, agentVersion, entry: start.entry, isInteractive,
+    openPortal: onScreen ? (parts) => openPortal({ input: stdin, output: stdout, term, locale, ...parts }) : null,
+  }));
 }
 
 async function withServer<T>(start: AgentStart, args: Arguments, signal: AbortSignal, work: (context: RunContext) => Promise<T>): Promise<T> {

@@ -175,7 +175,8 @@ export class Session {
     this.due.open = false;
     const open = await this.connected().request('portalOpen', {});
     this.open = open;
-    this.tell({ type: 'open', open });
+    // A menu is nothing to show where the choice was made already; title and colours come with the run.
+    if (this.parts.job === null) this.tell({ type: 'open', open });
   }
 
   /** @returns false when the agent is to end */
@@ -212,6 +213,7 @@ export class Session {
     const control = this.connected();
     this.tell({ type: 'run', run, replaced: this.replaced });
     this.replaced = [];
+    if (parts.job !== null && this.open !== null) this.tell({ type: 'open', open: this.open });
     const identity = await parts.machine.identity();
     const work = new Work({
       control, server: parts.server, entry: parts.entry, patienceMs: parts.patienceMs, clock: parts.clock, power: parts.power, needs,
