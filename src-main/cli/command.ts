@@ -7,6 +7,8 @@ export type OptionSpec = {
   /** What stands for the value in help ("DIR"); absent for a switch. */
   value?: string;
   help: string;
+  /** May be given again and again; read from Input.given. */
+  many?: boolean;
 };
 export type PositionalSpec = { name: string; required: boolean; many?: boolean };
 
@@ -14,6 +16,8 @@ export type PositionalSpec = { name: string; required: boolean; many?: boolean }
 export type Input = {
   texts: Readonly<Record<string, string>>;
   switches: ReadonlySet<string>;
+  /** Every option with a value, in the order they were typed. */
+  given: readonly { name: string; value: string }[];
   positionals: readonly string[];
 };
 

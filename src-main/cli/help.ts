@@ -17,7 +17,7 @@ export function synopsis(command: Command): string {
     const name = spec.many === true ? `${spec.name}…` : spec.name;
     return spec.required ? name : `[${name}]`;
   });
-  const options = Object.entries(command.options).map(([name, spec]) => `[${optionText(name, spec)}]`);
+  const options = Object.entries(command.options).map(([name, spec]) => `[${optionText(name, spec)}]${spec.many === true ? '…' : ''}`);
   return ['platen', ...command.path, ...positionals, ...options].join(' ');
 }
 

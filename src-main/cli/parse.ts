@@ -43,12 +43,12 @@ export function parse(argv: readonly string[], commands: readonly Command[], gro
   if (command === undefined && first.tokens[0]?.kind === 'option') refuseUnknown(first.tokens.slice(0, 1), { ...globalOptions, version: versionOption }, 'platen');
   if (command === undefined) throw unknownCommand(words, commands, groups);
   const options = { ...globalOptions, ...command.options };
-  const { texts, switches, positionals, tokens } = read(argv, options);
+  const { texts, switches, given: givenOptions, positionals, tokens } = read(argv, options);
   refuseUnknown(tokens, options, `platen ${command.path.join(' ')}`);
   const given = positionals.slice(command.path.length);
   checkPositionals(given, command);
   return {
-    kind: 'run', command, input: { texts, switches, positionals: given },
+    kind: 'run', command, input: { texts, switches, given: givenOptions, positionals: given },
     globals: { server: texts['server'], token: texts['token'], data: texts['data'], json: switches.has('json') },
   };
 }
@@ -60,15 +60,19 @@ function read(argv: readonly string[], options: Readonly<Record<string, OptionSp
   });
   const texts: Record<string, string> = {};
   const switches = new Set<string>();
+  const given: { name: string; value: string }[] = [];
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
     else if (token.kind === 'option' && Object.hasOwn(options, token.name)) {
       if (options[token.name]?.value === undefined) switches.add(token.name);
-      else if (token.value !== undefined) texts[token.name] = token.value;
+      else if (token.value !== undefined) {
+        texts[token.name] = token.value;
+        given.push({ name: token.name, value: token.value });
+      }
     }
   }
-  return { texts, switches, positionals, tokens };
+  return { texts, switches, given, positionals, tokens };
 }
 type Token = ReturnType<typeof read>['tokens'][number];
 

@@ -38,7 +38,7 @@ export const runList: Command = {
       { title: 'RUN', text: (run) => run.id.slice(0, shortIdLength) },
       { title: 'KIND', text: (run) => run.kind },
       { title: 'STATE', text: runStateWords },
-      { title: 'IMAGE', text: (run) => printable(run.versionNumber === null ? run.imageName : `${run.imageName} v${run.versionNumber}`) },
+      { title: 'JOB OR IMAGE', text: (run) => printable(run.kind === 'job' ? run.jobName : run.versionNumber === null ? run.imageName : `${run.imageName} v${run.versionNumber}`) },
       { title: 'COMPUTER', text: (run) => printable(run.computerName) },
       { title: 'STARTED', text: (run) => formatTime(run.startedAt) },
       { title: 'TOOK', right: true, text: (run) => runTook(run, now()) },
@@ -106,7 +106,7 @@ export const runWatch: Command = {
     for (;;) {
       const run = await calls.runs.get.query({ id });
       if (isFinal(run.state) || run.state === 'lost') return { json: run, text: runText(run, now()), exitCode: run.state === 'succeeded' ? 0 : 1 };
-      const label = `${run.kind} ${printable(run.imageName)}`;
+      const label = run.kind === 'job' ? printable(run.jobName) : `${run.kind} ${printable(run.imageName)}`;
       const at = run.progress ?? { stage: run.state, doneBytes: 0, totalBytes: 0, rateBytesPerSecond: 0, etaSeconds: null };
       progress.update({ label: `${label}: ${at.stage}`, doneBytes: at.doneBytes, totalBytes: at.totalBytes, rateBytesPerSecond: at.rateBytesPerSecond, etaSeconds: at.etaSeconds, detail: run.progress?.detail });
       await sleep(pollMs);
@@ -158,7 +158,7 @@ export const runLog: Command = {
 };
 
 /** By id, or by as many of its first characters as tell it apart from the last thousand runs. */
-async function findRun(calls: Api, typed: string): Promise<RunView> {
+export async function findRun(calls: Api, typed: string): Promise<RunView> {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(typed)) return await calls.runs.get.query({ id: typed.toLowerCase() });
   const found = (await calls.runs.list.query({ limit: 1000 })).filter((run) => run.id.startsWith(typed.toLowerCase()));
   if (found.length > 1) {

@@ -40,8 +40,9 @@ export function runTook(run: RunView, now: number): string {
   return formatDuration(((run.endedAt ?? now) - run.startedAt) / 1000);
 }
 
-/** "capture of Lab Win11 from lab-12", "deploy of Lab Win11 v3 to lab-12" */
+/** "capture of Lab Win11 from lab-12", "deploy of Lab Win11 v3 to lab-12", "Reinstall on lab-12" */
 export function runTitle(run: RunView): string {
+  if (run.kind === 'job') return `${run.jobName} on ${run.computerName}`;
   const image = run.versionNumber === null ? run.imageName : `${run.imageName} v${run.versionNumber}`;
   return `${run.kind} of ${image} ${run.kind === 'capture' ? 'from' : 'to'} ${run.computerName}`;
 }

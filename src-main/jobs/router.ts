@@ -16,6 +16,9 @@ const edited = z.object({ id: z.uuid(), rev: z.number().int().positive().optiona
 export const jobsRouter = router({
   /** Every job outside the trash (or in it), for search, palette and the command line. */
   list: allowed('jobs.read').input(z.object({ trash: z.boolean().optional() }).optional()).output(z.array(jobSummarySchema)).query(({ ctx, input }) => ctx.services.jobs.list(input?.trash ?? false)),
+  /** The one job or folder that an id, a name or a path means; `item` is what the other procedures take. */
+  find: allowed('jobs.read').input(z.object({ what: ref })).output(z.object({ item: z.string(), kind: z.enum(['job', 'folder']), id: z.uuid(), name: z.string(), path: z.string(), rev: z.number().int(), inTrash: z.boolean() }))
+    .query(({ ctx, input }) => ctx.services.jobs.find(input.what)),
   get: allowed('jobs.read').input(z.object({ job: ref })).output(jobDetailSchema).query(({ ctx, input }) => ctx.services.jobs.get(input.job)),
   /** null: the root. */
   folder: allowed('jobs.read').input(z.object({ folder: folderRef })).output(jobFolderDetailSchema).query(({ ctx, input }) => ctx.services.jobs.folder(input.folder)),

@@ -26,6 +26,8 @@ export type Jobs = {
   folders(): JobFolder[];
   /** What was put into the trash itself; what lies in such a folder comes back with it. */
   inTrash(): { folders: JobFolder[]; jobs: JobSummary[] };
+  /** The one thing a person means, whatever it is. */
+  find(what: string): { item: string; kind: 'job' | 'folder'; id: string; name: string; path: string; rev: number; inTrash: boolean };
   get(ref: string): JobDetail;
   folder(ref: string | null): JobFolderDetail;
   history(ref: string): JobRevision[];
@@ -73,6 +75,12 @@ export function openJobs({ db, events, undo, images, computers, runs, clock }: J
       folders: [...tree.folders.values()].filter((folder) => folder.trashedAt !== null).sort(byName).map(views.folderView),
       jobs: [...tree.jobs.values()].filter((job) => job.trashedAt !== null).sort(byName).map(views.summary),
     }),
+    find(what) {
+      const found = tree.find(what);
+      const { id, name, rev } = thingOf(found);
+      const place = found.kind === 'job' ? found.job.folderId : found.folder.parentId;
+      return { item: `${found.kind}/${id}`, kind: found.kind, id, name, path: tree.pathWords(place), rev, inTrash: !tree.isLiving(thingOf(found)) };
+    },
     get: (ref) => views.detail(tree.job(ref)),
     folder: (ref) => views.folderDetail(ref === null ? null : tree.folder(ref)),
     history: (ref) => repo.revisions(tree.job(ref).id, MOST_HISTORY_CHARS).map((row) => ({
