@@ -77,7 +77,7 @@ function bannerOf(state: PortalState, context: ViewContext): string | null {
   if (state.server?.state !== 'away' || state.stage.kind === 'connecting' || state.stage.kind === 'fatal') return null;
   const { since, nextTryAt, reason } = state.server;
   const next = nextTryAt === null ? 'trying now' : `next try in ${formatDuration((nextTryAt - state.now) / 1000)}`;
-  const work = state.stage.kind === 'run' ? ' The work waits for it and then goes on.' : '';
+  const work = state.stage.kind === 'run' ? ' What needs it waits.' : '';
   return `Server away since ${context.clock(since).slice(0, 5)}, ${next}.${work} ${reason}`;
 }
 

@@ -23,15 +23,15 @@ export function menuScreen(state: PortalState, open: Open): Screen {
 }
 
 function drawMenu(canvas: Canvas, state: PortalState, open: Open, view: MenuView): void {
-  const heading = [open.settings.portalText, ...view.crumbs].filter((part) => part !== '').join(' / ');
+  const heading = view.crumbs.length > 0 ? view.crumbs.join(' / ') : open.settings.portalText;
   const filter = state.menu.filter === '' ? (view.total > 0 ? 'type to filter' : '') : `filter: ${state.menu.filter}_`;
   const filterWidth = Math.min(canvas.measure(filter), Math.floor(canvas.columns / 2));
   canvas.text(0, 0, heading === '' ? 'Menu' : heading, { role: 'heading', width: canvas.columns - filterWidth - 2 });
   canvas.text(0, canvas.columns - filterWidth, filter, { role: state.menu.filter === '' ? 'quiet' : 'strong', width: filterWidth });
   const pending = Math.min(open.pending.length, 3);
   const listRows = canvas.rows - 2 - (pending > 0 ? pending + 1 : 0);
-  const list = canvas.area(2, 0, listRows, canvas.columns);
-  if (view.rows.length === 0) list.paragraph(0, 2, view.total === 0 ? emptyMenu : `Nothing here is called “${state.menu.filter.trim()}”. Esc shows everything again.`, { role: 'text' });
+  const list = canvas.area(1, 0, listRows + 1, canvas.columns);
+  if (view.rows.length === 0) list.paragraph(1, 2, view.total === 0 ? emptyMenu : `Nothing here is called “${state.menu.filter.trim()}”. Esc shows everything again.`, { role: 'text' });
   else drawRows(list, view);
   if (pending > 0) drawPending(canvas.area(canvas.rows - pending, 0, pending, canvas.columns), open);
 }
@@ -50,10 +50,11 @@ type Columns = { label: number; effect: number; size: number };
 
 function drawRows(canvas: Canvas, view: MenuView): void {
   const hidden = view.rows.length > canvas.rows;
-  const rows = hidden ? canvas.rows - 1 : canvas.rows;
+  const rows = hidden ? canvas.rows - 2 : canvas.rows - 1;
   const top = firstRow(view.index, view.rows.length, rows);
   const columns = columnsOf(canvas, view.rows);
-  view.rows.slice(top, top + rows).forEach((row, at) => drawRow(canvas, at, row, { selected: top + at === view.index, columns }));
+  if (columns.size > 0) canvas.text(0, 0, 'needs a disk of', { role: 'quiet', width: canvas.columns, align: 'right' });
+  view.rows.slice(top, top + rows).forEach((row, at) => drawRow(canvas, at + 1, row, { selected: top + at === view.index, columns }));
   if (!hidden) return;
   const last = Math.min(view.rows.length, top + rows);
   canvas.text(canvas.rows - 1, 2, `${top + 1}–${last} of ${view.rows.length}${top > 0 ? ' ▲' : ''}${last < view.rows.length ? ' ▼' : ''}`, { role: 'quiet' });
@@ -81,8 +82,8 @@ function drawRow(canvas: Canvas, at: number, row: MenuRow, look: { selected: boo
   const role = selected ? 'selected' : greyed ? 'quiet' : 'text';
   canvas.text(at, 0, selected ? '► ' : '  ', { role });
   if (node.kind === 'folder') {
-    canvas.text(at, 2, labelOf(row), { role, width: columns.label - 1, fill: true, elide: 'middle' });
-    canvas.text(at, columns.label + 1, `►  ${countOf(node.children.length)}`, { role: selected ? 'selected' : 'quiet', width: columns.effect + columns.size + 1, fill: true });
+    canvas.text(at, 2, labelOf(row), { role, width: columns.label, fill: true, elide: 'middle' });
+    canvas.text(at, columns.label + 2, `► ${countOf(node.children.length)}`, { role: selected ? 'selected' : 'quiet', width: columns.effect + columns.size, fill: true });
     return;
   }
   canvas.text(at, 2, labelOf(row), { role, width: columns.label, fill: true, elide: 'middle' });

@@ -47,11 +47,12 @@ function drawEntry(canvas: Canvas, row: number, entry: NameEntry, open: Open): v
   const problem = nameProblem(open, entry);
   const count = `${[...entry.value].length} of ${MAX_COMPUTER_NAME}`;
   canvas.text(row, 10 + field, count, { role: [...entry.value].length > MAX_COMPUTER_NAME ? 'bad' : 'quiet' });
-  if (problem !== null) canvas.paragraph(row + 2, 6, problem, { role: 'bad', rows: 4 });
+  let after = row + 3;
+  if (problem !== null) after = canvas.paragraph(row + 2, 6, problem, { role: 'bad', rows: 4 });
   else if (keepsName(open, entry.value)) canvas.text(row + 2, 6, 'Its name now.', { role: 'quiet' });
   else if (isNameChecked(open, entry)) canvas.text(row + 2, 6, '√ This name is free.', { role: 'good' });
   else canvas.text(row + 2, 6, 'Asking the server whether it is free…', { role: 'quiet' });
-  canvas.text(row + 4, 6, `Letters, digits and hyphens; at most ${MAX_COMPUTER_NAME} characters.`, { role: 'quiet' });
+  canvas.text(after + 1, 6, `Letters, digits and hyphens; at most ${MAX_COMPUTER_NAME} characters.`, { role: 'quiet' });
 }
 
 function onecell(char: string, canvas: Canvas): string {
