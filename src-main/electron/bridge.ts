@@ -8,6 +8,8 @@ import { z } from 'zod';
 import { desktopChannels } from '#shared/desktop.ts';
 import type { DesktopBridge } from '#shared/desktop.ts';
 import { AppError } from '#shared/errors.ts';
+import { checkForUpdates } from './login.ts';
+import type { Login } from './login.ts';
 
 const directoryDialogOptionsSchema = z.object({ title: z.string().max(200), defaultPath: z.string().max(4096).optional() });
 const desktopNotificationSchema = z.object({ title: z.string().max(200), body: z.string().max(1000) });
@@ -15,7 +17,7 @@ const revealPathSchema = z.string().min(1).max(4096);
 
 type Handlers = { [K in keyof typeof desktopChannels]: (event: IpcMainInvokeEvent, input: unknown) => ReturnType<DesktopBridge[K]> };
 
-const handlers: Handlers = {
+const handlersWith = (login: Login): Handlers => ({
   openDirectoryDialog: async (event, input) => {
     const { title, defaultPath } = directoryDialogOptionsSchema.parse(input);
     const options: Electron.OpenDialogOptions = { title, properties: ['openDirectory', 'createDirectory'], ...(defaultPath === undefined ? {} : { defaultPath }) };
@@ -33,10 +35,14 @@ const handlers: Handlers = {
     const { title, body } = desktopNotificationSchema.parse(input);
     if (Notification.isSupported()) new Notification({ title, body }).show();
   },
-};
+  getLaunchAtLogin: async () => login.get(),
+  setLaunchAtLogin: async (_event, input) => login.set(z.boolean().parse(input)),
+  checkForUpdates: async () => checkForUpdates(),
+});
 
 /** Registers the handlers; serverOrigin: the one origin that may call them. */
-export function handleBridge(serverOrigin: string): void {
+export function handleBridge(serverOrigin: string, login: Login): void {
+  const handlers = handlersWith(login);
   for (const name of Object.keys(handlers) as Array<keyof Handlers>) {
     ipcMain.handle(desktopChannels[name], (event, input: unknown) => {
       const from = event.senderFrame?.origin ?? 'a closed page';
