@@ -1,4 +1,4 @@
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request, type RequestOptions } from 'node:http';
@@ -9,6 +9,8 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import type { AppError } from '#shared/errors.ts';
+import { captureTask, failure, message, Room, script } from './runs/test-room.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { CHUNK, testChunk, testDisk, testGraph, testInventory } from './test-agent.ts';
 import { testAgent, testApi, testFolder, testServer } from './test-server.ts';
@@ -173,6 +175,49 @@ describe('an agent that lies', () => {
     await expect(liar.request('deployBegin', { image: 'Nothing', disk: testDisk, resumeKey: 'k' })).rejects.toMatchObject({ code: 'not-found' });
     expect((await testApi(server).runs.get.query({ id: begun.runId })).progress).toBeNull();
     expect(await honest.request('captureCommit', { runId: begun.runId, result: {} })).toMatchObject({ version: 1 });
+  });
+
+  it('reaches no task, pick or menu of another computer with its own token, and the log says that it tried', async () => {
+    const room = await Room.open();
+    const [id = ''] = await room.begin(`job/${await room.job('Hello (MI)', [message(), captureTask('Fresh'), script()])}`);
+    const honest = await room.agent();
+    const { run } = await honest.request('takeRun', {});
+    const stranger = await testAgent(room.server);
+    const { computerToken } = await stranger.hello(room.server.token, testInventory('liar', 'SN-LIAR-1'));
+    const liar = await testAgent(room.server);
+    await liar.portal(computerToken, testInventory('liar', 'SN-LIAR-1'));
+    const task = { runId: id, index: 0 };
+    for (const work of [
+      () => liar.request('taskStarted', task), () => liar.request('taskDone', { ...task, result: {} }), () => liar.request('taskFailed', { ...task, error: failure, cancelled: true }),
+      () => liar.request('resumeRun', { runId: id, go: true }), () => liar.request('cancelRun', { runId: id }), () => liar.request('deployStarted', { runId: id }),
+      () => liar.request('captureBegin', { image: 'Fresh', note: '', disk: testDisk, graph: testGraph(1), resumeKey: 'k', task: { runId: id, index: 1 } }),
+      () => liar.request('deployBegin', { image: 'Fresh', disk: testDisk, resumeKey: 'k', task: { runId: id, index: 1 } }),
+      () => liar.request('taskStarted', { runId: randomUUID(), index: 0 }),
+    ]) await expect(work()).rejects.toMatchObject({ code: 'not-found' });
+    liar.notice({ type: 'log', runId: id, lines: ['I was here'] });
+    expect(await liar.request('takeRun', {})).toMatchObject({ run: null });
+    await expect(liar.request('identify', { computerId: room.computerId })).rejects.toMatchObject({ code: 'conflict' });
+    // What it may do it does to itself.
+    expect((await liar.request('pickByName', { job: 'Hello' })).computerName).toBe('liar');
+    expect(await room.run(id)).toMatchObject({ state: 'running', computerId: room.computerId, taskIndex: 0, tasks: [{ state: 'pending' }, { state: 'pending' }, { state: 'pending' }] });
+    expect((await room.api.runs.log.query({ id })).lines.filter((line) => line.text.includes('I was here'))).toEqual([]);
+    expect((await room.api.log.tail.query({ limit: 200 })).filter((entry) => entry.message.includes("another computer's run"))).toHaveLength(1);
+    expect(run?.id).toBe(id);
+  });
+
+  it('gets nowhere with tasks out of order, of another kind, or of a run it has not taken', async () => {
+    const room = await Room.open();
+    const [id = ''] = await room.begin(`job/${await room.job('Hello', [script(), captureTask('Fresh')])}`);
+    const agent = await room.agent();
+    const task = (index: number) => ({ runId: id, index });
+    const code = (work: Promise<unknown>) => work.then(() => 'taken', (error: AppError) => error.code);
+    const capture = (index: number) => agent.request('captureBegin', { image: 'Fresh', note: '', disk: testDisk, graph: testGraph(1), resumeKey: 'k', task: task(index) });
+    expect([await code(agent.request('taskStarted', task(0))), await code(agent.request('taskDone', { ...task(0), result: {} })), await code(capture(1)), await code(agent.request('renewTicket', { runId: id }))])
+      .toEqual(['lease-lost', 'lease-lost', 'lease-lost', 'lease-lost']);
+    await agent.request('takeRun', {});
+    expect([await code(agent.request('taskStarted', task(1))), await code(agent.request('taskStarted', task(7))), await code(capture(0)), await code(capture(1)), await code(agent.request('captureCommit', { runId: id, result: {} })), await code(agent.request('deployDone', { runId: id, result: {} }))])
+      .toEqual(['conflict', 'not-found', 'protocol', 'conflict', 'conflict', 'conflict']);
+    expect(await room.run(id)).toMatchObject({ state: 'running', taskIndex: 0, tasks: [{ state: 'pending' }, { state: 'pending' }] });
   });
 
   it('is told of an older or newer protocol instead of being misunderstood', async () => {

@@ -40,7 +40,7 @@ export function openRunRepo(db: Database) {
     insert: (row: Partial<RunRow> & Pick<RunRow, 'id' | 'kind' | 'state' | 'computer_id' | 'computer_name' | 'actor' | 'started_at'>): void =>
       void db.run(`INSERT INTO run (${columns.join(', ')}) VALUES (${columns.map((name) => `:${name}`).join(', ')})`, { ...nothing, ...row }),
     get: (id: string): RunRow | undefined => db.get('SELECT * FROM run WHERE id = :id', { id }),
-    many: (ids: readonly string[]): RunRow[] => db.all('SELECT * FROM run WHERE id IN (SELECT value FROM json_each(:ids))', { ids: JSON.stringify(ids) }),
+    many: (ids: readonly string[]): RunRow[] => db.all('SELECT * FROM run WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY started_at, rowid', { ids: JSON.stringify(ids) }),
     /** Compare-and-set: false when the run was no longer in `from`. */
     move: (id: string, from: RunState, to: RunState, facts: { endedAt: number | null; waitingFor: WaitReason | null }): boolean =>
       db.run('UPDATE run SET state = :to, ended_at = :endedAt, waiting_for = :waitingFor WHERE id = :id AND state = :from', { id, from, to, ...facts }) === 1,

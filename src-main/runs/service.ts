@@ -173,8 +173,12 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
     },
     /** What waits for this computer and has not begun ends, with the reason. */
     cancelPending(computerId: string, { actor, reason }: { actor: string; reason: string }): { id: string; title: string }[] {
-      return moves.atomically(() => repo.openOf(computerId).filter(isPending).filter((row) => moves.move(row.id, 'cancel', { actor, message: `${subject(row)} was not run: ${reason}`, error: { code: 'conflict', message: `Not run: ${reason}.` } }))
-        .map((row) => ({ id: row.id, title: row.job_name })));
+      return moves.atomically(() => {
+        const pending = repo.openOf(computerId).filter(isPending);
+        // The last first: none of them comes to be next, or is cancelled because of another.
+        for (const row of pending.toReversed()) moves.move(row.id, 'cancel', { actor, message: `${subject(row)} was not run: ${reason}`, error: { code: 'conflict', message: `Not run: ${reason}.` } });
+        return pending.map((row) => ({ id: row.id, title: row.job_name }));
+      });
     },
     /** Ids of all runs of a computer. */
     idsOf: (computerId: string): string[] => repo.idsOf(computerId),
@@ -228,7 +232,8 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
     /** Several at once; those that have ended meanwhile are left alone. */
     cancelMany: (ids: readonly string[], actor: string): { cancelled: number } => moves.atomically(() => {
       const open = repo.many(ids).filter((row) => !isFinal(row.state));
-      for (const { id } of open) if (!isFinal(moves.require(id).state)) cancel(id, actor);
+      // The last first: none of them comes to be next, or is cancelled because of another.
+      for (const { id } of open.toReversed()) cancel(id, actor);
       return { cancelled: open.length };
     }),
     /** Called when a run ends or is lost, and when one of its tasks ends: what others hold for it is let go. */
