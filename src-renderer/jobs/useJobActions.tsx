@@ -2,6 +2,7 @@
 // failure at the object it concerns. Items are addresses: "job/<id>", "folder/<id>"; a folder of null is the root.
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
+import type { Task } from '#shared/model/job.ts';
 import { useTRPC, useTRPCClient } from '../api.ts';
 import { useOfferUndo } from '../app/undo.ts';
 import type { Undoable } from '../app/undo.ts';
@@ -41,8 +42,8 @@ export function useJobActions() {
     const ids = (items: readonly JobItem[]): string[] => items.map((each) => each.item);
     return {
       /** The new job's address, or null where it failed. */
-      create: (job: { folder: string | null; name: string }): Promise<string | null> => attempt(placeOf(job.folder), `Could not make the job “${job.name}”`, async () => {
-        const made = await client.jobs.create.mutate({ folder: job.folder, name: job.name });
+      create: (job: { folder: string | null; name: string; tasks?: Task[] }): Promise<string | null> => attempt(placeOf(job.folder), `Could not make the job “${job.name}”`, async () => {
+        const made = await client.jobs.create.mutate(job);
         offer(`Job “${job.name}” made`, `job/${made.id}`, made);
         return `job/${made.id}`;
       }),
