@@ -1,35 +1,76 @@
-// The three first steps. Each is done only when the server says so, and then shows its facts.
+// The three first steps. Each is done only when the server says so, and then shows its facts; the one that comes next has the button that does it.
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { IconCircleCheckFilled } from '@tabler/icons-react';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import type { ImageSummary } from '#shared/model/image.ts';
-import type { RunView } from '#shared/model/run.ts';
+import type { MenuItem } from '#shared/model/menu.ts';
 import type { ServerStatus } from '#shared/model/server.ts';
 import { formatBytes } from '#shared/units.ts';
+import { useTRPC } from '../api.ts';
+import { useConnected } from '../app/connection.tsx';
 import { CaptureCommand } from '../images/CaptureCommand.tsx';
+import { useJobActions } from '../jobs/useJobActions.tsx';
 import classes from './HomePage.module.css';
 
-export function FirstSteps({ status, images, runs }: { status: ServerStatus; images: ImageSummary[]; runs: RunView[] }) {
+export function FirstSteps({ status, images, menu }: { status: ServerStatus; images: ImageSummary[]; menu: MenuItem[] }) {
   const image = images.find((each) => each.newest !== null);
-  const deployed = runs.find((run) => run.kind === 'deploy' && run.state === 'succeeded');
-  const address = status.addresses[0];
   return (
     <ol className={classes['steps']} aria-label="First steps">
-      <Step number={1} title="Server" done>
-        <p>{address === undefined ? <>Serving this machine on port {status.httpPort}. To image other machines, start it with <span className="mono">--host</span> and an address they can reach.</> : <>Other machines reach this server at <span className="mono">{address}</span>.</>}</p>
-        <p className="dim">{formatBytes(status.store.freeBytes)} free for images in <span className="mono">{status.dataFolder}</span>.</p>
-      </Step>
+      <Step number={1} title="Server" done><ServerFacts status={status} /></Step>
       <Step number={2} title="First image" done={image !== undefined}>
         {image?.newest ? <p><Link href={`/image/${image.guid}`}>{image.name}</Link>, {formatBytes(image.newest.usedBytes)} captured from {image.newest.computerName}.</p> : (
           <><p>Capture the disk of a machine that is set up the way you want the others to be. The disk is only read.</p><CaptureCommand /></>
         )}
       </Step>
-      <Step number={3} title="Deploy it" done={deployed !== undefined} waiting={image === undefined}>
-        {deployed ? <p>{deployed.imageName} on <Link href={`/run/${deployed.id}`}>{deployed.computerName}</Link>.</p> : image === undefined ? <p className="dim">Put the first image on another disk.</p> : (
-          <><p>Put {image.name} on another disk. Everything on that disk is replaced; it is refused while mounted, too small, or running a system.</p><CaptureCommand task="deploy" image={image.name} disk="/dev/sdb" /></>
-        )}
+      <Step number={3} title="Publish a job" done={menu.length > 0} waiting={image === undefined}>
+        {menu[0] !== undefined ? <p>{menu.length === 1 ? menu[0].label : `${menu[0].label} and ${menu.length - 1} more`} {menu.length === 1 ? 'is' : 'are'} offered in the portal of every computer.</p>
+          : image === undefined ? <p className="dim">A job says what happens on a computer, such as deploying the image. Published, it stands in the portal’s menu on every computer.</p> : <PublishJob image={image} />}
       </Step>
     </ol>
+  );
+}
+
+function ServerFacts({ status }: { status: ServerStatus }) {
+  const address = status.addresses[0];
+  return (
+    <>
+      <p>{address === undefined ? <>Serving this machine on port {status.httpPort}. To image other machines, start it with <span className="mono">--host</span> and an address they can reach.</> : <>Other machines reach this server at <span className="mono">{address}</span>.</>}</p>
+      <p className="dim">{formatBytes(status.store.freeBytes)} free for images in <span className="mono">{status.dataFolder}</span>. {status.dhcp === 'off' ? 'This server starts no machines over the network: the agent is run on them by hand.' : status.dhcp === 'proxy' ? 'Machines start over the network beside the DHCP server that is there.' : 'Machines get their addresses and start over the network from this server.'}</p>
+    </>
+  );
+}
+
+/** One press makes the job that deploys the image and opens it, not yet published: nobody is offered what nobody has looked at. */
+function PublishJob({ image }: { image: ImageSummary }) {
+  const trpc = useTRPC();
+  const connected = useConnected();
+  const actions = useJobActions();
+  const [, navigate] = useLocation();
+  const [busy, setBusy] = useState(false);
+  const jobs = useQuery(trpc.jobs.list.queryOptions());
+  const ready = jobs.data?.find((job) => job.taskCount > 0 && job.problem === null);
+  const make = (): void => {
+    setBusy(true);
+    void actions.create({ folder: null, name: `Deploy ${image.name}`, tasks: [{ type: 'deploy', id: 'deploy', disk: { kind: 'only-internal' }, imageGuid: image.guid, imageName: image.name, version: null }] })
+      .then((made) => { if (made !== null) navigate(`/${made}`); }).finally(() => setBusy(false));
+  };
+  if (jobs.data === undefined) return null;
+  if (ready !== undefined) {
+    return (
+      <>
+        <p><Link href={`/job/${ready.id}`}>{ready.name}</Link> is ready but not offered yet. Show it in the portal, and every computer’s menu has it.</p>
+        <div><Button disabled={!connected} onClick={() => void actions.setShowInPortal({ item: `job/${ready.id}`, name: ready.name, show: true })}>Show {ready.name} in the portal</Button></div>
+      </>
+    );
+  }
+  return (
+    <>
+      <p>A job says what happens on a computer. This makes one that deploys {image.name} to the internal disk; look at it, then switch on <em>Show in portal</em>.</p>
+      <div><Button loading={busy} disabled={!connected} onClick={make}>Make a job that deploys {image.name}</Button></div>
+    </>
   );
 }
 

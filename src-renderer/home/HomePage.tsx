@@ -1,11 +1,16 @@
-// Home: with nothing set up, three steps, each done when it really is; afterwards what needs attention, what runs, what ended today.
+// Home: with nothing set up, three steps, each done when it really is; afterwards what needs attention, the room now, and today's runs.
 import { useQuery } from '@tanstack/react-query';
 import { IconHome } from '@tabler/icons-react';
+import { Skeleton } from '@mantine/core';
 import { isFinal } from '#shared/model/run.ts';
 import type { RunView } from '#shared/model/run.ts';
 import type { ServerStatus } from '#shared/model/server.ts';
+import { itemsOf } from '#shared/model/menu.ts';
 import { formatBytes } from '#shared/units.ts';
 import { useTRPC } from '../api.ts';
+import { useGroupNames } from '../computers/useGroupNames.ts';
+import { useRoomRuns } from '../computers/useRoomRuns.ts';
+import { useStations } from '../computers/useStations.ts';
 import { shownError } from '../errors.ts';
 import { RunList } from '../runs/RunList.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
@@ -15,30 +20,39 @@ import { isSameDay } from '../ui/time.ts';
 import { useMinute } from '../ui/useNow.ts';
 import { Attention } from './Attention.tsx';
 import { FirstSteps } from './FirstSteps.tsx';
+import { RoomNow } from './RoomNow.tsx';
+import classes from './HomePage.module.css';
+
+const mostToday = 30;
 
 export function HomePage() {
   const trpc = useTRPC();
-  const now = useMinute();
   const status = useQuery(trpc.status.get.queryOptions());
   const images = useQuery(trpc.images.list.queryOptions({}));
-  const active = useQuery(trpc.runs.list.queryOptions({ active: true, limit: 100 }));
-  const recent = useQuery(trpc.runs.list.queryOptions({ limit: 200 }));
-  const failed = [status, images, active, recent].find((query) => query.isError && query.data === undefined);
-  const ready = status.data !== undefined && images.data !== undefined && active.data !== undefined && recent.data !== undefined;
-  const setUp = images.data !== undefined && images.data.some((image) => image.newest !== null) && recent.data?.some((run) => run.kind === 'deploy' && run.state === 'succeeded');
-  const today = recent.data?.filter((run) => isFinal(run.state) && isSameDay(run.endedAt ?? run.startedAt, now)) ?? [];
+  const preview = useQuery(trpc.portal.preview.queryOptions());
+  const groups = useQuery(trpc.computers.groups.queryOptions());
+  const room = useStations({});
+  const runs = useRoomRuns();
+  const nameOf = useGroupNames();
+  const failed = [status, images, preview, groups].find((query) => query.isError && query.data === undefined) ?? runs.failed;
+  const error = failed?.error ?? room.error;
+  const { active, recent } = runs;
+  const { stations } = room;
+  const ready = status.data !== undefined && images.data !== undefined && preview.data !== undefined && groups.data !== undefined && active !== undefined && recent !== undefined && stations !== undefined;
+  const setUp = ready && images.data.some((image) => image.newest !== null) && itemsOf(preview.data.menu).length > 0;
   return (
     <>
       <PageHead icon={<IconHome size={18} stroke={1.6} />} title={status.data?.name ?? 'Home'} documentTitle="Home" state={status.data && images.data && images.data.length > 0 ? <span className="dim">{summary(status.data, images.data.length)}</span> : undefined} />
       <PageBody>
-        {failed !== undefined && <ErrorBlock title="The server’s state could not be read" error={shownError(failed.error)} onRetry={() => void failed.refetch()} />}
-        {failed === undefined && !ready && <FactsSkeleton rows={6} />}
+        {error !== null && error !== undefined && <ErrorBlock title="The server’s state could not be read" error={shownError(error)} onRetry={() => { void failed?.refetch(); if (room.error !== null) room.retry(); }} />}
+        {(error === null || error === undefined) && !ready && <HomeSkeleton />}
         {ready && (
           <>
-            <Attention status={status.data} />
-            {(setUp || active.data.length > 0) && <Runs title="In progress" runs={active.data} nothing="Nothing is running. Captures and deploys show here while they run." />}
-            {!setUp && <FirstSteps status={status.data} images={images.data} runs={recent.data} />}
-            {(setUp || today.length > 0) && <Runs title="Today" runs={today} nothing="Nothing has finished today." />}
+            <Attention status={status.data} active={active} newComputers={stations.filter(({ computer }) => computer.groupId === null && !computer.named).length} />
+            {!setUp && <FirstSteps status={status.data} images={images.data} menu={itemsOf(preview.data.menu)} />}
+            {stations.length > 0 && <RoomNow stations={stations} groups={groups.data} nameOf={nameOf} />}
+            {setUp && stations.length === 0 && <Section title="The room"><p className="dim">No computer has been seen yet. Each one is here as soon as the portal or an agent has run on it once.</p></Section>}
+            <Today active={active} recent={recent} setUp={setUp} />
           </>
         )}
       </PageBody>
@@ -46,10 +60,26 @@ export function HomePage() {
   );
 }
 
-function summary(status: ServerStatus, images: number): string {
-  return `${images === 1 ? '1 image' : `${images} images`} · ${formatBytes(status.store.packBytes)} stored · ${formatBytes(status.store.freeBytes)} free`;
+function Today({ active, recent, setUp }: { active: RunView[]; recent: RunView[]; setUp: boolean }) {
+  const now = useMinute();
+  const today = recent.filter((run) => isFinal(run.state) && isSameDay(run.endedAt ?? run.startedAt, now));
+  return (
+    <>
+      {active.length > 0 && <Section title="In progress" aside={active.length > mostToday && `the first ${mostToday} of ${active.length}`}><RunList runs={active.slice(0, mostToday)} label="In progress" /></Section>}
+      {(setUp || today.length > 0) && <Section title="Today" aside={today.length > mostToday && `the newest ${mostToday} of ${today.length}`}>{today.length === 0 ? <p className="dim">Nothing has finished today.</p> : <RunList runs={today.slice(0, mostToday)} label="Today" />}</Section>}
+    </>
+  );
 }
 
-function Runs({ title, runs, nothing }: { title: string; runs: RunView[]; nothing: string }) {
-  return <Section title={title}>{runs.length === 0 ? <p className="dim">{nothing}</p> : <RunList runs={runs} label={title} />}</Section>;
+function HomeSkeleton() {
+  return (
+    <>
+      <FactsSkeleton rows={2} />
+      <div aria-hidden className={classes['rooms']}><Skeleton h={10} w={120} /><div className={classes['skeletons']}>{Array.from({ length: 18 }, (_, index) => <Skeleton key={index} h={60} />)}</div></div>
+    </>
+  );
+}
+
+function summary(status: ServerStatus, images: number): string {
+  return `${images === 1 ? '1 image' : `${images} images`} · ${formatBytes(status.store.packBytes)} stored · ${formatBytes(status.store.freeBytes)} free`;
 }
