@@ -1,7 +1,7 @@
 // Owns the computers Platen knows: their lists and pages. Recognised at an agent's hello (recognising.ts), changed by people
 // (moving.ts, merging.ts, groups.ts), found by what they are (finding.ts).
 import { AppError } from '#shared/errors.ts';
-import { diskSummarySchema, firmwareIdentitySchema, type ComputerRow, type ComputerView, type FirmwareIdentity } from '#shared/model/computer.ts';
+import { diskSummarySchema, firmwareIdentitySchema, type ComputerRow, type ComputerView, type DiskSummary, type FirmwareIdentity } from '#shared/model/computer.ts';
 import { nameOrderKey } from '#shared/model/computer-name.ts';
 import type { HistoryEvent } from '#shared/model/image.ts';
 import { z } from 'zod';
@@ -19,7 +19,7 @@ import { nameProblem } from './names.ts';
 import { findComputer, findLiving } from './parts.ts';
 import { openPresence } from './presence.ts';
 import { openRecognising } from './recognising.ts';
-import { openComputerRepo, type StoredComputer } from './repo.ts';
+import { openComputerRepo, type Hardware, type StoredComputer } from './repo.ts';
 
 export type Computers = ReturnType<typeof openComputers>;
 export type { Seen } from './recognising.ts';
@@ -54,12 +54,13 @@ export function openComputers({ db, events, undo, runs, clock }: ComputersParts)
     const identity = hardware === undefined ? noIdentity : firmwareIdentitySchema.parse(JSON.parse(hardware.identity));
     const seen = new Map(recognising.evidence(row.id).map((each) => [`${each.kind} ${canonical(each)}`, each]));
     return {
-      ...viewRow(row), path: groups.path(row.group_id), identity, disks: hardware === undefined ? [] : z.array(diskSummarySchema).parse(JSON.parse(hardware.disks)),
+      ...viewRow(row), path: groups.path(row.group_id), identity, disks: disksOf(hardware),
       evidence: [...seen.values()].map(({ kind, value, shared }) => ({ kind, value, weight: weights[kind], shared })).toSorted((left, right) => right.weight - left.weight || (left.value < right.value ? -1 : 1)),
       similar: recognising.similarTo(row.id).map(({ row: other, score }) => ({ id: other.id, name: other.name, score, lastSeenAt: other.last_seen_at })),
       merged: repo.merged(row.id).map((each) => ({ id: each.id, name: each.name, at: each.merged_at ?? 0 })),
     };
   }
+  const disksOf = (hardware: Hardware | undefined): DiskSummary[] => (hardware === undefined ? [] : z.array(diskSummarySchema).parse(JSON.parse(hardware.disks)));
   /** Of a group and, if wanted, all below it. */
   function groupsIn(ref: string, deep: boolean): (string | null)[] {
     const place = groups.place(ref);
@@ -89,6 +90,11 @@ export function openComputers({ db, events, undo, runs, clock }: ComputersParts)
     newCount: (): number => repo.countByGroup().find((row) => row.group_id === null)?.count ?? 0,
     /** By id or by name. */
     get: (ref: string): ComputerView => view(findComputer(repo, ref)),
+    /** What a plan needs of one among many: its disks as last seen, without all that `get` gathers. */
+    disksOf(id: string): { name: string; online: boolean; disks: DiskSummary[] } {
+      const computer = findComputer(repo, id);
+      return { name: computer.name, online: presence.isOnline(computer.id), disks: disksOf(repo.hardware(computer.id)) };
+    },
     history(ref: string): HistoryEvent[] {
       const computer = findComputer(repo, ref);
       return repo.history(repo.family(computer.id), computer.id, HISTORY_LIMIT).map((row) => ({ ...row, data: JSON.parse(row.data) as Record<string, unknown> }));
@@ -117,6 +123,7 @@ export function openComputers({ db, events, undo, runs, clock }: ComputersParts)
       if (ref === NEW_COMPUTERS) throw new AppError('invalid-input', 'New computers is no group: list its computers with group "new".');
       return groups.detail(ref);
     },
+    hasGroup: groups.isThere,
     /** Directly in a group, or (null) at the top. */
     groupsWithin: groups.within,
     createGroup: groups.create,

@@ -26,6 +26,10 @@ export function openImageRepo(db: Database) {
     transaction: <T>(work: () => T): T => db.transaction(work),
 
     images: (): ImageRow[] => db.all('SELECT * FROM image WHERE removing_at IS NULL ORDER BY name COLLATE NOCASE, created_at'),
+    /** How many there are, and how many in the trash or with a version in it: for badges, without reading them. */
+    imageCounts: (): { living: number; trashed: number } => db.get<{ living: number; trashed: number }>(`SELECT count(*) FILTER (WHERE trashed_at IS NULL) AS living,
+      count(*) FILTER (WHERE trashed_at IS NOT NULL OR EXISTS (SELECT 1 FROM image_version WHERE image_guid = image.guid AND trashed_at IS NOT NULL AND removing_at IS NULL)) AS trashed
+      FROM image WHERE removing_at IS NULL`) ?? { living: 0, trashed: 0 },
     imageByGuid: (guid: string): ImageRow | undefined => db.get('SELECT * FROM image WHERE guid = :guid AND removing_at IS NULL', { guid }),
     imagesByName: (name: string): ImageRow[] => db.all('SELECT * FROM image WHERE name = :name AND removing_at IS NULL ORDER BY created_at', { name }),
     insertImage: (image: { guid: string; name: string; createdAt: number; serverId: string }): void => {

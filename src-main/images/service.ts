@@ -135,6 +135,10 @@ export function openImages(parts: ImagesParts) {
         .filter((image) => !trash ? image.trashed_at === null : image.trashed_at !== null || (byImage.get(image.guid) ?? []).some((version) => version.trashed_at !== null))
         .map((image) => viewImage(image, byImage.get(image.guid) ?? [], viewer));
     },
+    counts: repo.imageCounts,
+    /** Images whose name, GUID or description has the text, in the order of names. */
+    search: (text: string, limit: number): { guid: string; name: string; description: string }[] =>
+      repo.images().filter((image) => image.trashed_at === null && `${image.name}\n${image.guid}\n${image.description}`.toLowerCase().includes(text)).slice(0, limit),
     get(ref: string): ImageDetail {
       const image = require(ref);
       return viewDetail(image, repo.versions(image.guid), viewer);

@@ -51,6 +51,8 @@ export type Jobs = {
   jobsOf(what: string): { title: string; jobs: JobToRun[] };
   /** Below a folder (null: the root), for the tree. */
   treeChildren(folderId: string | null): { folders: { id: string; name: string; published: boolean; hasChildren: boolean }[]; jobs: { id: string; name: string; published: boolean; problem: string | null }[] };
+  /** Jobs that are not in the trash, for a badge. */
+  count(): number;
   /** Jobs and folders whose name or portal text has the text. */
   search(text: string, limit: number): { id: string; kind: 'job' | 'folder'; name: string; detail: string }[];
 };
@@ -64,6 +66,7 @@ export function openJobs({ db, events, undo, images, computers, runs, clock }: J
   const tree = new JobTree(repo);
   const views = openJobViews({ repo, tree, images });
   const edit = openEdit({ repo, tree, views, events, undo, clock });
+  let counted: { rev: number; jobs: number } | null = null;
   const arrange = openArrange({ repo, tree, edit, events, undo, clock });
   const starting = openStarting({ tree, views, images, computers, runs });
   const byName = (left: { name: string }, right: { name: string }): number => compareNames(left.name, right.name);
@@ -108,6 +111,14 @@ export function openJobs({ db, events, undo, images, computers, runs, clock }: J
         }),
         jobs: jobs.map((job) => ({ id: job.id, name: job.name, published: views.published(job), problem: views.problemOf(job) })),
       };
+    },
+    count() {
+      const below = (folderId: string | null): number => {
+        const { folders, jobs } = tree.living.at(folderId);
+        return jobs.length + folders.reduce((sum, folder) => sum + below(folder.id), 0);
+      };
+      if (counted?.rev !== tree.rev) counted = { rev: tree.rev, jobs: below(null) };
+      return counted.jobs;
     },
     search(text, limit) {
       const wanted = text.trim().toLowerCase();

@@ -40,7 +40,7 @@ beforeEach(() => {
   const parts = {
     db, events, undo: openUndo({ db, clock: Date.now }), clock: Date.now,
     images: { readiness: () => ({ deploy: (guid: string) => (guid === image ? { name: 'Win11', version: 3, needsBytes, problem: imageProblem } : null), captureProblem: () => null, nameOf: () => 'Win11' }) },
-    computers: { resolve: (ids: readonly string[], groups: readonly string[]) => (groups.length > 0 ? room.map((each) => each.id) : [...ids]), get: (id: string) => room.find((each) => each.id === id) },
+    computers: { resolve: (ids: readonly string[], groups: readonly string[]) => (groups.length > 0 ? room.map((each) => each.id) : [...ids]), disksOf: (id: string) => room.find((each) => each.id === id) },
     runs: { load: () => load, createJobRuns: (runs: typeof made) => {
       made.push(...runs);
       return runs.map((run) => `run of ${run.jobName} on ${run.computerName}`);

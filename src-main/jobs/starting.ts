@@ -18,7 +18,7 @@ export type StartTarget = { what: string; computers: readonly string[]; groups: 
 export type JobToRun = { id: string; name: string; tasks: Task[] };
 export type Started = { batchId: string; runs: { id: string; computerName: string; title: string }[]; skipped: { computerName: string; reason: string }[] };
 export type StartingParts = {
-  tree: JobTree; views: JobViews; images: Pick<Images, 'readiness'>; computers: Pick<Computers, 'resolve' | 'get'>; runs: Pick<Runs, 'load' | 'createJobRuns'>;
+  tree: JobTree; views: JobViews; images: Pick<Images, 'readiness'>; computers: Pick<Computers, 'resolve' | 'disksOf'>; runs: Pick<Runs, 'load' | 'createJobRuns'>;
 };
 
 /** One person's click; far more than any site has, and what a database takes in a few seconds. */
@@ -65,7 +65,7 @@ export function openStarting({ tree, views, images, computers, runs }: StartingP
   function computersOf(target: StartTarget, jobs: readonly JobToRun[]): StartComputer[] {
     const load = runs.load();
     return computers.resolve(target.computers, target.groups).map((id) => {
-      const computer = computers.get(id);
+      const computer = computers.disksOf(id);
       const { busyWith = null, pending = 0 } = load.get(id) ?? {};
       return { computerId: id, computerName: computer.name, online: computer.online, busyWith, pending, ...onDisks(jobs, computer.disks) };
     });

@@ -8,16 +8,19 @@ export type Search = ReturnType<typeof openSearch>;
 
 export function openSearch({ computers, jobs, images }: { computers: Computers; jobs: Jobs; images: Images }) {
   return {
-    /** Best first: names that start with the text come before those that hold it. */
+    /** Best first: the very name, then names that start with the text, then those that hold it, then what else of them does. */
     find(text: string, limit: number): SearchHit[] {
       const wanted = text.trim().toLowerCase();
       if (wanted === '') return [];
       const hits: SearchHit[] = [
         ...jobs.search(wanted, limit).map((hit) => ({ ...hit, id: `${hit.kind}/${hit.id}` })),
-        ...images.list().filter((image) => `${image.name} ${image.guid} ${image.description}`.toLowerCase().includes(wanted)).map((image): SearchHit => ({ id: `image/${image.guid}`, kind: 'image', name: image.name, detail: image.description })),
+        ...images.search(wanted, limit).map((image): SearchHit => ({ id: `image/${image.guid}`, kind: 'image', name: image.name, detail: image.description })),
         ...computers.search(wanted, limit),
       ];
-      const rank = (hit: SearchHit): number => (hit.name.toLowerCase().startsWith(wanted) ? 0 : hit.name.toLowerCase().includes(wanted) ? 1 : 2);
+      const rank = ({ name }: SearchHit): number => {
+        const lower = name.toLowerCase();
+        return lower === wanted ? 0 : lower.startsWith(wanted) ? 1 : lower.includes(wanted) ? 2 : 3;
+      };
       return hits.toSorted((left, right) => rank(left) - rank(right)).slice(0, limit);
     },
   };

@@ -1,5 +1,6 @@
-// Owns the console's tree: its roots and what hangs below each. Nodes are asked for level by level.
+// Owns the console's tree: its roots and what hangs below each. Nodes are asked for level by level, so each level is cheap.
 import { runTitle } from '#shared/model/run.ts';
+import type { Group } from '#shared/model/computer.ts';
 import type { TreeNode } from '#shared/model/server.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Images } from '../images/service.ts';
@@ -10,28 +11,59 @@ import type { SettingsService } from '../settings/service.ts';
 export type TreeParts = { images: Images; computers: Computers; jobs: Jobs; runs: Runs; settings: SettingsService; serverId: string };
 export type Tree = ReturnType<typeof openTree>;
 
-export function openTree({ images, computers, runs, settings, serverId }: TreeParts) {
-  const children: Record<string, () => TreeNode[]> = {
-    images: () => [
+const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const badge = (count: number): string | null => (count > 0 ? String(count) : null);
+
+export function openTree({ images, computers, jobs, runs, settings, serverId }: TreeParts) {
+  const groupNode = (group: Group): TreeNode => ({ id: `group/${group.id}`, kind: 'group', name: group.name, badge: badge(group.computerCount), state: null, hasChildren: group.groupCount + group.computerCount > 0 });
+
+  /** Of a group, or "new". What goes on there is its state; else whether it is connected. */
+  function computerNodes(group: string): TreeNode[] {
+    const rows = computers.list({ group });
+    const states = rows.length === 0 ? new Map<string, string>() : runs.statesByComputer();
+    return rows.map((computer) => ({ id: `computer/${computer.id}`, kind: 'computer', name: computer.name, badge: null, state: states.get(computer.id) ?? (computer.online ? 'online' : null), hasChildren: false }));
+  }
+  function jobNodes(folderId: string | null): TreeNode[] {
+    const level = jobs.treeChildren(folderId);
+    return [
+      ...level.folders.map((folder): TreeNode => ({ id: `folder/${folder.id}`, kind: 'folder', name: folder.name, badge: null, state: null, hasChildren: folder.hasChildren, published: folder.published })),
+      ...level.jobs.map((job): TreeNode => ({ id: `job/${job.id}`, kind: 'job', name: job.name, badge: null, state: job.problem === null ? null : 'attention', hasChildren: false, published: job.published })),
+    ];
+  }
+  function imageNodes(): TreeNode[] {
+    const { trashed } = images.counts();
+    return [
       ...images.list().map((image): TreeNode => ({
         id: `image/${image.guid}`, kind: 'image', name: image.name, badge: image.versionCount > 1 ? String(image.versionCount) : null,
         state: image.enabled ? image.newest?.state ?? null : 'disabled', hasChildren: false,
       })),
-      ...(images.list(true).length > 0 ? [{ id: 'trash', kind: 'trash', name: 'Trash', badge: String(images.list(true).length), state: null, hasChildren: false } satisfies TreeNode] : []),
-    ],
-    computers: () => computers.list({}).map((computer): TreeNode => ({ id: `computer/${computer.id}`, kind: 'computer', name: computer.name, badge: null, state: computer.online ? 'online' : null, hasChildren: false })),
+      ...(trashed > 0 ? [{ id: 'trash', kind: 'trash', name: 'Trash', badge: badge(trashed), state: null, hasChildren: false } satisfies TreeNode] : []),
+    ];
+  }
+  const children: Record<string, () => TreeNode[]> = {
+    computers: () => {
+      const fresh = computers.newCount();
+      return [{ id: 'group/new', kind: 'new-computers', name: 'New computers', badge: badge(fresh), state: null, hasChildren: fresh > 0 }, ...computers.groupsWithin(null).map(groupNode)];
+    },
+    'group/new': () => computerNodes('new'),
+    jobs: () => jobNodes(null),
+    images: imageNodes,
     servers: () => [{ id: `server/${serverId}`, kind: 'server', name: settings.get().serverName, badge: null, state: 'online', hasChildren: false }],
-    activity: () => runs.list({ active: true }).map((run): TreeNode => ({ id: `run/${run.id}`, kind: 'run', name: runTitle(run), badge: null, state: run.state, hasChildren: false })),
+    activity: () => runs.list({ active: true }).map((run): TreeNode => ({ id: `run/${run.id}`, kind: 'run', name: `${runTitle(run)} on ${run.computerName}`, badge: null, state: run.state, hasChildren: false })),
   };
 
   function roots(): TreeNode[] {
-    const [imageCount, computerCount, active] = [images.list().length, computers.count(), runs.list({ active: true }).length];
-    const root = (id: TreeNode['kind'], name: string, count: number, hasChildren: boolean): TreeNode => ({ id, kind: id, name, badge: count > 0 ? String(count) : null, state: null, hasChildren });
+    const [imageCounts, computerCount, { running, waiting }] = [images.counts(), computers.count(), runs.counts()];
+    const active = running + waiting;
+    const root = (id: TreeNode['kind'], name: string, count: number, hasChildren: boolean): TreeNode => ({ id, kind: id, name, badge: badge(count), state: null, hasChildren });
     return [
-      root('computers', 'Computers', computerCount, computerCount > 0),
-      root('images', 'Images', imageCount, imageCount > 0 || images.list(true).length > 0),
+      // New computers is always there, so that one can see where they will come.
+      root('computers', 'Computers', computerCount, true),
+      root('jobs', 'Jobs', jobs.count(), jobs.count() > 0 || jobNodes(null).length > 0),
+      root('images', 'Images', imageCounts.living, imageCounts.living + imageCounts.trashed > 0),
       root('servers', 'Package servers', 0, true),
-      root('activity', 'Activity', active, active > 0),
+      // A lost run is not counted as active, and is there to be looked at.
+      root('activity', 'Activity', active, active > 0 || runs.statesByComputer().size > 0),
     ];
   }
 
@@ -39,7 +71,12 @@ export function openTree({ images, computers, runs, settings, serverId }: TreePa
     /** @param parent null for the roots; an unknown one has no children */
     children(parent: string | null): TreeNode[] {
       if (parent === null) return roots();
-      return Object.hasOwn(children, parent) ? children[parent]?.() ?? [] : [];
+      if (Object.hasOwn(children, parent)) return children[parent]?.() ?? [];
+      const [kind, id = ''] = parent.split('/');
+      if (!idPattern.test(id)) return [];
+      if (kind === 'folder') return jobNodes(id);
+      if (kind !== 'group' || !computers.hasGroup(id)) return [];
+      return [...computers.groupsWithin(id).map(groupNode), ...computerNodes(id)];
     },
   };
 }
