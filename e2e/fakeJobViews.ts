@@ -68,7 +68,7 @@ export function jobViews(jobs: FakeJobs, data: FakeData) {
       const tasks = running.flatMap((job) => job.tasks);
       const chosen = data.computers.filter((computer) => target.computers.includes(computer.id) || (computer.groupId !== null && target.groups.includes(computer.groupId)) || (computer.groupId === null && target.groups.includes('new')));
       return {
-        title, erases: tasks.some(erases), problem: running.map((job) => problemOf(job.tasks)).find((problem) => problem !== null) ?? null,
+        title, erases: tasks.some(erases), problem: running.map((job) => problemOf(job.tasks)).find((problem) => problem !== null) ?? (chosen.length === 0 ? 'There is no computer in what was chosen.' : null),
         jobs: running.map((job) => ({ id: job.id, name: job.name, tasks: job.tasks.map(taskSummary) })),
         computers: chosen.toSorted(byName).map((computer) => {
           const busy = data.runs.find((run) => run.computerId === computer.id && run.state === 'running');

@@ -141,7 +141,7 @@ export function jobsRouters({ guarded }: Procedures, { data, jobs, undo, changed
 
 function start(preview: ReturnType<ReturnType<typeof jobViews>['preview']>, running: readonly FakeJob[], busy: 'queue' | 'skip', data: FakeData, changed: Parts['changed']) {
   const batchId = crypto.randomUUID();
-  const skipped = busy === 'skip' ? preview.computers.filter((computer) => computer.busyWith !== null) : [];
+  const skipped = preview.computers.filter((computer) => computer.problem !== null || (busy === 'skip' && computer.busyWith !== null));
   const runs = preview.computers.filter((computer) => !skipped.includes(computer)).flatMap((computer) => running.map((job, index) => {
     const run: RunView = {
       id: crypto.randomUUID(), kind: 'job', state: index === 0 && computer.busyWith === null ? 'waiting' : 'queued', waitingFor: index === 0 && computer.busyWith === null ? 'computer' : null, batchId, jobId: job.id, jobName: job.name,
@@ -152,5 +152,5 @@ function start(preview: ReturnType<ReturnType<typeof jobViews>['preview']>, runn
     changed('run', run.id);
     return { id: run.id, computerName: computer.computerName, title: job.name };
   }));
-  return { batchId, runs, skipped: skipped.map((computer) => ({ computerName: computer.computerName, reason: `It is busy with ${computer.busyWith}.` })) };
+  return { batchId, runs, skipped: skipped.map((computer) => ({ computerName: computer.computerName, reason: computer.problem ?? `${computer.busyWith} is under way there.` })) };
 }

@@ -1,5 +1,5 @@
 // The content of the sheet for one request: what and where are chosen here where they were not given.
-import { Button, Checkbox, SegmentedControl, Skeleton } from '@mantine/core';
+import { Button, SegmentedControl, Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { StartPreview } from '#shared/model/run.ts';
@@ -16,8 +16,8 @@ import { ComputerPicker } from './ComputerPicker.tsx';
 import type { ChosenComputers } from './ComputerPicker.tsx';
 import { closeRunSheet } from './runSheetStore.ts';
 import type { RunSheetRequest } from './runSheetStore.ts';
-import { countOf, disksErased, startRows, startSummary, startTarget, startVerb } from './startWords.ts';
-import type { StartChoice, StartRow } from './startWords.ts';
+import { countOf, disksErased, startRows, startSummary, startVerb } from './startWords.ts';
+import type { StartRow, WhenBusy } from './startWords.ts';
 import { useStart } from './useStart.tsx';
 import { JobPicker, WhatRuns } from './WhatRuns.tsx';
 import classes from './RunSheet.module.css';
@@ -35,16 +35,16 @@ export function RunSheetBody({ request }: { request: RunSheetRequest }) {
   const [chosen, setChosen] = useState<ChosenComputers>({ computers: new Set(request.computers), groups: new Set(request.groups) });
   const given = chosen.computers.size + chosen.groups.size > 0;
   const [picking, setPicking] = useState(!given);
-  const [choice, setChoice] = useState<StartChoice>({ busy: 'queue', leaveOut: true });
+  const [busy, setBusy] = useState<WhenBusy>('queue');
   const [failure, setFailure] = useState<ShownError | null>(null);
   const target = useMemo(() => ({ what: what ?? '', computers: [...chosen.computers], groups: [...chosen.groups] }), [what, chosen]);
   const query = useQuery(trpc.jobs.preview.queryOptions(target, { enabled: what !== null, placeholderData: keepPreviousData }));
   const preview = what === null ? undefined : query.data;
-  const rows = useMemo(() => (preview === undefined ? [] : startRows(preview, choice)), [preview, choice]);
+  const rows = useMemo(() => (preview === undefined ? [] : startRows(preview, busy)), [preview, busy]);
   const { start, starting } = useStart(setFailure);
   const current = preview !== undefined && !query.isPlaceholderData;
   const ready = current && connected && !starting && preview.problem === null && rows.some((row) => row.runs);
-  const begin = (): void => { if (preview !== undefined && what !== null) void start({ ...startTarget(what, target, rows, choice), busy: choice.busy }, preview.title); };
+  const begin = (): void => { if (preview !== undefined && what !== null) void start({ ...target, what, busy }, preview.title); };
   return (
     <>
       <div className={classes['scroll']}>
@@ -52,11 +52,11 @@ export function RunSheetBody({ request }: { request: RunSheetRequest }) {
         {what !== null && query.isError && preview === undefined && <ErrorBlock title="What this would do could not be found out" error={shownError(query.error)} onRetry={() => void query.refetch()} />}
         {what !== null && preview === undefined && !query.isError && <div aria-hidden className={classes['loading']}><Skeleton h={12} w={220} /><Skeleton h={12} w={420} /><Skeleton h={12} w={360} /></div>}
         {preview !== undefined && <WhatRuns preview={preview} />}
-        {preview !== undefined && preview.problem !== null && <WarningLine>It can’t be started: {preview.problem}</WarningLine>}
+        {preview !== undefined && given && preview.problem !== null && <WarningLine>It can’t be started: {preview.problem}</WarningLine>}
         {picking ? <ComputerPicker chosen={chosen} autoFocus={request.what !== undefined} onChange={setChosen} /> : (
           <div className={classes['chosen']}><span>{preview === undefined ? '' : countOf(preview.computers.length, 'computer')}</span><Button variant="default" onClick={() => setPicking(true)}>Change…</Button></div>
         )}
-        {preview !== undefined && given && <Where preview={preview} rows={rows} choice={choice} onChoice={setChoice} />}
+        {preview !== undefined && given && <Where preview={preview} rows={rows} busy={busy} onBusy={setBusy} />}
         {failure !== null && <ErrorBlock title="It could not be started" error={failure} onDismiss={() => setFailure(null)} />}
       </div>
       <footer className={classes['footer']}>
@@ -68,25 +68,19 @@ export function RunSheetBody({ request }: { request: RunSheetRequest }) {
   );
 }
 
-function Where({ preview, rows, choice, onChoice }: { preview: StartPreview; rows: readonly StartRow[]; choice: StartChoice; onChoice: (choice: StartChoice) => void }) {
-  const problems = rows.filter((row) => row.problem !== null).length;
-  const busy = rows.filter((row) => row.busyWith !== null && row.problem === null).length;
+function Where({ preview, rows, busy, onBusy }: { preview: StartPreview; rows: readonly StartRow[]; busy: WhenBusy; onBusy: (busy: WhenBusy) => void }) {
+  const busyCount = rows.filter((row) => row.busyWith !== null && row.problem === null).length;
   const disks = disksErased(rows);
   return (
     <section className={classes['where']} aria-label="Where it runs">
       {preview.erases && disks > 0 && <WarningLine>Everything on {disks === 1 ? 'this disk' : `these ${disks} disks`} is replaced. That can’t be undone.</WarningLine>}
-      {rows.length === 0 ? <p className="dim">There is no computer in what you chose.</p> : (
+      {rows.length > 0 && (
         <div className={classes['table']} style={{ height: Math.min(rows.length * 32 + 34, 258) }}><DataTable label="Computers it runs on" columns={preview.erases ? [...columns, erasedColumn] : columns} rows={[...rows]} rowKey={(row) => row.computerId} /></div>
       )}
-      {(busy > 0 || problems > 0) && (
-        <div className={classes['choices']}>
-          {busy > 0 && (
-            <span className={classes['choice']}>
-              <span id="run-busy">{busy === 1 ? 'The computer that is busy' : `The ${busy} that are busy`}</span>
-              <SegmentedControl size="xs" aria-labelledby="run-busy" value={choice.busy} data={[{ value: 'queue', label: 'Run afterwards' }, { value: 'skip', label: 'Skip' }]} onChange={(value) => onChoice({ ...choice, busy: value === 'skip' ? 'skip' : 'queue' })} />
-            </span>
-          )}
-          {problems > 0 && <Checkbox size="xs" label={`Leave out ${problems === 1 ? 'the computer' : `the ${problems} computers`} where it can’t work`} checked={choice.leaveOut} onChange={(event) => onChoice({ ...choice, leaveOut: event.currentTarget.checked })} />}
+      {busyCount > 0 && (
+        <div className={classes['choice']}>
+          <span id="run-busy">{busyCount === 1 ? 'On the computer that is busy' : `On the ${busyCount} computers that are busy`}</span>
+          <SegmentedControl size="xs" aria-labelledby="run-busy" value={busy} data={[{ value: 'queue', label: 'Run afterwards' }, { value: 'skip', label: 'Skip' }]} onChange={(value) => onBusy(value === 'skip' ? 'skip' : 'queue')} />
         </div>
       )}
     </section>

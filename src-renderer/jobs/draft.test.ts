@@ -5,7 +5,7 @@ import type { ServerTasks } from './draft.ts';
 
 const say = (text: string): Task => ({ type: 'message', id: `m-${text}`, text, seconds: null });
 const job = (rev: number, ...texts: string[]): ServerTasks => ({ rev, tasks: texts.map(say), updatedAt: 1, updatedBy: 'bert' });
-const conflict = { code: 'conflict', short: 'PL-1007', message: 'changed meanwhile', data: {} } as const;
+const conflict = { code: 'conflict', short: 'PL-1007', message: 'changed meanwhile', data: { rev: 4 } } as const;
 
 describe('tasks under edit', () => {
   it('are saved when they are complete, and count as saved with the revision the server made', () => {
@@ -37,7 +37,11 @@ describe('tasks under edit', () => {
   it('wait after a refusal until the server has said what it holds', () => {
     const refused = saveFailed(sending(edited(openDraft(job(3, 'one')), [say('mine')])), conflict);
     expect([maySave(refused), refused.failure]).toEqual([false, null]);
-    expect(serverHas(refused, job(4, 'theirs')).theirs?.rev).toBe(4);
+    expect([serverHas(refused, job(3, 'one')).stale, serverHas(refused, job(4, 'theirs')).theirs?.rev]).toEqual([true, 4]);
+  });
+  it('show a refusal that no newer revision explains, instead of trying for ever', () => {
+    const refused = saveFailed(sending(edited(openDraft(job(3, 'one')), [say('mine')])), { ...conflict, data: {} });
+    expect([refused.stale, refused.failure?.code, maySave(refused)]).toEqual([false, 'conflict', false]);
   });
   it('are not sent again by themselves after a failure', () => {
     const failed = saveFailed(sending(edited(openDraft(job(3)), [say('mine')])), { ...conflict, code: 'io' });

@@ -15,7 +15,7 @@ export type Draft = {
   saved: { rev: number; undo: number | null } | null;
   /** Saved by somebody else while this draft held other changes. */
   theirs: ServerTasks | null;
-  /** The server refused an old revision: nothing is sent until it has said what it holds. */
+  /** The server holds a newer revision and refused: nothing is sent until it has said what that is. */
   stale: boolean;
   failure: ShownError | null;
 };
@@ -42,7 +42,7 @@ export function edited(draft: Draft, tasks: Task[]): Draft {
 /** The server's state has come (again): taken over where nothing is unsaved here. */
 export function serverHas(draft: Draft, job: ServerTasks): Draft {
   if (draft.sending !== null || job.rev < draft.base.rev) return draft;
-  if (job.rev === draft.base.rev) return draft.stale ? { ...draft, stale: false } : draft;
+  if (job.rev === draft.base.rev) return draft;
   const base = { rev: job.rev, tasks: job.tasks };
   const rest = { base, theirs: null, stale: false };
   if (!isDirty(draft) || sameTasks(job.tasks, draft.tasks)) return { ...draft, ...rest, tasks: job.tasks, saved: draft.saved?.rev === job.rev ? draft.saved : null };
@@ -57,7 +57,8 @@ export function saveDone(draft: Draft, answer: { rev: number; undo: number | nul
   return draft.sending === null ? draft : { ...draft, base: { rev: answer.rev, tasks: draft.sending }, sending: null, saved: answer };
 }
 export function saveFailed(draft: Draft, failure: ShownError): Draft {
-  return failure.code === 'conflict' ? { ...draft, sending: null, stale: true } : { ...draft, sending: null, failure };
+  const changed = failure.code === 'conflict' && typeof failure.data['rev'] === 'number' && failure.data['rev'] > draft.base.rev;
+  return changed ? { ...draft, sending: null, stale: true } : { ...draft, sending: null, failure };
 }
 /** Mine becomes the next revision; theirs stays in the history. */
 export function keepMine(draft: Draft): Draft {

@@ -1,22 +1,24 @@
 // Pure: what starting jobs on computers would do, in the words of the sheet and of its button.
 import type { StartComputer, StartPreview } from '#shared/model/run.ts';
 
-export type StartChoice = { busy: 'queue' | 'skip'; /** Computers where it can't work, as far as is known, are left out. */ leaveOut: boolean };
-export type Tone = 'ok' | 'wait' | 'warn' | 'fail' | 'off';
-export type StartRow = StartComputer & { runs: boolean; tone: Tone; when: string };
+/** What happens on computers where a run is under way. */
+export type WhenBusy = 'queue' | 'skip';
+export type StartTone = 'ok' | 'wait' | 'fail' | 'off';
+export type StartRow = StartComputer & { runs: boolean; tone: StartTone; when: string };
 
 export function countOf(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 /** Trouble first, then what must wait, then what starts at once; each by name as the server sorted them. */
-export function startRows(preview: StartPreview, choice: StartChoice): StartRow[] {
-  const rank: Record<Tone, number> = { fail: 0, warn: 1, off: 2, wait: 3, ok: 4 };
-  return preview.computers.map((computer) => ({ ...computer, ...whenOf(computer, choice) })).toSorted((left, right) => rank[left.tone] - rank[right.tone]);
+export function startRows(preview: StartPreview, busy: WhenBusy): StartRow[] {
+  const rank: Record<StartTone, number> = { fail: 0, off: 1, wait: 2, ok: 3 };
+  return preview.computers.map((computer) => ({ ...computer, ...whenOf(computer, busy) })).toSorted((left, right) => rank[left.tone] - rank[right.tone]);
 }
 
-function whenOf(computer: StartComputer, { busy, leaveOut }: StartChoice): Pick<StartRow, 'runs' | 'tone' | 'when'> {
-  if (computer.problem !== null) return { runs: !leaveOut, tone: leaveOut ? 'fail' : 'warn', when: leaveOut ? `Left out: ${computer.problem}` : computer.problem };
+/** Where it can't work, as far as the computer's last inventory says, the server starts nothing. */
+function whenOf(computer: StartComputer, busy: WhenBusy): Pick<StartRow, 'runs' | 'tone' | 'when'> {
+  if (computer.problem !== null) return { runs: false, tone: 'fail', when: `Left out: ${computer.problem}` };
   if (computer.busyWith !== null) return busy === 'skip' ? { runs: false, tone: 'off', when: `Skipped: busy with ${computer.busyWith}` } : { runs: true, tone: 'wait', when: `After ${computer.busyWith}` };
   const ahead = computer.pending === 0 ? '' : `, after ${countOf(computer.pending, 'run')} that ${computer.pending === 1 ? 'waits' : 'wait'}`;
   if (!computer.online) return { runs: true, tone: 'wait', when: `When it next boots into Platen${ahead}` };
@@ -46,11 +48,4 @@ export function startVerb(preview: StartPreview, rows: readonly StartRow[]): str
   const disks = disksErased(rows);
   if (!preview.erases) return `Run on ${countOf(computers, 'computer')}`;
   return disks === 0 ? `Erase and deploy on ${countOf(computers, 'computer')}` : `Erase ${countOf(disks, 'disk')} and deploy`;
-}
-
-/** What is asked of the server: single computers where some are left out, else what was chosen. */
-export function startTarget(what: string, chosen: { computers: readonly string[]; groups: readonly string[] }, rows: readonly StartRow[], choice: StartChoice): { what: string; computers: string[]; groups: string[] } {
-  const leftOut = choice.leaveOut && rows.some((row) => row.problem !== null);
-  if (!leftOut) return { what, computers: [...chosen.computers], groups: [...chosen.groups] };
-  return { what, computers: rows.filter((row) => row.problem === null).map((row) => row.computerId), groups: [] };
 }
