@@ -1,5 +1,6 @@
 // Owns what the boot listeners know: a snapshot in memory, replaced as a whole, from which every answer is decided, and what they tell
 // back. Everything here can be sent between threads.
+import type { BootStage } from '#shared/model/boot.ts';
 import type { BootSettings } from './policy.ts';
 import type { Lease, Pool } from './leases.ts';
 
@@ -30,9 +31,6 @@ export type BootConfig = {
   images: Readonly<Record<string, { path: string; sizeBytes: number; tag: string }>>;
 };
 
-/** The stages of a boot, in order; what comes later proves that what came before worked. */
-export const bootStages = ['asked', 'offered', 'loader', 'script', 'kernel', 'environment', 'hello'] as const;
-export type BootStage = (typeof bootStages)[number];
 export type BootEvent = {
   at: number;
   /** '' where only the address is known. */

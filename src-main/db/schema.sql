@@ -1,4 +1,4 @@
--- Generated from the migrations (version 4); a test keeps it true. Do not edit.
+-- Generated from the migrations (version 5); a test keeps it true. Do not edit.
 
 CREATE TABLE assignment (
   image_guid TEXT NOT NULL REFERENCES image (guid),
@@ -6,13 +6,42 @@ CREATE TABLE assignment (
   PRIMARY KEY (image_guid, server_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE boot_config (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+CREATE TABLE boot_lease (
+  address TEXT PRIMARY KEY,
+  mac TEXT NOT NULL,
+  hostname TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('offered', 'bound', 'conflict')),
+  ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE boot_trace (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  mac TEXT NOT NULL,
+  uuid TEXT NOT NULL,
+  firmware TEXT NOT NULL,
+  address TEXT NOT NULL,
+  computer_id TEXT,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  outcome TEXT NOT NULL CHECK (outcome IN ('running', 'done', 'stopped')),
+  stopped_at TEXT,
+  advice TEXT,
+  events TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX boot_trace_computer ON boot_trace (computer_id, started_at);
+
+CREATE INDEX boot_trace_mac ON boot_trace (mac, started_at);
+
 CREATE TABLE computer (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
   first_seen_at INTEGER NOT NULL,
   last_seen_at INTEGER NOT NULL,
   address TEXT NOT NULL,
-  group_id TEXT REFERENCES computer_group (id), named INTEGER NOT NULL DEFAULT 0 CHECK (named IN (0, 1)), trashed_at INTEGER, merged_into TEXT REFERENCES computer (id), merged_at INTEGER, model TEXT NOT NULL DEFAULT '', serial TEXT NOT NULL DEFAULT '', disk_count INTEGER NOT NULL DEFAULT 0, name_key TEXT NOT NULL DEFAULT '', found_by TEXT NOT NULL DEFAULT '', asked_at INTEGER, merged_runs TEXT) STRICT;
+  group_id TEXT REFERENCES computer_group (id), named INTEGER NOT NULL DEFAULT 0 CHECK (named IN (0, 1)), trashed_at INTEGER, merged_into TEXT REFERENCES computer (id), merged_at INTEGER, model TEXT NOT NULL DEFAULT '', serial TEXT NOT NULL DEFAULT '', disk_count INTEGER NOT NULL DEFAULT 0, name_key TEXT NOT NULL DEFAULT '', found_by TEXT NOT NULL DEFAULT '', asked_at INTEGER, merged_runs TEXT, boot_override TEXT CHECK (boot_override IN ('portal', 'local-disk', 'ignore')), secure_boot INTEGER NOT NULL DEFAULT 0 CHECK (secure_boot IN (0, 1))) STRICT;
 
 CREATE INDEX computer_in_group ON computer (group_id, name_key, id) WHERE merged_into IS NULL AND trashed_at IS NULL;
 
@@ -230,9 +259,9 @@ CREATE UNIQUE INDEX server_self ON server (is_self) WHERE is_self = 1;
 
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
-CREATE TABLE token (
+CREATE TABLE "token" (
   hash TEXT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('admin', 'computer')),
+  kind TEXT NOT NULL CHECK (kind IN ('admin', 'computer', 'boot')),
   subject TEXT NOT NULL,
   label TEXT NOT NULL,
   created_at INTEGER NOT NULL,

@@ -4,5 +4,6 @@ import { firstRecords } from './0001-first-records.ts';
 import { imageStoredBytes } from './0002-image-stored-bytes.ts';
 import { jobsAndGroups } from './0003-jobs-and-groups.ts';
 import { computersByTheThousand } from './0004-computers-by-the-thousand.ts';
+import { networkBoot } from './0005-network-boot.ts';
 
-export const migrations: readonly Migration[] = [firstRecords, imageStoredBytes, jobsAndGroups, computersByTheThousand];
+export const migrations: readonly Migration[] = [firstRecords, imageStoredBytes, jobsAndGroups, computersByTheThousand, networkBoot];

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import type { BootEvent } from './snapshot.ts';
+import { appendEvent, beginTrace, judge, startsAnother, type Trace } from './trace.ts';
+
+const event = (at: number, stage: BootEvent['stage'], text: string = stage, given: Partial<BootEvent> = {}): BootEvent => ({ at, mac: 'm', address: '', stage, text, problem: false, facts: {}, ...given });
+const uefi = { facts: { firmware: 'UEFI', uuid: 'u' } };
+const trace = (...events: BootEvent[]): Trace => events.slice(1).reduce(appendEvent, beginTrace(events[0] ?? event(0, 'asked')));
+
+describe('the trace of a boot', () => {
+  it('ends well when the agent says hello', () => {
+    const whole = trace(event(0, 'asked', 'asks', uefi), event(1, 'offered'), event(2, 'loader'), event(3, 'script', 'Told: load the boot environment'), event(4, 'kernel'), event(60, 'hello'));
+    expect([whole.outcome, whole.endedAt, whole.firmware, whole.uuid, whole.events.map((each) => each.stage)]).toEqual(['done', 60, 'UEFI', 'u', ['asked', 'offered', 'loader', 'script', 'kernel', 'hello']]);
+  });
+  it.each([
+    ['asked', [event(0, 'asked', 'asks', uefi)], 'It asked, but got no answer.'],
+    ['asked', [event(0, 'asked', 'asks', uefi), event(1, 'note', 'x'), event(1, 'asked', 'Not answered: its firmware has no loader', { problem: true })], 'Not answered: its firmware has no loader'],
+    ['offered', [event(0, 'asked', 'asks', uefi), event(1, 'offered')], 'It was offered a loader and did not fetch it.'],
+    ['loader', [event(0, 'asked', 'asks', uefi), event(1, 'offered'), event(2, 'loader')], 'The loader arrived whole and never spoke again: the firmware refused it, as Secure Boot does.'],
+    ['loader', [event(0, 'asked', 'asks', { facts: { firmware: 'BIOS' } }), event(2, 'loader')], 'The loader arrived whole and did not start.'],
+    ['loader', [event(0, 'asked', 'asks', uefi), event(2, 'loader', 'Fetching snponly.efi over TFTP stopped: no answer to block 3 of 9', { problem: true })], 'Fetching snponly.efi over TFTP stopped: no answer to block 3 of 9 A bad cable'],
+    ['script', [event(0, 'asked'), event(3, 'script', 'Told: load the boot environment')], 'The loader was told what to do'],
+    ['kernel', [event(0, 'asked'), event(3, 'script', 'Told: load the boot environment'), event(4, 'kernel')], 'Kernel and archives were fetched'],
+  ] as const)('that stopped at %s says what to try', (stage, events, advice) => {
+    const judged = judge(trace(...events), 10 * 60_000);
+    expect([judged.outcome, judged.stoppedAt, judged.advice?.startsWith(advice)]).toEqual(['stopped', stage, true]);
+  });
+  it('is given its time, and a boot sent to its disk has not stopped', () => {
+    const waits = trace(event(0, 'asked'), event(1, 'script', 'Told: wait for i, then start the disk, because nothing waits for it'));
+    expect([judge(trace(event(0, 'asked')), 29_000).outcome, waits.outcome, judge(waits, 200_000).outcome]).toEqual(['running', 'running', 'done']);
+  });
+  it('is another one after the script, or after a long silence, and not for each of the firmware\'s questions', () => {
+    const asked = trace(event(0, 'asked'), event(1, 'offered'));
+    const told = appendEvent(asked, event(2, 'script'));
+    expect([startsAnother(asked, event(4000, 'asked')), startsAnother(asked, event(400_000, 'asked')), startsAnother(told, event(4000, 'asked')), startsAnother(told, event(4000, 'kernel'))]).toEqual([false, true, true, false]);
+  });
+  it('has one line for what comes again and again', () => {
+    expect(trace(event(0, 'asked'), event(1, 'asked'), event(2, 'asked')).events).toHaveLength(1);
+  });
+});

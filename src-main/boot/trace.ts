@@ -1,0 +1,78 @@
+// Owns the boot trace: how what the listeners tell becomes one boot of one computer, when it counts as stopped, where, and what to try
+// next. Pure; the service keeps it and shows it.
+import { bootStages, type BootStage } from '#shared/model/boot.ts';
+import type { BootEvent } from './snapshot.ts';
+
+export type TraceEvent = { at: number; stage: BootStage | 'note'; text: string; problem: boolean };
+export type Trace = {
+  mac: string; uuid: string; firmware: string; address: string; startedAt: number; endedAt: number | null;
+  outcome: 'running' | 'done' | 'stopped'; stoppedAt: BootStage | null; advice: string | null; secureBoot: boolean; events: readonly TraceEvent[];
+};
+
+const MAX_EVENTS = 200;
+/** A computer that asks again this long after its last sign of life begins another boot. */
+const NEW_BOOT_MS = 5 * 60_000;
+/** How long the stage after this one may take, in milliseconds; slow firmware and large archives are normal. */
+const patience: Readonly<Record<BootStage, number>> = { asked: 30_000, offered: 60_000, loader: 90_000, script: 120_000, kernel: 240_000, environment: 180_000, hello: 0 };
+
+export function beginTrace(event: BootEvent): Trace {
+  return appendEvent({ mac: event.mac, uuid: '', firmware: '', address: '', startedAt: event.at, endedAt: null, outcome: 'running', stoppedAt: null, advice: null, secureBoot: false, events: [] }, event);
+}
+
+/** True where the event belongs to a boot after this one. */
+export function startsAnother(trace: Trace, event: BootEvent): boolean {
+  if (event.stage !== 'asked') return false;
+  const last = trace.events.at(-1)?.at ?? trace.startedAt;
+  return event.at - last > NEW_BOOT_MS || reached(trace) >= bootStages.indexOf('script');
+}
+
+export function appendEvent(trace: Trace, event: BootEvent): Trace {
+  const { at, stage, text, problem, facts } = event;
+  // Firmware asks several times a second at first: one line is enough.
+  const repeated = trace.events.at(-1)?.text === text;
+  const events = repeated ? trace.events : [...trace.events, { at, stage, text, problem }].slice(-MAX_EVENTS);
+  const ends = stage === 'hello' || (stage === 'script' && /start the disk/.test(text) && !/wait for i/.test(text));
+  return {
+    ...trace, events, uuid: facts.uuid ?? trace.uuid, firmware: facts.firmware === undefined || facts.firmware === '' ? trace.firmware : facts.firmware, address: event.address === '' ? trace.address : event.address,
+    secureBoot: trace.secureBoot || facts.secureBoot === true, outcome: ends ? 'done' : 'running', endedAt: ends ? at : null, stoppedAt: null, advice: null,
+  };
+}
+
+/** Looked at now and then: a boot whose next stage did not come in its time has stopped. */
+export function judge(trace: Trace, now: number): Trace {
+  if (trace.outcome !== 'running') return trace;
+  const at = reached(trace);
+  const stage = bootStages[at] ?? 'asked';
+  const last = trace.events.findLast((event) => event.stage !== 'note')?.at ?? trace.startedAt;
+  if (now - last < patience[stage]) return trace;
+  // Told to wait for `i` and then start its disk, silence is what was asked for.
+  if (stage === 'script' && trace.events.some((event) => event.stage === 'script' && event.text.includes('start the disk'))) return { ...trace, outcome: 'done', endedAt: now };
+  return { ...trace, outcome: 'stopped', endedAt: now, stoppedAt: stage, advice: adviceFor(trace, stage) };
+}
+
+export function reached(trace: Trace): number {
+  return trace.events.reduce((most, event) => Math.max(most, event.stage === 'note' ? -1 : bootStages.indexOf(event.stage)), 0);
+}
+
+/** What came last, and what to try, for a person at the computer. */
+export function adviceFor(trace: Trace, stage: BootStage): string {
+  const uefi = trace.firmware.startsWith('UEFI');
+  const problem = trace.events.findLast((event) => event.problem)?.text;
+  switch (stage) {
+    case 'asked':
+      return problem ?? 'It asked, but got no answer. If another DHCP server gives addresses here, use proxy mode; if none does, use lab mode. A firewall on this machine may drop UDP port 67.';
+    case 'offered':
+      return 'It was offered a loader and did not fetch it. Check that UDP port 69 and the ports above 1023 are open on this machine, and that the computer got an address from the DHCP server beside this one.';
+    case 'loader':
+      if (problem !== undefined && !trace.secureBoot) return `${problem} A bad cable, a switch port with the wrong duplex, or a firewall between them does this.`;
+      return uefi ? 'The loader arrived whole and never spoke again: the firmware refused it, as Secure Boot does. Switch Secure Boot off in its setup, or choose the signed loader for it; the next try gets the signed one by itself.'
+        : 'The loader arrived whole and did not start. Try the other loader for this model, and look at the computer\'s screen.';
+    case 'script':
+      return 'The loader was told what to do and did not begin to fetch the kernel. Check that the HTTP port of network boot is open on this machine.';
+    case 'kernel':
+      return 'Kernel and archives were fetched, and the environment did not start. The computer may have less than 1 GB of memory, or its screen shows why.';
+    case 'environment':
+    case 'hello':
+      return 'The environment started and did not reach the server. Check cable and switch port (some block for up to 50 s), and that the server\'s port is open.';
+  }
+}

@@ -1,0 +1,60 @@
+// Owns network boot as clients see it: adapters, how it serves, the trace of each computer's boots, the boot environment and the preflight.
+import { z } from 'zod';
+import { timestamp } from './image.ts';
+
+export const dhcpModes = ['off', 'proxy', 'lab'] as const;
+export type DhcpMode = (typeof dhcpModes)[number];
+
+export const adapterSchema = z.object({
+  name: z.string(), /** IPv4; '' for none: it can't be served on. */ address: z.string(), prefixLength: z.number().int(), mac: z.string(),
+  kind: z.enum(['wired', 'wireless', 'virtual', 'loopback']), /** Carrier seen. */ link: z.boolean(), speedMbits: z.number().nullable(),
+  /** Proposed pool of lab mode; null where the subnet has no room. */
+  pool: z.object({ first: z.string(), last: z.string() }).nullable(),
+});
+export type Adapter = z.infer<typeof adapterSchema>;
+
+/** Chosen by a person (or a flag): nothing binds before. */
+export const bootChoiceSchema = z.object({ mode: z.enum(dhcpModes), adapter: z.string().max(64), pool: z.object({ first: z.ipv4(), last: z.ipv4() }).nullable() });
+export type BootChoice = z.infer<typeof bootChoiceSchema>;
+
+export const bootSettingsSchema = z.object({
+  unknownComputers: z.enum(['portal', 'local-disk']), loaderCountdownSeconds: z.number().int().min(1).max(60),
+  keyboard: z.string().regex(/^[a-z]{0,8}$/), /** Further words for the kernel, as one line. */ kernelWords: z.string().max(500).regex(/^[\x20-\x7e]*$/),
+  loader: z.enum(['automatic', 'plain', 'secure-boot']),
+});
+export type BootSettingsView = z.infer<typeof bootSettingsSchema>;
+
+export const environmentSchema = z.object({
+  /** missing: never built; building: now; ready: complete and fits this program. */
+  state: z.enum(['missing', 'building', 'ready', 'failed']),
+  kernelVersion: z.string(), baseBytes: z.number(), builtAt: timestamp.nullable(), loaders: z.array(z.object({ name: z.string(), origin: z.string(), sizeBytes: z.number() })),
+  problem: z.string().nullable(), /** Last lines of a build under way or failed. */ log: z.array(z.string()),
+});
+export type EnvironmentView = z.infer<typeof environmentSchema>;
+
+export const leaseSchema = z.object({ address: z.string(), mac: z.string(), hostname: z.string(), state: z.enum(['offered', 'bound', 'conflict']), endsAt: timestamp, computerId: z.string().nullable(), computerName: z.string() });
+
+export const bootStatusSchema = z.object({
+  /** off: nobody chose. starting, serving; stopped: it served and had to stop (problem says why). */
+  state: z.enum(['off', 'starting', 'serving', 'stopped']),
+  choice: bootChoiceSchema, address: z.string(), ports: z.object({ dhcp: z.number(), pxe: z.number(), tftp: z.number(), http: z.number() }).nullable(),
+  problem: z.string().nullable(), settings: bootSettingsSchema, environment: environmentSchema, leases: z.array(leaseSchema),
+});
+export type BootStatus = z.infer<typeof bootStatusSchema>;
+
+/** The stages of a boot, in order: a later one proves that the earlier worked. */
+export const bootStages = ['asked', 'offered', 'loader', 'script', 'kernel', 'environment', 'hello'] as const;
+export type BootStage = (typeof bootStages)[number];
+export const bootEventSchema = z.object({ at: timestamp, stage: z.enum([...bootStages, 'note']), text: z.string(), problem: z.boolean() });
+export const bootTraceSchema = z.object({
+  id: z.number().int(), mac: z.string(), uuid: z.string(), firmware: z.string(), address: z.string(), computerId: z.string().nullable(), computerName: z.string(),
+  startedAt: timestamp, endedAt: timestamp.nullable(), events: z.array(bootEventSchema),
+  /** running: the next stage may come; done: it went where it was told; stopped: a stage did not come in time. */
+  outcome: z.enum(['running', 'done', 'stopped']),
+  /** Where a stopped boot stopped, and the next thing to try. */
+  stoppedAt: z.enum(bootStages).nullable(), advice: z.string().nullable(),
+});
+export type BootTrace = z.infer<typeof bootTraceSchema>;
+
+export const preflightCheckSchema = z.object({ id: z.string(), title: z.string(), state: z.enum(['ok', 'warning', 'failed', 'skipped']), text: z.string(), /** What to do; '' where nothing is. */ advice: z.string() });
+export type PreflightCheck = z.infer<typeof preflightCheckSchema>;
