@@ -6,7 +6,8 @@ import { doctor } from './doctor.ts';
 import { imageVerify } from './image-verify.ts';
 import { imageDelete, imageDisable, imageEnable, imageNote, imageProtect, imagePurge, imageRename, imageUndelete, imageUnprotect } from './images-change.ts';
 import { imageHistory, imageList, imageShow } from './images-read.ts';
-import { runCancel, runList, runLog, runShow, runWatch } from './runs.ts';
+import { runAgain, runBundle, runCancel, runResume } from './runs-change.ts';
+import { runList, runLog, runShow, runWatch } from './runs.ts';
 import { serve } from './serve.ts';
 import { settingsSet, settingsShow } from './settings.ts';
 import { status } from './status.ts';
@@ -15,7 +16,7 @@ export const commands: readonly Command[] = [
   serve, status,
   imageList, imageShow, imageHistory, imageVerify, imageDelete, imageUndelete, imagePurge, imageEnable, imageDisable, imageProtect, imageUnprotect, imageRename, imageNote,
   computerList, computerShow,
-  runList, runShow, runWatch, runCancel, runLog,
+  runList, runShow, runWatch, runCancel, runAgain, runResume, runLog, runBundle,
   settingsShow, settingsSet,
   doctor, agent,
 ];
@@ -46,6 +47,6 @@ export const groups: readonly CommandGroup[] = [
     ],
   },
   { path: ['computer'], summary: 'computers Platen knows: list, show', description: 'A computer is a machine Platen knows, recognised by what its firmware says.', examples: ['platen computer list', 'platen computer show lab-12'] },
-  { path: ['run'], summary: 'captures and deploys: list, show, watch, cancel, log', description: 'A run is one capture or deploy on one computer, with its progress, result and log.', examples: ['platen run list --active', 'platen run watch 3f2a91c0', 'platen run log 3f2a91c0'] },
+  { path: ['run'], summary: 'what runs on computers: list, show, watch, cancel, again, resume, log, bundle', description: 'A run is one job on one computer, task by task, or one capture or deploy by hand, with its progress, result and log.', examples: ['platen run list --active', 'platen run watch 3f2a91c0', 'platen run log 3f2a91c0'] },
   { path: ['settings'], summary: 'the server\'s settings: show, set', description: 'Settings are kept in the data folder and take effect at once.', examples: ['platen settings show', 'platen settings set trashDays=30'] },
 ];

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunView } from '#shared/model/run.ts';
 import { resultWords, timeShares } from './runs.ts';
 import { runStateWords } from '#shared/model/run-words.ts';
+import { runTook } from './words.ts';
 
 describe('the state of a run', () => {
   const run: RunView = {
@@ -12,6 +13,17 @@ describe('the state of a run', () => {
   const failed = (code: string) => runStateWords({ ...run, error: { code, message: '' } });
   it('is refused where it failed before anything was written', () => {
     expect([failed('image-in-trash'), failed('target-too-small'), failed('io'), failed('unheard-of'), runStateWords(run)]).toEqual(['refused', 'refused', 'failed', 'failed', 'failed']);
+  });
+});
+
+describe('how long a run took', () => {
+  const task = { index: 0, task: { type: 'power' as const, id: 'p', action: 'restart' as const }, summary: '', state: 'pending' as const, startedAt: null, endedAt: null, progress: null, result: null, error: null };
+  const run: RunView = {
+    waitingFor: 'computer', batchId: null, jobId: null, jobName: 'Reinstall', tasks: [task], taskIndex: 0, id: '', kind: 'job', state: 'waiting', computerId: '', computerName: '', imageGuid: null, imageName: '',
+    versionNumber: null, disk: null, progress: null, result: null, error: null, actor: '', startedAt: 0, endedAt: null,
+  };
+  it('counts the work of a job, not the time it waited for its computer', () => {
+    expect([runTook(run, 90_000), runTook({ ...run, tasks: [{ ...task, startedAt: 60_000 }] }, 90_000), runTook({ ...run, kind: 'capture', tasks: [] }, 90_000)]).toEqual(['', '30 s', '1 min 30 s']);
   });
 });
 

@@ -1,9 +1,9 @@
-// Owns `platen run`: captures and deploys, going on and ended: list, show, watch, cancel, log.
+// Owns `platen run` as far as it looks: runs of jobs, captures and deploys, waiting, going on and ended: list, show, watch, log.
+// What changes them is in runs-change.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, isErrorCode, shortCode } from '#shared/errors.ts';
-import { isFinal } from '#shared/model/run.ts';
-import type { RunView } from '#shared/model/run.ts';
-import { runStateWords } from '#shared/model/run-words.ts';
+import { isFinal, runStates, type RunView, type TaskRunView } from '#shared/model/run.ts';
+import { runStateWords, taskWords } from '#shared/model/run-words.ts';
 import { formatBytes, formatDuration, formatRate } from '#shared/units.ts';
 import type { Api } from './client.ts';
 import type { Command } from './command.ts';
@@ -12,25 +12,30 @@ import { usage } from './usage.ts';
 import { pairs, printable, table } from './table.ts';
 import { formatTime, runTitle, runTook } from './words.ts';
 
-const RUN = { name: 'RUN', required: true } as const;
+export const RUN = { name: 'RUN', required: true } as const;
 const shortIdLength = 8;
 const pollMs = 400;
 
 export const runList: Command = {
   path: ['run', 'list'],
-  summary: 'captures and deploys, the newest first',
-  description: 'Lists runs (captures and deploys), the newest first: what is going on and what ended how.',
+  summary: 'runs of jobs, captures and deploys, the newest first',
+  description: 'Lists runs (of jobs, and captures and deploys by hand), the newest first: what waits, what is going on, and what ended how.',
   positionals: [],
   options: {
     active: { help: 'only those that have not ended' }, limit: { value: 'N', help: 'at most so many (50)' },
+    state: { value: 'STATE', help: `only in this state: ${runStates.join(', ')}` }, job: { value: 'JOB', help: 'only of this job' },
     image: { value: 'IMAGE', help: 'only of this image' }, computer: { value: 'COMPUTER', help: 'only on this computer' },
   },
   examples: ['platen run list --active', "platen run list --image 'Lab Win11' --limit 10"],
   run: async ({ api, input, now }) => {
     const calls = await api();
-    const { image, computer } = input.texts;
+    const { image, computer, job, state } = input.texts;
+    const wanted = runStates.find((each) => each === state);
+    if (state !== undefined && wanted === undefined) throw usage(`--state takes one of ${runStates.join(', ')}, not "${state}".`);
     const runs = await calls.runs.list.query({
       active: input.switches.has('active'), limit: numberOf(input, 'limit', { least: 1, most: 1000 }) ?? 50,
+      ...(wanted === undefined ? {} : { states: [wanted] }),
+      ...(job === undefined ? {} : { job: (await calls.jobs.get.query({ job })).id }),
       ...(image === undefined ? {} : { image: (await calls.images.get.query({ image })).guid }),
       ...(computer === undefined ? {} : { computer: (await calls.computers.get.query({ computer })).id }),
     });
@@ -40,7 +45,7 @@ export const runList: Command = {
       { title: 'STATE', text: runStateWords },
       { title: 'JOB OR IMAGE', text: (run) => printable(run.kind === 'job' ? run.jobName : run.versionNumber === null ? run.imageName : `${run.imageName} v${run.versionNumber}`) },
       { title: 'COMPUTER', text: (run) => printable(run.computerName) },
-      { title: 'STARTED', text: (run) => formatTime(run.startedAt) },
+      { title: 'ASKED FOR', text: (run) => formatTime(run.startedAt) },
       { title: 'TOOK', right: true, text: (run) => runTook(run, now()) },
     ]);
     return { json: runs, text: runs.length === 0 ? 'There are no runs to show.' : text };
@@ -66,12 +71,22 @@ function runText(run: RunView, now: number): string {
   return pairs([
     ['Run', run.id], ['What', printable(runTitle(run))], ['State', runStateWords(run)],
     ['Disk', run.disk === null ? '' : [`${printable(run.disk.path)}: ${formatBytes(run.disk.sizeBytes)}`, printable(run.disk.model), run.disk.serial === '' ? '' : `serial ${printable(run.disk.serial)}`].filter((part) => part !== '').join(', ')],
-    ['Started', `${formatTime(run.startedAt)} by ${printable(run.actor)}`], ['Took', runTook(run, now)],
+    ['Asked for', `${formatTime(run.startedAt)} by ${printable(run.actor)}`], ['Took', runTook(run, now)],
+    ['Tasks', run.tasks.map((task) => taskLine(task, now)).join('\n')],
     ['Progress', progress === null || isFinal(run.state) ? '' : `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)} at ${formatRate(progress.rateBytesPerSecond)}`],
     ['Over the wire', progress === null ? '' : formatBytes(progress.sentBytes)], ['Time went to', where],
     ['Result', run.result === null ? '' : resultWords(run.result)],
     ['Error', error === null ? '' : `${printable(error.message)}${isErrorCode(error.code) ? ` (${shortCode(error.code)})` : ''}`],
   ]);
+}
+
+/** "2. Deploy Win11 lab (newest version) to the internal disk: running, 3 min 12 s" */
+function taskLine({ index, summary, state, startedAt, endedAt, error, result }: TaskRunView, now: number): string {
+  const words = [state === 'cancelled' && startedAt === null ? 'not run' : taskWords[state]];
+  if (startedAt !== null) words.push(formatDuration(((endedAt ?? now) - startedAt) / 1000));
+  const skipped = typeof result?.['skipped'] === 'string' ? result['skipped'] : '';
+  const why = error === null ? skipped : error.message;
+  return `${index + 1}. ${printable(summary)}: ${words.join(', ')}${why === '' ? '' : ` (${printable(why)})`}`;
 }
 
 /** "read 73%, network 25%": what took long enough to matter, the longest first. */
@@ -96,7 +111,7 @@ export function resultWords(result: Readonly<Record<string, unknown>>): string {
 export const runWatch: Command = {
   path: ['run', 'watch'],
   summary: 'wait for a run with its progress (exit code 1 when it does not succeed)',
-  description: 'Shows the progress of a run until it has ended. Ending this command does not end the run.',
+  description: 'Shows the progress of a run until it has ended, also while it waits for its computer or for a person. Ending this command does not end the run.',
   positionals: [RUN],
   options: {},
   examples: ['platen run watch 3f2a91c0'],
@@ -106,35 +121,19 @@ export const runWatch: Command = {
     for (;;) {
       const run = await calls.runs.get.query({ id });
       if (isFinal(run.state) || run.state === 'lost') return { json: run, text: runText(run, now()), exitCode: run.state === 'succeeded' ? 0 : 1 };
-      const label = run.kind === 'job' ? printable(run.jobName) : `${run.kind} ${printable(run.imageName)}`;
-      const at = run.progress ?? { stage: run.state, doneBytes: 0, totalBytes: 0, rateBytesPerSecond: 0, etaSeconds: null };
-      progress.update({ label: `${label}: ${at.stage}`, doneBytes: at.doneBytes, totalBytes: at.totalBytes, rateBytesPerSecond: at.rateBytesPerSecond, etaSeconds: at.etaSeconds, detail: run.progress?.detail });
+      const at = run.progress ?? { stage: run.state === 'running' ? '' : runStateWords(run), doneBytes: 0, totalBytes: 0, rateBytesPerSecond: 0, etaSeconds: null };
+      const label = [watchLabel(run), at.stage].filter((part) => part !== '').join(': ');
+      progress.update({ label, doneBytes: at.doneBytes, totalBytes: at.totalBytes, rateBytesPerSecond: at.rateBytesPerSecond, etaSeconds: at.etaSeconds, detail: run.progress?.detail });
       await sleep(pollMs);
     }
   },
 };
 
-export const runCancel: Command = {
-  path: ['run', 'cancel'],
-  summary: 'end a run that is going on',
-  description: 'Asks the agent to end a run. A capture leaves no version behind. A deploy that has begun to write leaves a disk that cannot be used until it is deployed again: '
-    + 'that asks, and needs --yes where nobody can be asked.',
-  positionals: [RUN],
-  options: { yes: { help: 'do not ask' } },
-  examples: ['platen run cancel 3f2a91c0'],
-  run: async ({ api, input, interactive, confirm }) => {
-    const calls = await api();
-    const run = await findRun(calls, input.positionals[0] ?? '');
-    const title = printable(runTitle(run));
-    if (isFinal(run.state)) throw new AppError('conflict', `The ${title} has ended already: ${run.state}.`, { run: run.id, state: run.state });
-    if (run.kind === 'deploy' && !input.switches.has('yes')) {
-      if (!interactive) throw usage(`Ending the ${title} leaves its disk half written, and nobody can be asked here: add --yes.`, 'platen run cancel');
-      if (!(await confirm(`End the ${title}? ${run.disk === null ? 'A disk being written' : `Its disk (${printable(run.disk.path)})`} stays half written.`))) return { json: { cancelled: null }, text: 'The run goes on.', exitCode: 1 };
-    }
-    await calls.runs.cancel.mutate({ id: run.id });
-    return { json: { cancelled: run.id }, text: `The ${title} is being ended.` };
-  },
-};
+/** "capture Lab Win11", "Reinstall, task 2 of 3" */
+function watchLabel(run: RunView): string {
+  if (run.kind !== 'job') return `${run.kind} ${printable(run.imageName)}`;
+  return `${printable(run.jobName)}${run.tasks.length > 1 && run.state === 'running' ? `, task ${Math.min(run.taskIndex + 1, run.tasks.length)} of ${run.tasks.length}` : ''}`;
+}
 
 export const runLog: Command = {
   path: ['run', 'log'],

@@ -36,8 +36,10 @@ export function trashWords(deleteAfter: number | null): string {
   return deleteAfter === null ? 'in the trash' : `in the trash until ${formatTime(deleteAfter)}`;
 }
 
+/** How long it worked; a job's waiting before its first task is none of it, and one that has not begun took nothing. */
 export function runTook(run: RunView, now: number): string {
-  return formatDuration(((run.endedAt ?? now) - run.startedAt) / 1000);
+  const since = run.kind === 'job' ? run.tasks[0]?.startedAt ?? null : run.startedAt;
+  return since === null ? '' : formatDuration(((run.endedAt ?? now) - since) / 1000);
 }
 
 /** "capture of Lab Win11 from lab-12", "deploy of Lab Win11 v3 to lab-12", "Reinstall on lab-12" */

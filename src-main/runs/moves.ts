@@ -176,7 +176,7 @@ export class Moves {
     for (const [id, row] of runs) {
       log.info('run', { run: id, kind: row.kind, state: this.#parts.repo.get(id)?.state });
       events.changed('run', id);
-      if (row.image_guid !== null) events.changed('image', row.image_guid);
+      if (row.image_guid !== null && (row.kind !== 'job' || row.resume_key !== '')) events.changed('image', row.image_guid);
       this.tell(id);
     }
     for (const computerId of work) for (const listener of this.#workListeners) listener(computerId);
