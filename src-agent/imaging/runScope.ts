@@ -24,6 +24,8 @@ export type RunContext = {
   patienceMs: number;
   /** Takes the run's log lines instead of the control channel: a session keeps what an outage would swallow. */
   log?: (lines: string[]) => void;
+  /** Sends what that log still holds: a run that has ended takes no lines. */
+  drainLog?: () => void;
 };
 /** The task of a job that a capture or deploy is; without it, it is a run of its own. */
 export type TaskRef = { runId: string; index: number };
@@ -89,6 +91,7 @@ export class RunScope {
   /** The result is about to be told: a run that the server has ended meanwhile is no failure any more, the answer says what it was. */
   finishing(): void {
     this.tickets?.finishing();
+    this.context.drainLog?.();
   }
   renewTicket(): void {
     void this.tickets?.renew();

@@ -1,6 +1,8 @@
 // Owns a session told in plain lines: for `job run --here`, for scripts and logs, wherever there is no screen. It asks nothing.
-import type { PortalCommands, PortalEvent, PortalFace } from '../portal/contract.ts';
+import type { AssignedRun } from '#shared/agent/messages.ts';
+import { taskSummary } from '#shared/model/job.ts';
 import { formatDuration } from '#shared/units.ts';
+import type { PortalCommands, PortalEvent, PortalFace } from '../portal/contract.ts';
 import type { Report } from '../report.ts';
 
 export type LineFaceParts = {
@@ -15,6 +17,7 @@ export class LineFace implements PortalFace {
   private readonly parts: LineFaceParts;
   private message = new AbortController();
   private said = '';
+  private run: AssignedRun | null = null;
 
   constructor(parts: LineFaceParts) {
     this.parts = parts;
@@ -26,15 +29,11 @@ export class LineFace implements PortalFace {
       case 'server': return this.server(event);
       case 'note': return report.note(event.text);
       case 'run':
+        this.run = event.run;
         if (event.replaced.length > 0) report.note(`Taken back for it, before they began: ${event.replaced.join(', ')}.`);
         return report.note(`${event.run.title}${event.run.of > 1 ? ` (${event.run.position} of ${event.run.of})` : ''}: ${event.run.tasks.length} ${event.run.tasks.length === 1 ? 'task' : 'tasks'}.`);
       case 'task':
-        if (event.state === 'running') report.note(`${event.index + 1}. ${event.note}`);
-        else {
-          this.message.abort();
-          report.note(`   ${event.state === 'done' ? '' : `${event.state}: `}${event.note}`);
-        }
-        return undefined;
+        return this.task(event);
       case 'progress': return report.progress(event.progress);
       case 'waiting':
         return report.progress({ stage: 'wait', doneBytes: event.progress?.done ?? 0, totalBytes: event.progress?.total ?? 0, sentBytes: 0, rateBytesPerSecond: 0, etaSeconds: null, where: { read: 0, hash: 0, compress: 0, network: 0, decompress: 0, write: 0 } });
@@ -48,6 +47,14 @@ export class LineFace implements PortalFace {
   close(): void {
     this.message.abort();
     this.parts.report.end();
+  }
+
+  private task({ index, state, note }: Extract<PortalEvent, { type: 'task' }>): void {
+    const { report } = this.parts;
+    const task = this.run?.tasks[index];
+    if (state === 'running') return report.note(`${index + 1}. ${task === undefined ? 'A task' : taskSummary(task)}`);
+    this.message.abort();
+    return report.note(`   ${state === 'done' ? '' : `${state}: `}${note}`);
   }
 
   private server(event: Extract<PortalEvent, { type: 'server' }>): void {

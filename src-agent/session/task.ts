@@ -39,6 +39,8 @@ export type TaskContext = {
   lastDisk: KnownDisk | null;
   tell(event: PortalEvent): void;
   log(lines: readonly string[]): void;
+  /** Sends what the log still holds: a task's last lines come before its end. */
+  drainLog(): void;
   /** Resolves when a person has read the message that was told. */
   messageRead(): Promise<void>;
 };

@@ -22,8 +22,6 @@ export type WorkEnd = {
 export type WorkParts = Omit<TaskContext, 'run' | 'index' | 'signal' | 'lastDisk' | 'log' | 'needOf'> & {
   needs: ReadonlyMap<string, number>;
   log(runId: string, lines: readonly string[]): void;
-  /** Sends what the log still holds: a task's last lines come before its end. */
-  drainLog(): void;
 };
 
 /** How long a stopped program waits for the server to hear of it. */
@@ -72,7 +70,7 @@ export class Work {
     const { control } = parts;
     const summary = taskSummary(task);
     await this.unlessStopped(control.request('taskStarted', { runId: run.id, index }));
-    parts.tell({ type: 'task', runId: run.id, index, state: 'running', note: summary });
+    parts.tell({ type: 'task', runId: run.id, index, state: 'running', note: '' });
     this.log([`Task ${index + 1} of ${run.tasks.length}: ${summary}.`]);
     if (isDestructive(task) && task.type === 'script') this.touched = true;
     const end = await execute(task, this.context(index));

@@ -55,7 +55,12 @@ function runContext(context: TaskContext, imageName: string): RunContext {
   let waitsSince: number | null = null;
   return {
     control: context.control, server: context.server, entry: context.entry, signal: context.signal, patienceMs: context.patienceMs,
-    log: (lines) => context.log(lines),
+    log: (lines) => {
+      context.log(lines);
+      // In the order of things, between what the server notes of the same run.
+      context.drainLog();
+    },
+    drainLog: () => context.drainLog(),
     reporter: {
       progress: (view) => {
         if (view.stage === 'wait') {
