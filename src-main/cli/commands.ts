@@ -6,6 +6,9 @@ import { doctor } from './doctor.ts';
 import { imageVerify } from './image-verify.ts';
 import { imageDelete, imageDisable, imageEnable, imageNote, imageProtect, imagePurge, imageRename, imageUndelete, imageUnprotect } from './images-change.ts';
 import { imageHistory, imageList, imageShow } from './images-read.ts';
+import { jobCreate, jobDelete, jobDuplicate, jobEdit, jobFolderCreate, jobMove, jobPublish, jobRename, jobRestore, jobUndelete, jobUnpublish } from './jobs-change.ts';
+import { jobHistory, jobList, jobShow, jobTree } from './jobs-read.ts';
+import { jobCancel, jobRun, jobWatch } from './jobs-run.ts';
 import { runAgain, runBundle, runCancel, runResume } from './runs-change.ts';
 import { runList, runLog, runShow, runWatch } from './runs.ts';
 import { serve } from './serve.ts';
@@ -16,6 +19,7 @@ export const commands: readonly Command[] = [
   serve, status,
   imageList, imageShow, imageHistory, imageVerify, imageDelete, imageUndelete, imagePurge, imageEnable, imageDisable, imageProtect, imageUnprotect, imageRename, imageNote,
   computerList, computerShow,
+  jobTree, jobList, jobShow, jobHistory, jobCreate, jobEdit, jobRestore, jobPublish, jobUnpublish, jobRename, jobMove, jobDuplicate, jobDelete, jobUndelete, jobFolderCreate, jobRun, jobWatch, jobCancel,
   runList, runShow, runWatch, runCancel, runAgain, runResume, runLog, runBundle,
   settingsShow, settingsSet,
   doctor, agent,
@@ -47,6 +51,18 @@ export const groups: readonly CommandGroup[] = [
     ],
   },
   { path: ['computer'], summary: 'computers Platen knows: list, show', description: 'A computer is a machine Platen knows, recognised by what its firmware says.', examples: ['platen computer list', 'platen computer show lab-12'] },
+  {
+    path: ['job'], summary: 'jobs: tree, create, edit, publish to the portal, run on computers, watch, cancel',
+    description: 'A job is an ordered list of tasks: capture, deploy, run a script, show a message, restart or switch off. Jobs lie in folders; running a folder runs every job below it. '
+      + '(MI) anywhere in the name of a job or folder puts it into the portal, as does platen job publish. JOB and FOLDER are names, paths (Imaging/Win11 lab) or ids; where several share a name, a path or id is needed.',
+    examples: [
+      "platen job create 'Win11 lab (MI)' --deploy 'Lab Win11' --power restart     a job, in the portal at once",
+      'platen job tree                                                             folders, jobs, and what the portal offers',
+      "platen job run 'Win11 lab' --on lab-01 --watch                              run it on a computer",
+      "platen job run Imaging --group 'Room 12'                                    every job of a folder, on a whole room",
+      "platen job history 'Win11 lab'                                              who changed what",
+    ],
+  },
   { path: ['run'], summary: 'what runs on computers: list, show, watch, cancel, again, resume, log, bundle', description: 'A run is one job on one computer, task by task, or one capture or deploy by hand, with its progress, result and log.', examples: ['platen run list --active', 'platen run watch 3f2a91c0', 'platen run log 3f2a91c0'] },
   { path: ['settings'], summary: 'the server\'s settings: show, set', description: 'Settings are kept in the data folder and take effect at once.', examples: ['platen settings show', 'platen settings set trashDays=30'] },
 ];
