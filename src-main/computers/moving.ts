@@ -108,6 +108,8 @@ export function openMoving({ repo, groups, events, undo, runs, clock, finding }:
       const kept = repo.transaction(() => {
         for (const { id } of rows) {
           repo.setTrashed(id, clock());
+          // It comes back by itself at its next hello: nothing asked for before may then erase it.
+          runs.cancelPending(id, { actor, reason: 'its computer was deleted' });
           record(id, actor, 'trashed', 'Deleted: it is in the trash, and comes back by itself when its agent says hello');
         }
         return undo.keep('computer.trash', { actor, label: `Deleted ${computersInWords(rows)}`, payload: { computers: rows.map(({ id, name }) => ({ id, name })) } });
