@@ -1,53 +1,68 @@
-// Ctrl K: finds images, computers and runs by name, and runs commands.
+// Ctrl K: finds any object by name, serial, address or text, asked of the server as one types, and runs commands.
 import { Spotlight, spotlight } from '@mantine/spotlight';
-import type { SpotlightActionGroupData } from '@mantine/spotlight';
-import { useMantineColorScheme } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { IconCommand, IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import type { SearchHit } from '#shared/model/server.ts';
 import { useTRPC } from '../api.ts';
-import { openCaptureDialog } from '../images/captureDialogStore.ts';
-import { helpTitles } from '../help/topics.ts';
-import { imageState } from '../images/imageWords.ts';
-import { runState, runTitle } from '../runs/runWords.ts';
+import { shownError } from '../errors.ts';
 import { NodeIcon } from '../tree/NodeIcon.tsx';
-import type { IconKind } from '../tree/NodeIcon.tsx';
+import { portalName } from '../tree/portalName.ts';
+import { matching } from './paletteCommands.ts';
+import { usePaletteCommands } from './usePaletteCommands.ts';
+
+const debounceMs = 120;
+const kinds: Record<SearchHit['kind'], string> = { computer: 'Computer', group: 'Group', job: 'Job', folder: 'Folder', image: 'Image', run: 'Run' };
 
 export function openPalette(): void {
   spotlight.open();
 }
 
 export function Palette({ onKeys }: { onKeys: () => void }) {
-  const [opened, setOpened] = useState(false);
+  const [typed, setTyped] = useState('');
+  return (
+    <Spotlight.Root
+      query={typed} onQueryChange={setTyped} shortcut={null} scrollable maxHeight={420} overlayProps={{ blur: 0, backgroundOpacity: 0.35 }} attributes={{ content: { 'aria-label': 'Search or run a command' } }}
+    >
+      <Spotlight.Search placeholder="Search or run a command" aria-label="Search or run a command" leftSection={<IconSearch size={18} stroke={1.6} />} />
+      <Found typed={typed} onKeys={onKeys} />
+    </Spotlight.Root>
+  );
+}
+
+/** A component of its own: what is offered is put together only while the palette is open. */
+function Found({ typed, onKeys }: { typed: string; onKeys: () => void }) {
   const trpc = useTRPC();
   const [, navigate] = useLocation();
-  const { toggleColorScheme } = useMantineColorScheme();
-  const images = useQuery(trpc.images.list.queryOptions({}, { enabled: opened }));
-  const computers = useQuery(trpc.computers.list.queryOptions(undefined, { enabled: opened }));
-  const runs = useQuery(trpc.runs.list.queryOptions({ limit: 50 }, { enabled: opened }));
-  const go = (id: string, label: string, description: string | null, to: string, kind: IconKind) => ({ id, label, ...(description === null ? {} : { description }), onClick: () => navigate(to), leftSection: <NodeIcon kind={kind} /> });
-  const command = (id: string, label: string, run: () => void, key?: string) => ({ id, label, onClick: run, leftSection: <IconCommand size={18} stroke={1.6} />, ...(key === undefined ? {} : { rightSection: <kbd>{key}</kbd> }) });
-  const actions: SpotlightActionGroupData[] = [
-    { group: 'Images', actions: (images.data ?? []).map((image) => go(`image/${image.guid}`, image.name, imageState(image).word, `/image/${image.guid}`, 'image')) },
-    { group: 'Computers', actions: (computers.data ?? []).map((computer) => go(`computer/${computer.id}`, computer.name, computer.model || 'Computer', `/computer/${computer.id}`, 'computer')) },
-    { group: 'Activity', actions: (runs.data ?? []).map((run) => go(`run/${run.id}`, `${runTitle(run)}, ${run.computerName}`, runState(run), `/run/${run.id}`, 'run')) },
-    {
-      group: 'Commands',
-      actions: [
-        command('capture', 'Capture a disk…', () => openCaptureDialog()), command('theme', 'Switch between light and dark', toggleColorScheme), command('keys', 'List of keys', onKeys, '?'),
-        command('tree', 'Go to the tree', () => requestAnimationFrame(() => document.querySelector<HTMLElement>('[role="tree"]')?.focus()), 'Ctrl B'),
-      ],
-    },
-    {
-      group: 'Places',
-      actions: [go('home', 'Home', null, '/', 'home'), go('images', 'Images', null, '/images', 'images'), go('computers', 'Computers', null, '/computers', 'computers'), go('servers', 'Package servers', null, '/servers', 'servers'), go('activity', 'Activity', null, '/activity', 'activity'), go('trash', 'Trash', null, '/trash', 'trash'), go('settings', 'Settings', null, '/settings', 'settings'), ...Object.entries(helpTitles).map(([topic, title]) => go(`help/${topic}`, `Help: ${title.charAt(0).toLowerCase()}${title.slice(1)}`, null, `/help/${topic}`, 'help'))],
-    },
-  ];
+  const [settled] = useDebouncedValue(typed.trim(), debounceMs);
+  const { commands, places } = usePaletteCommands(onKeys);
+  const asking = typed.trim() !== '';
+  const search = useQuery(trpc.search.find.queryOptions({ text: settled, limit: 30 }, { enabled: settled !== '', staleTime: 0, gcTime: 30_000, placeholderData: keepPreviousData }));
+  const hits = asking && settled !== '' ? (search.data ?? []) : [];
+  const [fitting, going] = [matching(commands, typed), matching(places, typed)];
+  const isSearching = asking && (settled !== typed.trim() || search.isFetching);
+  const nothing = hits.length + fitting.length + going.length === 0;
   return (
-    <Spotlight
-      actions={actions} shortcut={null} highlightQuery scrollable overlayProps={{ blur: 0, backgroundOpacity: 0.35 }} maxHeight={420} attributes={{ content: { 'aria-label': 'Search or run a command' } }} limit={40} nothingFound="Nothing has this name" onSpotlightOpen={() => setOpened(true)} onSpotlightClose={() => setOpened(false)}
-      searchProps={{ placeholder: 'Search or run a command', 'aria-label': 'Search or run a command', leftSection: <IconSearch size={18} stroke={1.6} /> }}
-    />
+    <Spotlight.ActionsList>
+      {hits.length > 0 && (
+        <Spotlight.ActionsGroup label="Objects">
+          {hits.map((hit) => <Spotlight.Action key={hit.id} label={hit.kind === 'job' || hit.kind === 'folder' ? portalName(hit.name) : hit.name} description={[kinds[hit.kind], hit.detail].filter((part) => part !== '').join(' · ')} highlightQuery leftSection={<NodeIcon kind={hit.kind} />} onClick={() => navigate(`/${hit.id}`)} />)}
+        </Spotlight.ActionsGroup>
+      )}
+      {fitting.length > 0 && (
+        <Spotlight.ActionsGroup label="Commands">
+          {fitting.map(({ id, label, key, run }) => <Spotlight.Action key={id} label={label} highlightQuery leftSection={<IconCommand size={18} stroke={1.6} />} {...(key === undefined ? {} : { rightSection: <kbd>{key}</kbd> })} onClick={run} />)}
+        </Spotlight.ActionsGroup>
+      )}
+      {going.length > 0 && (
+        <Spotlight.ActionsGroup label="Places">
+          {going.map(({ id, label, kind, run }) => <Spotlight.Action key={id} label={label} highlightQuery leftSection={<NodeIcon kind={kind} />} onClick={run} />)}
+        </Spotlight.ActionsGroup>
+      )}
+      {search.isError && hits.length === 0 && <Spotlight.Empty>Objects could not be searched: {shownError(search.error).message}</Spotlight.Empty>}
+      {nothing && !search.isError && <Spotlight.Empty>{isSearching ? 'Looking…' : 'Nothing has this name, serial, address or text'}</Spotlight.Empty>}
+    </Spotlight.ActionsList>
   );
 }

@@ -1,12 +1,16 @@
 // Keeps what is on screen true: the server says what changed, and exactly those queries are fetched again; runs arrive whole.
 import { useQueryClient } from '@tanstack/react-query';
 import { useSubscription } from '@trpc/tanstack-react-query';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { RunView } from '#shared/model/run.ts';
 import type { Change } from '#shared/model/server.ts';
 import { useTRPC } from '../api.ts';
+import { changeQueue, treeIsStale } from './changeQueue.ts';
 import { useConnected } from './connection.tsx';
 import { noteRate } from '../runs/rates.ts';
+
+const atLeastMs = 100;
+const patienceMs = 3000;
 
 export function LiveUpdates() {
   const trpc = useTRPC();
@@ -27,21 +31,32 @@ export function LiveUpdates() {
     queries.setQueriesData<RunView>({ queryKey: trpc.runs.get.queryKey({ id: run.id }) }, run);
     queries.setQueriesData<RunView[]>({ queryKey: trpc.runs.list.queryKey(), predicate: current }, (list) => list?.map((known) => (known.id === run.id ? run : known)));
   };
-  const applyChanges = (changes: Change[]): void => {
-    const entities = new Set(changes.map((change) => change.entity));
-    const refresh = (filter: { queryKey: readonly unknown[] }): void => void queries.invalidateQueries(filter);
-    if (entities.has('image') || entities.has('settings') || entities.has('server')) refresh(trpc.images.pathFilter());
-    if (entities.has('run')) refresh(trpc.runs.list.pathFilter());
-    if (entities.has('computer') || entities.has('group')) refresh(trpc.computers.pathFilter());
-    if (entities.has('job') || entities.has('folder') || entities.has('image')) refresh(trpc.jobs.pathFilter());
+  const noteChanges = useMemo(() => changeQueue((entities) => {
+    const any = (...of: Change['entity'][]): boolean => of.some((entity) => entities.has(entity));
+    const reading: Promise<void>[] = [];
+    const refresh = (filter: Parameters<typeof queries.invalidateQueries>[0]): void => { reading.push(queries.invalidateQueries(filter)); };
+    if (any('image', 'settings', 'server')) refresh(trpc.images.pathFilter());
+    if (any('run')) refresh(trpc.runs.list.pathFilter());
+    if (any('computer', 'group')) refresh(trpc.computers.pathFilter());
+    if (any('job', 'folder', 'image')) refresh(trpc.jobs.pathFilter());
     // Who is online and busy changes what starting a job would do.
-    else if (entities.has('run') || entities.has('computer') || entities.has('group')) refresh(trpc.jobs.preview.pathFilter());
-    if (entities.has('job') || entities.has('folder') || entities.has('image') || entities.has('settings')) refresh(trpc.portal.pathFilter());
-    if (entities.has('settings')) refresh(trpc.settings.pathFilter());
+    else if (any('run', 'computer', 'group')) refresh(trpc.jobs.preview.pathFilter());
+    if (any('job', 'folder', 'image', 'settings')) refresh(trpc.portal.pathFilter());
+    if (any('settings')) refresh(trpc.settings.pathFilter());
     refresh(trpc.status.pathFilter());
-    refresh(trpc.tree.pathFilter());
-  };
-  useSubscription(trpc.changes.watch.subscriptionOptions(undefined, { onData: applyChanges }));
+    refresh({ ...trpc.tree.pathFilter(), predicate: (query) => treeIsStale(parentOf(query.queryKey), entities) });
+    // A connection that goes away in the middle holds nothing up: after it is back everything is read anyway.
+    return Promise.race([Promise.all(reading), new Promise((resolve) => { setTimeout(resolve, patienceMs); })]);
+  }, atLeastMs), [queries, trpc]);
+  useSubscription(trpc.changes.watch.subscriptionOptions(undefined, { onData: (changes) => noteChanges(changes.map((change) => change.entity)) }));
   useSubscription(trpc.runs.watch.subscriptionOptions(undefined, { onData: applyRun }));
   return null;
+}
+
+/** The parent a tree query asks for; '' for anything else read under the tree's name, which then counts as stale. */
+function parentOf(key: readonly unknown[]): string | null {
+  const [, asked] = key;
+  const input: unknown = typeof asked === 'object' && asked !== null && 'input' in asked ? asked.input : null;
+  const parent: unknown = typeof input === 'object' && input !== null && 'parent' in input ? input.parent : '';
+  return parent === null || typeof parent === 'string' ? parent : '';
 }

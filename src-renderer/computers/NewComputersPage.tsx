@@ -21,7 +21,7 @@ export function NewComputersPage() {
     <>
       <PageHead
         icon={<IconDeviceDesktopPlus size={18} stroke={1.6} />} title="New computers" documentTitle="New computers"
-        state={stations !== undefined && stations.length > 0 && <span className="dim">{stations.length}{unnamed > 0 && `, ${unnamed} without a name of ${unnamed === 1 ? 'its' : 'their'} own`}</span>}
+        state={stations !== undefined && stations.length > 0 && <span className="dim">{stations.length}{unnamed > 0 && ` · ${unnamed} not named yet`}</span>}
         actions={all.length > 0 && <Button disabled={!connected} onClick={() => openObjectDialog({ kind: 'move', items: all })}>{all.length === 1 ? 'Move it to a group…' : 'Move all to a group…'}</Button>}
       />
       <PageBody plain>
