@@ -30,7 +30,9 @@ export class Portals {
     if (this.#byComputer.get(from) === portal) this.#byComputer.delete(from);
     this.opened(to, portal);
   }
+  /** Does it work here? One that was replaced does again when the other has ended. */
   isCurrent(computerId: string, portal: PortalHolder): boolean {
+    if (!this.#byComputer.has(computerId)) this.opened(computerId, portal);
     return this.#byComputer.get(computerId) === portal;
   }
   work(computerId: string): void {

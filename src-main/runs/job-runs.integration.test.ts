@@ -113,6 +113,8 @@ describe('a run of a job', () => {
     expect([...mine.notices, ...stranger.notices].filter((notice) => notice['type'] === 'work')).toEqual([]);
     await expect(mine.request('takeRun', {})).rejects.toMatchObject({ code: 'conflict' });
     expect((await command.request('takeRun', {})).run?.title).toBe('Hello');
+    await command.close();
+    expect((await mine.request('takeRun', {})).run?.title).toBe('Hello');
   });
 
   it('can be started again once it has ended, and is refused while it has not', async () => {
@@ -122,6 +124,15 @@ describe('a run of a job', () => {
     await room.api.runs.cancel.mutate({ id });
     const again = await room.api.runs.again.mutate({ id });
     expect(await room.run(again.id)).toMatchObject({ state: 'waiting', jobName: 'Hello', tasks: [{ state: 'pending' }] });
+  });
+
+  it('ends when its computer is deleted before it has begun', async () => {
+    const room = await Room.open();
+    const [id = ''] = await room.begin(`job/${await room.job('Hello', [message()])}`);
+    await room.api.computers.trash.mutate({ computers: [room.computerId] });
+    expect(await room.run(id)).toMatchObject({ state: 'cancelled', error: { message: 'Not run: its computer was deleted.' } });
+    // It is back by its hello, and nothing happens to it.
+    expect(await (await room.agent()).request('takeRun', {})).toMatchObject({ run: null });
   });
 
   it('is listed by job, batch, state and time, with its tasks', async () => {
