@@ -18,7 +18,8 @@ describe('help', () => {
         status    the running server at a glance
         image     images: list, show, verify, delete and take back, enable, protect, rename
         computer  computers Platen knows: list, show
-        run       captures and deploys: list, show, watch, cancel, log
+        job       jobs: tree, create, edit, publish to the portal, run on computers, watch, cancel
+        run       what runs on computers: list, show, watch, cancel, again, resume, log, bundle
         settings  the server's settings: show, set
         doctor    find whatever does not add up in the data folder, and repair it
         agent     capture and deploy disks of this very machine (its own help: platen agent --help)

@@ -18,7 +18,14 @@ export function synopsis(command: Command): string {
     return spec.required ? name : `[${name}]`;
   });
   const options = Object.entries(command.options).map(([name, spec]) => `[${optionText(name, spec)}]${spec.many === true ? '…' : ''}`);
-  return ['platen', ...command.path, ...positionals, ...options].join(' ');
+  // Lines break between parts, never within one.
+  const lines = [['platen', ...command.path, ...positionals].join(' ')];
+  for (const option of options) {
+    const line = `${lines.at(-1)} ${option}`;
+    if (line.length > width) lines.push(`    ${option}`);
+    else lines[lines.length - 1] = line;
+  }
+  return lines.join('\n');
 }
 
 function commandHelp(command: Command): string {

@@ -10,7 +10,7 @@ import { printable } from './table.ts';
 import { usage } from './usage.ts';
 
 const inFolder = { folder: { value: 'FOLDER', help: 'in this folder (else at the top)' } } as const;
-const portalText = { text: { value: 'TEXT', help: "what the portal shows instead of the name ('' for the name)" } } as const;
+const portalText = { text: { value: 'TEXT', help: 'what the portal shows instead of the name' } } as const;
 
 function sources(calls: Api): TaskSources {
   return {
@@ -57,13 +57,13 @@ export const jobEdit: Command = {
   description: 'Replaces the tasks of a job with those that are typed, or adds them at the end with --append; --text changes what the portal shows. Options of tasks are as for create. '
     + '--revision N saves only if the job is still at that revision: a change of somebody else in between is refused, not overwritten.',
   positionals: [JOB],
-  options: { ...portalText, append: { help: 'add the tasks at the end instead of replacing all' }, revision: { value: 'N', help: 'the revision this change was made from' }, ...taskOptions },
+  options: { ...portalText, 'no-text': { help: 'no text for the portal: it shows the name' }, append: { help: 'add the tasks at the end instead of replacing all' }, revision: { value: 'N', help: 'the revision this change was made from' }, ...taskOptions },
   examples: ["platen job edit 'Win11 lab' --deploy 'Lab Win11@3' --power restart", "platen job edit 'Win11 lab' --append --message 'Ready' --seconds 10", "platen job edit 'Win11 lab' --text 'Windows 11, room 12'"],
   run: async ({ api, input }) => {
     const calls = await api();
     const job = await calls.jobs.get.query({ job: input.positionals[0] ?? '' });
     const typed = await tasksFrom(input, sources(calls), 'platen job edit');
-    const text = input.texts['text'];
+    const text = input.switches.has('no-text') ? '' : input.texts['text'];
     if (typed === null && text === undefined) throw usage('There is nothing to change: give tasks or --text.', 'platen job edit');
     const tasks = typed === null ? undefined : input.switches.has('append') ? [...job.tasks, ...typed.map((task, index) => ({ ...task, id: freeId(job.tasks, index) }))] : typed;
     const rev = numberOf(input, 'revision', { least: 1 }) ?? job.rev;
