@@ -11,7 +11,7 @@ import { usage } from './usage.ts';
 export const taskOptions = {
   deploy: { value: 'IMAGE[@N]', many: true, help: 'a task: deploy this image (its version N, else the newest enabled)' },
   capture: { value: 'IMAGE', many: true, help: 'a task: capture into this image; made when there is none' },
-  script: { value: 'FILE', many: true, help: "a task: run this shell script in the agent's Linux (--script=- reads it from standard input)" },
+  script: { value: 'FILE', many: true, help: "a task: run this shell script in the agent's Linux (- reads it from standard input)" },
   message: { value: 'TEXT', many: true, help: 'a task: show this text until a key is pressed, or for --seconds' },
   power: { value: 'restart|shut-down', many: true, help: 'a task: restart the computer, or switch it off' },
   'to-disk': { value: 'DISK', many: true, help: 'the disk of the task before it: internal (the only one), smallest (that fits), serial=S or path=P' },

@@ -87,7 +87,7 @@ function refuseUnknown(tokens: readonly Token[], options: Readonly<Record<string
     if (spec.value === undefined && token.value !== undefined) throw usage(`${token.rawName} takes no value.`, name);
     if (spec.value === undefined) continue;
     if (token.value === undefined || token.value === '') throw usage(`${token.rawName} needs a value: ${token.rawName} ${spec.value}.`, name);
-    if (token.value.startsWith('-') && !token.inlineValue) throw usage(`${token.rawName} needs a value: ${token.rawName} ${spec.value}. (Write ${token.rawName}=${token.value} if ${token.value} is the value.)`, name);
+    if (token.value.startsWith('-') && token.value !== '-' && !token.inlineValue) throw usage(`${token.rawName} needs a value: ${token.rawName} ${spec.value}. (Write ${token.rawName}=${token.value} if ${token.value} is the value.)`, name);
   }
 }
 
