@@ -10,6 +10,7 @@ import { folder, link, writeCpio, file, type CpioEntry } from './cpio.ts';
 import { chooseModules, readModuleIndex } from './modules.ts';
 import { fetchPackages, realPackageOf, unpack, withDependencies, type Package } from './packages.ts';
 import { readRecipe, type Recipe } from './recipe.ts';
+import { fetchFromSuites } from './suites.ts';
 import { mergedLinks, PackageTree } from './tree.ts';
 
 export type BuildOptions = {
@@ -33,7 +34,9 @@ export type BuildRecord = {
   packages: { name: string; version: string; sha256: string }[];
   /** Modules of the recipe that this kernel does not have. */
   missingModules: string[];
+  loaders: LoaderRecord[];
 };
+export type LoaderRecord = { name: string; package: string; version: string; suite: string; sha256: string; sizeBytes: number };
 
 /** Counts up when this file makes other bytes of the same inputs. */
 const FORMAT = 2;
@@ -43,11 +46,15 @@ export async function buildEnvironment(options: BuildOptions): Promise<BuildReco
   const recipe = readRecipe(options.recipePath);
   const kernel = await realPackageOf(recipe.kernel.meta);
   const packages = await fetchPackages([...(await withDependencies([...Object.keys(recipe.tools), ...recipe.build])), kernel], join(options.cacheFolder, 'packages'));
+  say('Fetching the boot loaders…');
+  const loaders = await buildLoaders(recipe, options);
   const key = keyOf(options, packages);
   const known = readRecord(options.outFolder);
   if (known?.key === key && existsSync(join(options.outFolder, 'base.cpio.zst')) && existsSync(join(options.outFolder, 'vmlinuz'))) {
     say(`The boot environment is up to date (${known.kernelVersion}).`);
-    return known;
+    const record = { ...known, loaders };
+    replace(join(options.outFolder, 'boot.json'), encodeRecord(record));
+    return record;
   }
   const tree = join(options.cacheFolder, `tree-${createHash('sha256').update(JSON.stringify(packages.map(({ sha256 }) => sha256))).digest('hex').slice(0, 16)}`);
   if (!existsSync(join(tree, '.complete'))) {
@@ -67,13 +74,32 @@ export async function buildEnvironment(options: BuildOptions): Promise<BuildReco
   const image = readFileSync(join(tree, 'boot', `vmlinuz-${version}`));
   const record: BuildRecord = {
     key, kernel, kernelVersion: version, level: options.level, nodeVersion: process.version, baseBytes: base.length, unpackedBytes: archive.length, baseSha256: sha256(base), kernelSha256: sha256(image),
-    packages: packages.map(({ name, version: packageVersion, sha256: hash }) => ({ name, version: packageVersion, sha256: hash })), missingModules: missing,
+    packages: packages.map(({ name, version: packageVersion, sha256: hash }) => ({ name, version: packageVersion, sha256: hash })), missingModules: missing, loaders,
   };
-  mkdirSync(options.outFolder, { recursive: true });
   replace(join(options.outFolder, 'vmlinuz'), image);
   replace(join(options.outFolder, 'base.cpio.zst'), base);
-  replace(join(options.outFolder, 'boot.json'), Buffer.from(`${JSON.stringify(record, null, 2)}\n`));
+  replace(join(options.outFolder, 'boot.json'), encodeRecord(record));
   return record;
+}
+
+/** Loaders change by themselves as suites do; each is small, so they are written anew whenever their package changed. */
+async function buildLoaders(recipe: Recipe, { cacheFolder, outFolder }: BuildOptions): Promise<LoaderRecord[]> {
+  const folderOfLoaders = join(outFolder, 'loaders');
+  mkdirSync(folderOfLoaders, { recursive: true });
+  const made: LoaderRecord[] = [];
+  for (const [name, loader] of Object.entries(recipe.loaders)) {
+    const found = await fetchFromSuites(loader.package, loader.suites, cacheFolder);
+    const tree = join(cacheFolder, 'suites', found.suite, `tree-${found.sha256.slice(0, 16)}`);
+    if (!existsSync(tree)) await unpack([found], tree);
+    const bytes = readFileSync(join(tree, loader.file));
+    replace(join(folderOfLoaders, name), bytes);
+    made.push({ name, package: found.name, version: found.version, suite: found.suite, sha256: sha256(bytes), sizeBytes: bytes.length });
+  }
+  return made;
+}
+
+function encodeRecord(record: BuildRecord): Buffer {
+  return Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
 }
 
 export function readRecord(outFolder: string): BuildRecord | null {

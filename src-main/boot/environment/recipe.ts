@@ -11,6 +11,8 @@ const recipeSchema = z.object({
   tools: z.record(z.string(), z.array(absolute).min(1)),
   /** Packages used while building, of which nothing goes in. */
   build: z.array(z.string()),
+  /** By the name they are asked for. The first suite that has the package is taken. */
+  loaders: z.record(z.string(), z.object({ package: z.string(), suites: z.array(z.string()).min(1), file: absolute, purpose: z.string() })),
   /** By purpose: names, or folders that end in a slash. */
   modules: z.record(z.string(), z.array(z.string())),
 });

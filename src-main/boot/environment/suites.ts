@@ -1,0 +1,96 @@
+// Owns fetching single packages from other releases of Debian than this system's: with lists of their own, so that nothing of this system
+// changes. The archive's address is the one this system uses.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { AppError } from '#shared/errors.ts';
+import type { Package } from './packages.ts';
+
+const run = promisify(execFile);
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+const LISTS_FRESH_MS = 6 * 3_600_000;
+
+/** The first suite of the list that has the package; what was fetched before serves where no archive can be reached. */
+export async function fetchFromSuites(name: string, suites: readonly string[], cacheFolder: string): Promise<Package & { suite: string }> {
+  const failures: string[] = [];
+  for (const suite of suites) {
+    try {
+      return { ...(await fetchFrom(name, suite, cacheFolder)), suite };
+    } catch (error) {
+      failures.push(`${suite}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new AppError('not-found', `Debian's package ${name} could not be fetched from any release (${failures.join('; ').slice(0, 600)}). Check the network, then build again.`, { package: name });
+}
+
+async function fetchFrom(name: string, suite: string, cacheFolder: string): Promise<Package> {
+  const home = join(cacheFolder, 'suites', suite);
+  const kept = join(home, 'packages');
+  for (const folder of [join(home, 'lists/partial'), join(home, 'archives/partial'), kept]) mkdirSync(folder, { recursive: true });
+  const options = aptOptions(home, suite);
+  const stamp = join(home, 'fetched');
+  try {
+    if (Date.now() - timeOf(stamp) > LISTS_FRESH_MS) {
+      await run('apt-get', [...options, 'update', '-q'], { maxBuffer: MAX_OUTPUT_BYTES });
+      writeFileSync(stamp, String(Date.now()));
+    }
+    const fetching = join(home, `.fetching-${process.pid}`);
+    rmSync(fetching, { recursive: true, force: true });
+    mkdirSync(fetching);
+    try {
+      await run('apt-get', [...options, 'download', '-q', name], { cwd: fetching, maxBuffer: MAX_OUTPUT_BYTES });
+      for (const old of readdirSync(kept)) if (old.startsWith(`${name}_`)) rmSync(join(kept, old));
+      for (const file of readdirSync(fetching)) renameSync(join(fetching, file), join(kept, file));
+    } finally {
+      rmSync(fetching, { recursive: true, force: true });
+    }
+  } catch (error) {
+    if (!readdirSync(kept).some((file) => file.startsWith(`${name}_`))) throw error;
+  }
+  const file = readdirSync(kept).find((each) => each.startsWith(`${name}_`));
+  if (file === undefined) throw new AppError('not-found', `${suite} has no ${name}`);
+  const path = join(kept, file);
+  return { name, version: decodeURIComponent(file.split('_')[1] ?? ''), path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
+}
+
+/** Everything apt would read or write of this system is turned to a folder of our own, but for its keys and its ways to the network. */
+function aptOptions(home: string, suite: string): string[] {
+  const list = join(home, 'sources.list');
+  writeFileSync(list, `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archiveAddress()} ${suite} main\n`);
+  const set = (key: string, value: string): string[] => ['-o', `${key}=${value}`];
+  return [
+    ...set('Dir::Etc::sourcelist', list), ...set('Dir::Etc::sourceparts', '/dev/null'), ...set('Dir::State::lists', join(home, 'lists')), ...set('Dir::Cache::archives', join(home, 'archives')),
+    ...set('Dir::Cache::pkgcache', ''), ...set('Dir::Cache::srcpkgcache', ''), ...set('APT::Sandbox::User', 'root'), ...set('Acquire::Languages', 'none'),
+  ];
+}
+
+/** Of the first source of Debian's main archive this system has. */
+function archiveAddress(): string {
+  const folder = '/etc/apt/sources.list.d';
+  const paths = ['/etc/apt/sources.list', ...names(folder).map((name) => join(folder, name))];
+  for (const path of paths) {
+    const text = read(path);
+    const address = /^URIs:\s*(\S+)/m.exec(text)?.[1] ?? /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(text)?.[1];
+    if (address !== undefined && !address.includes('security')) return address;
+  }
+  throw new AppError('tool-missing', 'This system names no Debian archive in /etc/apt, so the boot loaders cannot be fetched. Build the boot environment on a Debian system.');
+}
+function timeOf(path: string): number {
+  return Number(read(path)) || 0;
+}
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
