@@ -3,14 +3,14 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { AppError } from '#shared/errors.ts';
 import type { Package } from './packages.ts';
 
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-const LISTS_FRESH_MS = 6 * 3_600_000;
+const FRESH_MS = 6 * 3_600_000;
 
 /** The first suite of the list that has the package; what was fetched before serves where no archive can be reached. */
 export async function fetchFromSuites(name: string, suites: readonly string[], cacheFolder: string): Promise<Package & { suite: string }> {
@@ -30,11 +30,13 @@ async function fetchFrom(name: string, suite: string, cacheFolder: string): Prom
   const kept = join(home, 'packages');
   for (const folder of [join(home, 'lists/partial'), join(home, 'archives/partial'), kept]) mkdirSync(folder, { recursive: true });
   const options = aptOptions(home, suite);
-  const stamp = join(home, 'fetched');
+  const stamps = { lists: join(home, 'lists-fetched'), package: join(home, `fetched-${name}`) };
+  const has = (): string | undefined => readdirSync(kept).find((file) => file.startsWith(`${name}_`));
   try {
-    if (Date.now() - timeOf(stamp) > LISTS_FRESH_MS) {
+    if (Date.now() - timeOf(stamps.package) < FRESH_MS && has() !== undefined) return packageAt(name, join(kept, has() ?? ''));
+    if (Date.now() - timeOf(stamps.lists) > FRESH_MS) {
       await run('apt-get', [...options, 'update', '-q'], { maxBuffer: MAX_OUTPUT_BYTES });
-      writeFileSync(stamp, String(Date.now()));
+      writeFileSync(stamps.lists, String(Date.now()));
     }
     const fetching = join(home, `.fetching-${process.pid}`);
     rmSync(fetching, { recursive: true, force: true });
@@ -43,16 +45,20 @@ async function fetchFrom(name: string, suite: string, cacheFolder: string): Prom
       await run('apt-get', [...options, 'download', '-q', name], { cwd: fetching, maxBuffer: MAX_OUTPUT_BYTES });
       for (const old of readdirSync(kept)) if (old.startsWith(`${name}_`)) rmSync(join(kept, old));
       for (const file of readdirSync(fetching)) renameSync(join(fetching, file), join(kept, file));
+      writeFileSync(stamps.package, String(Date.now()));
     } finally {
       rmSync(fetching, { recursive: true, force: true });
     }
   } catch (error) {
-    if (!readdirSync(kept).some((file) => file.startsWith(`${name}_`))) throw error;
+    if (has() === undefined) throw error;
   }
-  const file = readdirSync(kept).find((each) => each.startsWith(`${name}_`));
+  const file = has();
   if (file === undefined) throw new AppError('not-found', `${suite} has no ${name}`);
-  const path = join(kept, file);
-  return { name, version: decodeURIComponent(file.split('_')[1] ?? ''), path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
+  return packageAt(name, join(kept, file));
+}
+
+function packageAt(name: string, path: string): Package {
+  return { name, version: decodeURIComponent(basename(path).split('_')[1] ?? ''), path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
 }
 
 /** Everything apt would read or write of this system is turned to a folder of our own, but for its keys and its ways to the network. */
