@@ -36,7 +36,7 @@ export function Routes() {
       <Route path="/group/:id">{({ id }) => <GroupPage id={id} />}</Route>
       <Route path="/servers"><ServersPage /></Route>
       <Route path="/server/:id"><ServersPage /></Route>
-      <Route path="/activity/show?/:filters?">{({ filters }) => <ActivityPage shown={filters} />}</Route>
+      <Route path="/activity/:show?/:filters?">{({ filters }) => <ActivityPage shown={filters} />}</Route>
       <Route path="/run/:id">{({ id }) => <RunPage id={id} />}</Route>
       <Route path="/help/:topic">{({ topic }) => <HelpPage topic={topic} />}</Route>
       <Route path="/settings"><SettingsPage /></Route>

@@ -22,10 +22,18 @@ export function activityAddress(filters: Partial<ActivityFilters>): string {
 }
 
 export function readFilters(segment: string | undefined): ActivityFilters {
-  const given = new URLSearchParams(segment ?? '');
+  const given = new URLSearchParams(decoded(segment ?? ''));
   const state = stateFilters.find((each) => each === given.get('state')) ?? 'all';
   const id = (key: string): string | null => { const value = given.get(key); return value !== null && /^[\w-]{1,80}$/.test(value) ? value : null; };
   return { state, computer: id('computer'), job: id('job'), batch: id('batch'), text: given.get('text') ?? '' };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return ''; // an address typed by hand: shows all
+  }
 }
 
 export function isNarrowed(filters: ActivityFilters): boolean {
