@@ -157,6 +157,9 @@ export class AgentConnection implements PortalHolder {
       session: this.#session, isPortal: request.role === 'portal', isAdministrator: principal.kind === 'admin', candidates: computer.candidates.map((candidate) => candidate.id),
       holder: this, gone: this.#gone.signal, warnedAt: -Infinity,
     };
+    // The short limit was for hello; from here on silence as long as a lease is fine, and heartbeats are as far apart as that limit.
+    clearTimeout(this.#quiet);
+    this.#quiet = this.#endAfter(RUN_LEASE_MS);
     computers.connected(computer.id);
     if (this.#caller.isPortal) portals.opened(computer.id, this);
     log.info('agent connected', { computer: computer.id, name: computer.name, address: this.#address, agentVersion: request.agentVersion, ...(request.role === undefined ? {} : { role: request.role }) });
