@@ -39,6 +39,14 @@ const newest = async (): Promise<RunView> => {
 const states = (run: RunView): string[] => [run.state, ...run.tasks.map((task) => task.state)];
 const logOf = async (run: RunView): Promise<string> => (await api.runs.log.query({ id: run.id })).lines.map((line) => line.text).join('\n');
 const until = (fits: (run: RunView) => boolean): Promise<RunView> => eventually(async () => ((await runs()).length === 0 ? null : newest()), (run) => run !== null && fits(run)) as Promise<RunView>;
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
 const imageReady = (name: string) => eventually(() => api.images.get.query({ image: name }), (image) => image.versions.every((version) => version.state === 'ready'));
 
 describe('a job run here', () => {
@@ -141,14 +149,16 @@ describe('an agent that is killed in the middle', () => {
     expect((await api.images.get.query({ image: 'a' })).versions).toHaveLength(all.length);
   }, 60_000);
 
-  it('of a script repeats nothing without a person, and goes on when one says so', async () => {
+  it('of a script takes the script with it, repeats nothing without a person, and goes on when one says so', async () => {
     const times = lab.path('times');
     writeFileSync(times, '');
-    await job('risky', script(`echo once >> ${times}; test -e ${lab.path('go')} || sleep 30`));
+    await job('risky', script(`echo $$ > ${times}.pid; echo once >> ${times}; test -e ${lab.path('go')} || sleep 30`));
     const first = here('risky');
     await until(() => readFileSync(times, 'utf8') !== '');
+    const scriptPid = Number(readFileSync(`${times}.pid`, 'utf8'));
     first.child.kill('SIGKILL');
     await first.ended;
+    await eventually(async () => isAlive(scriptPid), (alive) => !alive);
     const second = await here('risky').ended;
     expect([second.code, JSON.parse(second.stdout).error.message, readFileSync(times, 'utf8')]).toEqual([1, expect.stringContaining('must not be repeated without a person'), 'once\n']);
     const run = await until((one) => one.waitingFor === 'person');

@@ -232,6 +232,8 @@ export class Session {
     this.ends.push(end);
     const goesOn = await this.rest(end);
     this.due = { work: true, open: true };
+    // The menu says what a pick would erase: of the disks as they are now.
+    if (goesOn) await this.lookAtDisks();
     return goesOn;
   }
 

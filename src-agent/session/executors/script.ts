@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { AppError, CancelledError } from '#shared/errors.ts';
 import type { Task } from '#shared/model/job.ts';
 import { formatDuration } from '#shared/units.ts';
@@ -21,6 +22,11 @@ const graceMs = 2000;
 /** Something the script left running may hold its output open. */
 const outputMs = 500;
 const lastLines = 8;
+/**
+ * $1 runs as if it had been started itself. Beside it waits a shell that hears from the agent when the script has ended (a line), or that the
+ * agent has (the end of the pipe): then the whole group ends, so that no script works on unseen while a person is asked whether to repeat it.
+ */
+const underWatch = '{ read -r _ <&3 || kill -KILL 0; } >/dev/null 2>&1 & exec /bin/sh "$1" 3<&-';
 
 export const scriptTask: Executor<'script'> = async (task, context) => {
   throwIfCancelled(context.signal);
@@ -30,7 +36,7 @@ export const scriptTask: Executor<'script'> = async (task, context) => {
   try {
     const path = join(folder, 'script.sh');
     await writeFile(path, task.text.replaceAll('\r\n', '\n'), { mode: 0o600 });
-    const child = spawn('/bin/sh', [path], { cwd: folder, env: environment(context), stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn('/bin/sh', ['-c', underWatch, 'sh', path], { cwd: folder, env: environment(context), stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true });
     const output = new OutputBounds((lines) => context.log(lines));
     const timeout = AbortSignal.timeout(task.timeoutSeconds * 1000);
     const exit = await follow(child, output, AbortSignal.any([context.signal, timeout]));
@@ -61,6 +67,7 @@ async function follow(child: ChildProcess, output: OutputBounds, stop: AbortSign
       child.once('error', reject);
       child.once('exit', (code, signal) => resolve({ code, signal }));
     });
+    letGo(child);
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, outputMs))]);
     return exit;
   } finally {
@@ -71,6 +78,14 @@ async function follow(child: ChildProcess, output: OutputBounds, stop: AbortSign
     child.stdout?.destroy();
     child.stderr?.destroy();
   }
+}
+
+/** What the script has started on purpose may go on. */
+function letGo(child: ChildProcess): void {
+  const watch = child.stdio[3];
+  if (!(watch instanceof Writable)) return;
+  watch.on('error', () => undefined); // the group was ended, and the watching shell with it
+  watch.end('ended\n');
 }
 
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
