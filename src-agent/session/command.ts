@@ -15,8 +15,9 @@ import type { Arguments } from '../usage.ts';
 import { systemClock } from './clock.ts';
 import { LineFace } from './lineFace.ts';
 import { machineOf } from './machine.ts';
+import type { SessionParts } from './parts.ts';
 import { powerOf } from './power.ts';
-import { Session, type SessionParts } from './session.ts';
+import { Session } from './session.ts';
 import { needKey, type WorkEnd } from './work.ts';
 
 export type SessionCommand = {
@@ -40,7 +41,7 @@ export async function runSession(command: SessionCommand): Promise<string> {
   const asks = isJob && isInteractive && !args.yes;
   const parts: SessionParts = {
     server: command.server, machine: await machineOf(args.disks), power: await powerOf(args.allowPower), clock: systemClock, agentVersion: command.agentVersion, entry: command.entry,
-    signal, patienceMs: args.patienceMs, sessionId: randomUUID(), insist: !isJob, job: args.job === '' ? null : args.job, once: args.once, exitSeconds: openPortal === null ? 0 : exitSeconds,
+    signal, patienceMs: args.patienceMs, sessionId: randomUUID(), insist: !isJob, job: args.job === '' ? null : args.job, once: args.once, attended: isInteractive, exitSeconds: openPortal === null ? 0 : exitSeconds,
     ...(isJob && !args.yes ? { approve: (run, about) => confirmErasing(run, about, { isInteractive, signal }) } : {}),
     ...(asks ? { askPerson: (run) => confirmResume(run, signal) } : {}),
   };

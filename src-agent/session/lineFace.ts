@@ -7,7 +7,6 @@ import type { Report } from '../report.ts';
 
 export type LineFaceParts = {
   report: Report;
-  /** Called for what the face can decide by itself. */
   commands: Pick<PortalCommands, 'messageRead'>;
   /** Resolves when a person has pressed Enter; null where nobody is there to press it. */
   enter: ((signal: AbortSignal) => Promise<void>) | null;
@@ -68,11 +67,7 @@ export class LineFace implements PortalFace {
   private show(event: Extract<PortalEvent, { type: 'message' }>): void {
     const { report, commands, enter } = this.parts;
     report.note(`   ${event.text}`);
-    if (enter === null) {
-      // Nobody is there to press a key, so the message waits for nobody.
-      if (event.seconds === null) commands.messageRead();
-      return;
-    }
+    if (enter === null) return;
     report.note(event.seconds === null ? '   Press Enter to go on.' : `   Enter goes on; else it does in ${event.seconds} s.`);
     this.message = new AbortController();
     const { signal } = this.message;

@@ -11,8 +11,9 @@ import { digest } from '../testing/fakeGateway.ts';
 import { bytesAt, entry, Lab, mib } from '../testing/lab.ts';
 import { systemClock } from './clock.ts';
 import { machineOf } from './machine.ts';
+import type { SessionParts } from './parts.ts';
 import { isBootEnvironment, type PowerAction } from './power.ts';
-import { Session, type SessionParts } from './session.ts';
+import { Session } from './session.ts';
 
 let lab: Lab;
 let server: RunningServer;
@@ -39,7 +40,7 @@ class TestPortal {
   constructor(parts: Pick<SessionParts, 'machine'> & Partial<SessionParts>) {
     this.session = new Session({
       server: serverLocation(server.url, server.token), power: { allowed: true, act: async (action) => void this.power.push(action) }, clock: systemClock, agentVersion: 'test', entry,
-      signal: this.abort.signal, patienceMs: Infinity, sessionId: randomUUID(), insist: true, job: null, once: false, exitSeconds: 0, ...parts,
+      signal: this.abort.signal, patienceMs: Infinity, sessionId: randomUUID(), insist: true, job: null, once: false, attended: true, exitSeconds: 0, ...parts,
     });
     this.ended = this.session.run({ tell: (event) => void this.events.push(event), close: () => undefined });
     this.ended.catch(() => undefined);

@@ -8,35 +8,15 @@ import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
 import type { DiskSummary, Inventory } from '#shared/model/computer.ts';
 import { defaultPortalSettings } from '#shared/model/server.ts';
 import type { Control } from '../connection.ts';
-import type { ServerLocation } from '../net/endpoint.ts';
 import type { PortalCommands, PortalEvent, PortalFace } from '../portal/contract.ts';
 import { aborted, Bell } from './clock.ts';
 import { Link } from './link.ts';
-import { portalMachine, type MachineSource } from './machine.ts';
+import { portalMachine } from './machine.ts';
+import type { SessionParts } from './parts.ts';
 import { pickByName } from './pickByName.ts';
-import type { Power } from './power.ts';
 import { ShownDisks } from './shown.ts';
-import type { Clock } from './task.ts';
 import { whatNext } from './whatNext.ts';
 import { needKey, Work, type WorkEnd } from './work.ts';
-
-export type SessionParts = {
-  server: ServerLocation; machine: MachineSource; power: Power; clock: Clock; agentVersion: string; entry: string; signal: AbortSignal; patienceMs: number;
-  /** Told apart by the server from an agent that was started again. */
-  sessionId: string;
-  /** Keeps trying from the first connection on; else a server that is not there is an error at once. */
-  insist: boolean;
-  /** Picked at once; the program ends with it. */
-  job: string | null;
-  /** The program ends with the first runs it took. */
-  once: boolean;
-  /** How long the last screen stays before the program ends by itself. */
-  exitSeconds: number;
-  /** Asked before a taken run begins; rejects with the reason why it must not. */
-  approve?: (run: AssignedRun, about: { disks: readonly DiskSummary[]; needs: ReadonlyMap<string, number> }) => Promise<void>;
-  /** A run that waits for a person, where a person can be asked: true: goes on. Without it the portal asks; unattended it is an error. */
-  askPerson?: (run: AssignedRun) => Promise<boolean>;
-};
 
 const retryMs = 5000;
 /** After a reconnect: an answer that says how the run ended may still be on its way. */
@@ -216,7 +196,7 @@ export class Session {
     if (parts.job !== null && this.open !== null) this.tell({ type: 'open', open: this.open });
     const identity = await parts.machine.identity();
     const work = new Work({
-      control, server: parts.server, entry: parts.entry, patienceMs: parts.patienceMs, clock: parts.clock, power: parts.power, needs,
+      control, server: parts.server, entry: parts.entry, patienceMs: parts.patienceMs, clock: parts.clock, power: parts.power, attended: parts.attended, needs,
       inventory: () => this.lookAtDisks(),
       facts: { name: control.hello.computerName, serial: identity.systemSerial, model: identity.product, now: new Date(parts.clock.now()) },
       shownDisk: (task) => this.shown.of(run.id, task),

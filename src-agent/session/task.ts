@@ -41,6 +41,8 @@ export type TaskContext = {
   log(lines: readonly string[]): void;
   /** Sends what the log still holds: a task's last lines come before its end. */
   drainLog(): void;
+  /** Somebody is at a keyboard. */
+  attended: boolean;
   /** Resolves when a person has read the message that was told. */
   messageRead(): Promise<void>;
 };

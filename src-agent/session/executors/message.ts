@@ -12,6 +12,7 @@ export const messageTask: Executor<'message'> = async (task, context) => {
   const read = context.messageRead().then(() => 'read' as const);
   context.tell({ type: 'message', runId: context.run.id, index: context.index, text, seconds: task.seconds });
   context.log([`Shown: ${text}`]);
+  if (!context.attended && task.seconds === null) return { note: 'The message was printed; nobody is at a keyboard here to read it.', result: { read: false, seconds: 0 } };
   try {
     const waits = [read, task.seconds === null ? aborted(end).then(() => 'shown' as const) : context.clock.sleep(task.seconds * 1000, end).then(() => 'shown' as const)];
     const how = await Promise.race(waits);
