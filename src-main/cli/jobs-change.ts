@@ -47,7 +47,7 @@ export const jobCreate: Command = {
     const made = await calls.jobs.create.mutate({ name, folder: folder.id, tasks: tasks ?? [], ...(description === undefined ? {} : { description }) });
     const job = await calls.jobs.get.query({ job: `job/${made.id}` });
     const state = job.published ? 'It is in the portal.' : `To put it into the portal:\n  platen job publish ${quote(job.name)}`;
-    return { json: job, text: `${printable(job.name)} was made in ${folder.words}, with ${job.taskCount} ${job.taskCount === 1 ? 'task' : 'tasks'}. ${job.problem === null ? state : `It can't run yet: ${printable(job.problem)}.`}` };
+    return { json: job, text: `${printable(job.name)} was made ${folder.where}, with ${job.taskCount} ${job.taskCount === 1 ? 'task' : 'tasks'}. ${job.problem === null ? state : `It can't run yet: ${printable(job.problem)}.`}` };
   },
 };
 
@@ -141,7 +141,7 @@ export const jobMove: Command = {
     const { calls, found, words } = await jobSubject(context);
     const folder = await folderFrom(calls, context.input.positionals[1]);
     const { undo } = await calls.jobs.move.mutate({ items: [found.item], folder: folder.id });
-    return { json: { item: found.item, folder: folder.id, moved: undo !== null }, text: `${capital(words)} ${undo === null ? 'was' : 'is now'} in ${folder.words}${undo === null ? ' already' : ''}.` };
+    return { json: { item: found.item, folder: folder.id, moved: undo !== null }, text: `${capital(words)} ${undo === null ? 'was' : 'is now'} ${folder.where}${undo === null ? ' already' : ''}.` };
   },
 };
 
@@ -201,6 +201,6 @@ export const jobFolderCreate: Command = {
     const calls = await api();
     const parent = await folderFrom(calls, input.texts['folder']);
     const { id } = await calls.jobs.createFolder.mutate({ parent: parent.id, name });
-    return { json: await calls.jobs.folder.query({ folder: `folder/${id}` }), text: `The folder ${printable(name)} was made in ${parent.words}.` };
+    return { json: await calls.jobs.folder.query({ folder: `folder/${id}` }), text: `The folder ${printable(name)} was made ${parent.where}.` };
   },
 };

@@ -31,9 +31,9 @@ export function capital(text: string): string {
   return text.startsWith('the ') ? `T${text.slice(1)}` : text;
 }
 
-/** A folder to put something into: "/" is the top. */
-export async function folderFrom(calls: Api, typed: string | undefined): Promise<{ id: string | null; words: string }> {
-  if (typed === undefined || typed === '/') return { id: null, words: 'the top' };
+/** A folder to put something into, "/" being the top; where: "at the top", "in Imaging". */
+export async function folderFrom(calls: Api, typed: string | undefined): Promise<{ id: string | null; where: string }> {
+  if (typed === undefined || typed === '/') return { id: null, where: 'at the top' };
   const folder = await calls.jobs.folder.query({ folder: typed });
-  return { id: folder.id, words: [...folder.path.map((each) => each.name), folder.name].map(printable).join(' / ') };
+  return { id: folder.id, where: `in ${[...folder.path.map((each) => each.name), folder.name].map(printable).join(' / ')}` };
 }

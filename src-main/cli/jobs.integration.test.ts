@@ -63,10 +63,10 @@ afterAll(async () => {
 describe('jobs on the command line', () => {
   it('are made of tasks, shown, and told in a tree with what the portal offers', async () => {
     expect(await ok('job', 'tree')).toMatch(/^There are no jobs yet\. Make one:\n {2}platen job create/);
-    expect(await ok('job', 'folder', 'create', 'Imaging (MI)')).toBe('The folder Imaging (MI) was made in the top.');
+    expect(await ok('job', 'folder', 'create', 'Imaging (MI)')).toBe('The folder Imaging (MI) was made at the top.');
     expect(await ok('job', 'create', 'Deploy lab', '--folder', 'Imaging', '--script', join(folder, 'join.sh'), '--seconds', '60', '--deploy', 'Win11@1', '--to-disk', 'smallest', '--power', 'restart'))
       .toBe("Deploy lab was made in Imaging (MI), with 3 tasks. To put it into the portal:\n  platen job publish 'Deploy lab'");
-    expect(await ok('job', 'create', 'Say hello (MI)', '--message', 'Hello', '--seconds', '1', '--text', 'Greeting')).toBe('Say hello (MI) was made in the top, with 1 task. It is in the portal.');
+    expect(await ok('job', 'create', 'Say hello (MI)', '--message', 'Hello', '--seconds', '1', '--text', 'Greeting')).toBe('Say hello (MI) was made at the top, with 1 task. It is in the portal.');
     expect(await ok('job', 'create', 'Empty')).toContain("It can't run yet: It has no tasks yet.");
     expect((await ok('job', 'show', 'Imaging/Deploy lab')).split('\n\n')[1]).toBe(' 1  Run join.sh (2 lines)\n 2  Deploy Win11 (version 1) to the smallest internal disk that fits\n 3  Restart the computer');
     expect(await ok('job', 'tree')).toBe([
