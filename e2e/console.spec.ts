@@ -25,6 +25,9 @@ test.describe('the console', { tag: '@windowless' }, () => {
     expect(await console.activeNode()).toMatch(/^Computers/);
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('ArrowDown');
+    expect(await console.activeNode()).toMatch(/^Jobs/);
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowDown');
     expect(await console.activeNode()).toMatch(/^Images/);
     await page.keyboard.type('linux');
     expect(await console.activeNode()).toMatch(/^Linux workshop/);
