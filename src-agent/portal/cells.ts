@@ -24,6 +24,10 @@ export class CellBuffer {
   set(row: number, column: number, char: string, role: Role): void {
     if (row < 0 || column < 0 || row >= this.size.rows || column >= this.size.columns) return;
     const cell = this.at(row, column);
+    // Half of a wide character can't stand alone.
+    if (cell.char === '' && char !== '' && column > 0) this.at(row, column - 1).char = ' ';
+    const after = column + 1 < this.size.columns ? this.at(row, column + 1) : null;
+    if (after?.char === '') after.char = ' ';
     cell.char = char;
     cell.role = role;
   }

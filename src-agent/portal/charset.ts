@@ -51,8 +51,8 @@ function foldChar(char: string, charset: Charset): string {
 function substituteOf(char: string, charset: Charset): string {
   const direct = substitutes[char];
   if (direct !== undefined) return [...direct].every((each) => each <= '~') ? direct : fold(direct, charset);
-  const letter = char.normalize('NFD').replaceAll(/\p{M}+/gu, '');
-  return letter !== char && letter !== '' ? fold(letter, charset) : '?';
+  const [letter] = char.normalize('NFD');
+  return letter !== undefined && letter >= ' ' && letter <= '~' ? letter : '?';
 }
 
 /** Marks that combine, directions, joiners: they take no column, and some turn a line around. */

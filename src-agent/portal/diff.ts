@@ -46,7 +46,7 @@ export class ScreenDiff {
   }
 
   private differs(next: CellBuffer, at: Change): boolean {
-    if (isLast(next.size, at)) return false;
+    if (isLast(next.size, at) && !(this.eraseKeepsLooks && next.at(at.row, at.column).char === ' ')) return false;
     return !same(next.at(at.row, at.column), this.shown.at(at.row, at.column));
   }
 
@@ -72,7 +72,8 @@ export class ScreenDiff {
       if (cell.char !== ' ' || cell.role !== role) return false;
       if (!same(cell, this.shown.at(at.row, column))) changed++;
     }
-    if (changed < 4) return false;
+    // The last cell is never written, only erased.
+    if (changed < 4 && at.row < next.size.rows - 1) return false;
     this.moveTo(next, at.row, at.column);
     this.look(role);
     this.out += '\x1b[K';

@@ -23,7 +23,7 @@ export function drawFrame(state: PortalState, context: ViewContext, screen: Scre
   const isNarrow = columns < 60;
   const width = Math.min(bodyColumns, columns - (isNarrow ? 2 : 6));
   const left = Math.max(isNarrow ? 1 : 3, Math.floor((columns - width) / 2));
-  const edges: Edges = { left: left - 1, right: Math.min(columns - 1, left + width + (isNarrow ? 0 : 2)) };
+  const edges: Edges = { left: left - 1, right: Math.min(columns - 1, left + width + (isNarrow ? 0 : 1)) };
   drawTitle(whole.area(0, 0, 1, columns), state, edges);
   if (rows < 4) return buffer;
   drawStatus(whole.area(rows - 1, 0, 1, columns), state, context, edges);

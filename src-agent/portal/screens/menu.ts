@@ -79,7 +79,7 @@ function drawRow(canvas: Canvas, at: number, row: MenuRow, look: { selected: boo
   const { columns, selected } = look;
   const { node } = row;
   const greyed = node.kind === 'item' && node.problem !== null;
-  const role = selected ? 'selected' : greyed ? 'quiet' : 'text';
+  const role = selected ? 'selected' : greyed ? 'greyed' : 'text';
   canvas.text(at, 0, selected ? '► ' : '  ', { role });
   if (node.kind === 'folder') {
     canvas.text(at, 2, labelOf(row), { role, width: columns.label, fill: true, elide: 'middle' });

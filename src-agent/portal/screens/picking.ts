@@ -115,11 +115,17 @@ export function contentWords(disk: DiskSummary): string[] {
   const volumes = disk.partitions.filter((each) => each.fsType !== '' || each.label !== '' || each.usedBytes !== null);
   if (disk.partitions.length === 0) return [disk.tableKind === 'none' ? 'nothing that is recognised' : disk.tableKind === 'unreadable' ? 'a partition table that can’t be read' : 'an empty partition table'];
   const used = volumes.reduce((sum, each) => sum + (each.usedBytes ?? 0), 0);
-  const count = `${disk.partitions.length} ${disk.partitions.length === 1 ? 'partition' : 'partitions'}`;
+  const isWhole = disk.partitions.length === 1 && disk.partitions[0]?.number === 0;
+  const count = isWhole ? 'no partitions' : `${disk.partitions.length} ${disk.partitions.length === 1 ? 'partition' : 'partitions'}`;
   return [
     used > 0 ? `${count}, ${formatBytes(used)} used` : count,
-    ...volumes.map((each) => [each.fsType === '' ? each.typeName : each.fsType, each.label === '' ? '' : `“${each.label}”`, each.usedBytes === null ? formatBytes(each.sizeBytes) : `${formatBytes(each.usedBytes)} used of ${formatBytes(each.sizeBytes)}`].filter((part) => part !== '').join(' · ')),
+    ...volumes.map((each) => [each.fsType === '' ? each.typeName : fileSystemWords(each.fsType), each.label === '' ? '' : `“${each.label}”`, each.usedBytes === null ? formatBytes(each.sizeBytes) : `${formatBytes(each.usedBytes)} used of ${formatBytes(each.sizeBytes)}`].filter((part) => part !== '').join(' · ')),
   ];
+}
+
+/** As the console writes them. */
+function fileSystemWords(fsType: string): string {
+  return /^(ntfs|fat\d*|vfat|exfat)$/i.test(fsType) ? fsType.toUpperCase().replace('EXFAT', 'exFAT') : fsType;
 }
 
 export function schedulingScreen(stage: Of<'scheduling'>): Screen {

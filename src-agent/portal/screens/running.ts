@@ -39,7 +39,7 @@ function drawHead(canvas: Canvas, model: RunModel): void {
 }
 
 const marks: Record<TaskState, { sign: string; role: Role }> = {
-  pending: { sign: '·', role: 'quiet' }, running: { sign: '►', role: 'strong' }, done: { sign: '√', role: 'good' }, failed: { sign: 'x', role: 'bad' },
+  pending: { sign: '·', role: 'greyed' }, running: { sign: '►', role: 'strong' }, done: { sign: '√', role: 'good' }, failed: { sign: 'x', role: 'bad' },
   cancelled: { sign: '-', role: 'quiet' }, skipped: { sign: '-', role: 'quiet' },
 };
 
@@ -52,7 +52,7 @@ export function drawTasks(canvas: Canvas, model: Pick<RunModel, 'run' | 'tasks' 
     const aside = asideOf(view);
     const width = Math.min(canvas.measure(aside), 24);
     canvas.text(row, 0, sign, { role });
-    canvas.text(row, 2, taskSummary(task), { role: view.state === 'running' ? 'strong' : view.state === 'done' ? 'text' : 'quiet', width: canvas.columns - width - 4 });
+    canvas.text(row, 2, taskSummary(task), { role: view.state === 'running' ? 'strong' : 'text', width: canvas.columns - width - 4 });
     canvas.text(row, canvas.columns - width, aside, { role: view.state === 'failed' ? 'bad' : 'quiet', width });
   });
 }
@@ -89,11 +89,11 @@ function drawFigures(canvas: Canvas, state: PortalState, model: RunModel, contex
 /** @returns its row */
 function drawBar(canvas: Canvas, row: number, view: { fraction: number; progress: RunProgress }): number {
   const amount = amountOf(view.progress);
-  const width = Math.max(10, canvas.columns - Math.max(22, canvas.measure(amount) + 2));
+  const width = Math.max(10, canvas.columns - Math.max(20, canvas.measure(amount) + 2));
   const full = view.fraction >= 1 ? width : Math.min(width - 1, Math.floor(view.fraction * width));
   canvas.text(row, 0, '█'.repeat(full), { role: 'bar' });
   canvas.text(row, full, '░'.repeat(width - full), { role: 'barRest' });
-  canvas.text(row, width + 2, amount);
+  canvas.text(row, width + 2, amount, { width: canvas.columns - width - 2, align: 'right' });
   return row;
 }
 
