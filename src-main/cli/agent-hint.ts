@@ -6,7 +6,7 @@ import type { Command } from './command.ts';
 export const agent: Command = {
   path: ['agent'],
   summary: 'capture and deploy disks of this very machine (its own help: platen agent --help)',
-  description: 'The imaging agent is a program of its own, which `platen agent …` starts: capture, deploy, inventory. This program is the server and its commands, and cannot be the agent: start it through bin/platen.',
+  description: 'The imaging agent is a program of its own, which `platen agent …` starts: capture, deploy, inventory, portal; `platen job run JOB --here` is its as well. This program is the server and its commands, and cannot be the agent: start it through bin/platen.',
   positionals: [{ name: 'ARGUMENTS', required: false, many: true }],
   options: {},
   examples: ["platen agent capture --disk /dev/sda --image 'Lab Win11'", "platen agent deploy --disk /dev/sdb --image 'Lab Win11' --expect serial=S4X9,size=256060514304", 'platen agent inventory'],
