@@ -106,6 +106,8 @@ async function saysYes(question: string, signal: AbortSignal): Promise<boolean> 
 
 async function pressEnter(signal: AbortSignal): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // While it reads a line, Ctrl+C is a key to it; here it means what it always means.
+  terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
     await terminal.question('', { signal });
   } finally {
