@@ -45,7 +45,7 @@ function head(run: RunView, now: number): string[] {
     `asked for ${time(run.startedAt)} by ${run.actor}${run.endedAt === null ? `, ${formatDuration((now - run.startedAt) / 1000)} ago` : `, ended ${time(run.endedAt)}`}`,
     ...(run.jobId === null ? [] : [`job ${run.jobId}`]),
     ...(run.imageGuid === null ? [] : [`image ${run.imageName} (${run.imageGuid})${run.versionNumber === null ? '' : `, version ${run.versionNumber}`}`]),
-    ...(disk === null ? [] : [`disk ${disk.path}: ${diskWords(disk)}`]),
+    ...(disk === null ? [] : [`disk ${diskAt(disk)}`]),
     ...(error === null ? [] : [`error ${codeWords(error.code)}: ${error.message}`]),
   ];
 }
@@ -61,13 +61,18 @@ function taskLines({ index, summary, state, startedAt, endedAt, error, progress,
 }
 
 function computerLines({ identity, disks, model, serial, address, lastSeenAt }: NonNullable<BundleParts['computer']>): string[] {
+  const network = identity.macs.map((mac) => `${mac.address}${mac.onboard ? '' : ' (not onboard)'}`).join(' ');
+  const facts = [['system UUID', identity.systemUuid], ['board', identity.boardSerial], ['asset tag', identity.assetTag], ['network', network]].filter(([, value]) => value !== '').map((pair) => pair.join(' '));
   return [
-    `${model}, serial ${serial === '' ? 'unknown' : serial}, last seen ${time(lastSeenAt)} at ${address}`,
-    `system UUID ${identity.systemUuid}, board ${identity.boardSerial}, asset tag ${identity.assetTag}, network ${identity.macs.map((mac) => `${mac.address}${mac.onboard ? '' : ' (not onboard)'}`).join(' ')}`,
-    ...disks.map((disk) => `${disk.path}: ${diskWords(disk)}, ${disk.bus}, sectors of ${disk.sectorSizeBytes} bytes, table ${disk.tableKind}, ${disk.partitions.length} partitions${disk.busy === null ? '' : `, in use: ${disk.busy}`}${disk.systemDisk ? ', system disk' : ''}`),
+    `${model === '' ? 'unknown model' : model}, serial ${serial === '' ? 'unknown' : serial}, last seen ${time(lastSeenAt)} at ${address}`,
+    ...(facts.length === 0 ? [] : [facts.join(', ')]),
+    ...disks.map((disk) => `${diskAt(disk)}, ${disk.bus}, sectors of ${disk.sectorSizeBytes} bytes, table ${disk.tableKind}, ${disk.partitions.length} partitions${disk.busy === null ? '' : `, in use: ${disk.busy}`}${disk.systemDisk ? ', system disk' : ''}`),
   ];
 }
 
+function diskAt(disk: Parameters<typeof diskWords>[0]): string {
+  return disk.model === '' ? diskWords(disk) : `${disk.path}: ${diskWords(disk)}`;
+}
 function codeWords(code: string): string {
   return isErrorCode(code) ? `${shortCode(code)} ${code}` : code;
 }

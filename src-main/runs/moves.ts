@@ -10,7 +10,7 @@ import type { RunRepo, RunRow, TaskRow } from './repo.ts';
 
 export type MoveFacts = { actor: string; message?: string; error?: WireError | null; result?: Record<string, unknown>; waitingFor?: WaitReason };
 export type MovesParts = { repo: RunRepo; live: LiveRuns; lines: RunLines; events: Events; log: Log; clock: () => number };
-type Touched = { runs: Map<string, RunRow>; ended: Map<string, RunState>; released: Set<string>; work: Set<string>; after: (() => void)[] };
+type Touched = { runs: Map<string, RunRow>; moved: Map<string, RunState>; ended: Map<string, RunState>; released: Set<string>; work: Set<string>; after: (() => void)[] };
 
 /** Has begun and not ended, or can't be told from one that has: nothing else of a job starts on this computer. */
 export function isUnderWay(row: RunRow): boolean {
@@ -64,7 +64,7 @@ export class Moves {
   /** One transaction; others are told when it is written, and of nothing when it is not. Nests. */
   atomically<T>(work: () => T): T {
     if (this.#touched !== null) return work();
-    const touched: Touched = { runs: new Map(), ended: new Map(), released: new Set(), work: new Set(), after: [] };
+    const touched: Touched = { runs: new Map(), moved: new Map(), ended: new Map(), released: new Set(), work: new Set(), after: [] };
     this.#touched = touched;
     let result: T;
     try {
@@ -108,6 +108,7 @@ export class Moves {
       if (facts.result !== undefined) repo.setResult(id, { ...(row.result === null ? {} : (JSON.parse(row.result) as Record<string, unknown>)), ...facts.result });
       this.record(row, { actor: facts.actor, kind: to, message: facts.message ?? `${subject(row)}: ${to}` });
       this.touch(row);
+      this.#touched?.moved.set(id, to);
       if (ended) this.#touched?.ended.set(id, to);
       else if (to === 'running' || facts.waitingFor === undefined || facts.waitingFor === 'version') this.afterwards(() => void live.lease(id));
       else this.afterwards(() => live.unlease(id));
@@ -163,7 +164,7 @@ export class Moves {
     }
   }
 
-  #announce({ runs, ended, released, work, after }: Touched): void {
+  #announce({ runs, moved, ended, released, work, after }: Touched): void {
     const { live, lines, events, log } = this.#parts;
     for (const each of after) each();
     if (ended.size > 0) lines.flush();
@@ -174,7 +175,8 @@ export class Moves {
     }
     for (const id of released) for (const listener of this.#endListeners) listener(id);
     for (const [id, row] of runs) {
-      log.info('run', { run: id, kind: row.kind, state: this.#parts.repo.get(id)?.state });
+      const state = moved.get(id);
+      if (state !== undefined) log.info('run', { run: id, kind: row.kind, state });
       events.changed('run', id);
       if (row.image_guid !== null && (row.kind !== 'job' || row.resume_key !== '')) events.changed('image', row.image_guid);
       this.tell(id);

@@ -24,29 +24,29 @@ export function openQueue({ repo, live, lines, moves, tasks, clock }: QueueParts
   function create(runs: readonly NewJobRun[]): string[] {
     return moves.atomically(() => {
       const at = clock();
-      const computers = new Map<string, number>();
-      const ids = runs.map((run) => {
-        const already = computers.get(run.computerId) ?? repo.openOf(run.computerId).filter(isPending).length;
-        if (already >= MAX_PENDING_PER_COMPUTER) {
-          throw new AppError('too-many-requests', `${run.computerName} has ${already} runs that wait for it already, so nothing was started. Cancel those that are not needed any more.`, { computerId: run.computerId });
+      /** By computer: how many wait, and whether nothing comes before the next. */
+      const computers = new Map<string, { pending: number; free: boolean }>();
+      return runs.map((run) => {
+        const open = computers.has(run.computerId) ? [] : repo.openOf(run.computerId);
+        const before = computers.get(run.computerId) ?? { pending: open.filter(isPending).length, free: !open.some((row) => isPending(row) || isUnderWay(row)) };
+        if (before.pending >= MAX_PENDING_PER_COMPUTER) {
+          throw new AppError('too-many-requests', `${run.computerName} has ${before.pending} runs that wait for it already, so nothing was started. Cancel those that are not needed any more.`, { computerId: run.computerId });
         }
-        computers.set(run.computerId, already + 1);
-        return insert(run, at);
+        computers.set(run.computerId, { pending: before.pending + 1, free: false });
+        if (before.free) moves.wake(run.computerId);
+        return insert(run, at, before.free);
       });
-      for (const computerId of computers.keys()) moves.promote(computerId);
-      return ids;
     });
   }
 
-  function insert(run: NewJobRun, at: number): string {
+  function insert(run: NewJobRun, at: number, isNext: boolean): string {
     const id = randomUUID();
-    repo.insert({
-      id, kind: 'job', state: 'queued', computer_id: run.computerId, computer_name: run.computerName, job_id: run.jobId, job_name: run.jobName, batch_id: run.batchId,
-      position: run.position, batch_size: run.batchSize, actor: run.actor, started_at: at,
+    const row = repo.insert({
+      id, kind: 'job', state: isNext ? 'waiting' : 'queued', waiting_for: isNext ? 'computer' : null, computer_id: run.computerId, computer_name: run.computerName, job_id: run.jobId, job_name: run.jobName,
+      batch_id: run.batchId, position: run.position, batch_size: run.batchSize, actor: run.actor, started_at: at,
     });
     for (const [index, task] of run.tasks.entries()) repo.insertTask(id, index, JSON.stringify(task));
-    const row = moves.require(id);
-    moves.record(row, { actor: run.actor, kind: 'queued', message: `${subject(row)} was asked for` });
+    moves.record(row, { actor: run.actor, kind: row.state, message: `${subject(row)} was asked for` });
     moves.touch(row);
     return id;
   }

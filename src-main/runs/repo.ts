@@ -37,8 +37,11 @@ const columns = ['id', 'kind', 'state', 'computer_id', 'computer_name', 'actor',
 export function openRunRepo(db: Database) {
   return {
     transaction: <T>(work: () => T): T => db.transaction(work),
-    insert: (row: Partial<RunRow> & Pick<RunRow, 'id' | 'kind' | 'state' | 'computer_id' | 'computer_name' | 'actor' | 'started_at'>): void =>
-      void db.run(`INSERT INTO run (${columns.join(', ')}) VALUES (${columns.map((name) => `:${name}`).join(', ')})`, { ...nothing, ...row }),
+    insert: (given: Partial<RunRow> & Pick<RunRow, 'id' | 'kind' | 'state' | 'computer_id' | 'computer_name' | 'actor' | 'started_at'>): RunRow => {
+      const row = { ...nothing, ...given };
+      db.run(`INSERT INTO run (${columns.join(', ')}) VALUES (${columns.map((name) => `:${name}`).join(', ')})`, row);
+      return row;
+    },
     get: (id: string): RunRow | undefined => db.get('SELECT * FROM run WHERE id = :id', { id }),
     many: (ids: readonly string[]): RunRow[] => db.all('SELECT * FROM run WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY started_at, rowid', { ids: JSON.stringify(ids) }),
     /** Compare-and-set: false when the run was no longer in `from`. */
@@ -69,7 +72,7 @@ export function openRunRepo(db: Database) {
     openOf: (computerId: string): RunRow[] => db.all(`SELECT * FROM run WHERE ${OPEN_HERE} ORDER BY started_at, rowid`, { computerId }),
     /** Of what was asked for together, what comes after this on the same computer and has not begun. */
     rest: (row: RunRow): RunRow[] => row.batch_id === null ? [] : db.all(
-      `SELECT * FROM run WHERE batch_id = :batchId AND computer_id = :computerId AND position > :position AND agent_session IS NULL AND state IN ('queued', 'waiting') ORDER BY position`,
+      `SELECT * FROM run WHERE computer_id = :computerId AND +batch_id = :batchId AND position > :position AND agent_session IS NULL AND +state IN ('queued', 'waiting') ORDER BY position`,
       { batchId: row.batch_id, computerId: row.computer_id, position: row.position }),
     list: (filter: ListFilter): RunRow[] => {
       const { limit, image, computer, job, batch, before } = filter;

@@ -90,12 +90,11 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
       }
       const id = randomUUID();
       moves.atomically(() => {
-        repo.insert({
+        const row = repo.insert({
           id, kind: run.kind, state: 'queued', computer_id: run.computerId, computer_name: run.computerName, image_guid: run.imageGuid, image_name: run.imageName,
           version_guid: run.versionGuid, version_number: run.versionNumber, disk: JSON.stringify(run.disk), resume_key: run.resumeKey, capture_id: run.captureId ?? id,
           request: JSON.stringify(run.request), watermarks: JSON.stringify(run.watermarks), actor: run.actor, started_at: clock(),
         });
-        const row = moves.require(id);
         moves.record(row, { actor: run.actor, kind: 'queued', message: `${subject(row)} was asked for` });
         moves.touch(row);
       });
@@ -248,7 +247,9 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
           const entry = live.lease(row.id);
           if (cancelAsked(row) !== null) entry.cancelAt = clock();
         }
-        for (const computerId of new Set(open.filter(isPending).map((row) => row.computer_id))) moves.promote(computerId);
+        // Every change leaves one of them waiting; looked at once more, because a computer must never be stuck.
+        const moving = new Set(open.filter((row) => isUnderWay(row) || (isPending(row) && row.state === 'waiting')).map((row) => row.computer_id));
+        for (const computerId of new Set(open.filter(isPending).map((row) => row.computer_id))) if (!moving.has(computerId)) moves.promote(computerId);
       });
     },
     /** Every few seconds: silence ends leases, and a cancel nobody answered takes effect. */
