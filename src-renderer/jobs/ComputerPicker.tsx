@@ -1,10 +1,10 @@
 // Computers and groups to choose from: one field that searches by name, serial or address, a list chosen from by click, or by arrow
 // keys and Enter. Several may be chosen.
-import { Button, Checkbox, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { IconSearch } from '@tabler/icons-react';
-import { useId, useMemo, useRef, useState } from 'react';
+import { IconSearch, IconSquare, IconSquareCheckFilled } from '@tabler/icons-react';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { Group } from '#shared/model/computer.ts';
 import { compareNames } from '#shared/model/menu.ts';
 import { useTRPC } from '../api.ts';
@@ -33,6 +33,8 @@ export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: Chosen
     ...groupChoices(groups.data ?? [], text),
     ...(computers.data ?? []).slice(0, mostShown).map((computer): Choice => ({ kind: 'computers', id: computer.id, name: computer.name, detail: [computer.model, computer.serial].filter((part) => part !== '').join(' · '), online: computer.online })),
   ], [groups.data, computers.data, text]);
+  const settled = typed.trim() === text && computers.data !== undefined && !computers.isPlaceholderData;
+  const [entered, setEntered] = useState(false);
   const place = Math.min(active, choices.length - 1);
   const toggle = (choice: Choice): void => {
     const next = new Set(chosen[choice.kind]);
@@ -48,8 +50,18 @@ export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: Chosen
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 6, PageUp: -6 }[event.key];
     if (step !== undefined) { event.preventDefault(); go(place + step); }
     const choice = choices[place];
-    if (event.key === 'Enter' && choice !== undefined) { event.preventDefault(); toggle(choice); }
+    if (event.key !== 'Enter') return;
+    event.preventDefault();
+    if (!settled) setEntered(true);
+    else if (choice !== undefined) toggle(choice);
   };
+  // Enter was pressed faster than the search: it chooses from what was searched for, never from what stood there before.
+  useEffect(() => {
+    if (!entered || !settled) return;
+    setEntered(false);
+    const [first] = choices;
+    if (first !== undefined) toggle(first);
+  });
   const count = chosen.computers.size + chosen.groups.size;
   const failed = computers.isError && computers.data === undefined;
   const none = computers.data?.length === 0 && text === '' && (groups.data ?? []).length === 0;
@@ -72,7 +84,7 @@ export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: Chosen
             const isChosen = chosen[choice.kind].has(choice.id);
             return (
               <div key={`${choice.kind} ${choice.id}`} id={`${listId}-${index}`} role="option" aria-selected={isChosen} className={classes['choiceRow']} data-active={index === place} onClick={() => { setActive(index); toggle(choice); }}>
-                <Checkbox size="xs" checked={isChosen} readOnly tabIndex={-1} aria-hidden style={{ pointerEvents: 'none' }} />
+                {isChosen ? <IconSquareCheckFilled size={16} className={classes['checked']} aria-hidden /> : <IconSquare size={16} stroke={1.4} aria-hidden />}
                 <NodeIcon kind={choice.kind === 'groups' ? 'group' : 'computer'} size={16} />
                 <span className={classes['choiceName']}>{choice.name}</span>
                 <span className={classes['choiceDetail']}>{choice.detail}</span>

@@ -22,6 +22,7 @@ import { When } from '../ui/When.tsx';
 import { JobHead } from './JobHead.tsx';
 import { markJustMade } from './justMade.ts';
 import { PortalTab } from './PortalTab.tsx';
+import { RowsSkeleton } from './RowsSkeleton.tsx';
 import { openRunSheet } from './runSheetStore.ts';
 import { useJobActions } from './useJobActions.tsx';
 import classes from './JobPage.module.css';
@@ -64,17 +65,17 @@ export function FolderPage({ id, tab }: { id: string | null; tab: string }) {
   const rows = folder === undefined ? undefined : rowsOf(folder);
   return (
     <>
-      {folder === undefined ? <PageHeadSkeleton icon={icon} documentTitle={title} /> : id === null ? <PageHead icon={icon} title="Jobs" documentTitle="Jobs" actions={<NewButtons folder={null} taken={rows ?? []} />} /> : (
+      {folder === undefined ? <PageHeadSkeleton icon={icon} documentTitle={title} /> : id === null ? <PageHead icon={icon} title="Jobs" documentTitle="Jobs" actions={rows !== undefined && rows.length > 0 && <NewButtons folder={null} taken={rows} />} /> : (
         <JobHead
           item={item} name={folder.name} icon={icon} inTrash={folder.trashedAt !== null} path={folder.path} published={folder.published} showInPortal={folder.showInPortal} state={null}
-          actions={<><NewButtons folder={id} taken={rows ?? []} />{folder.runs.length > 0 && <Button variant="default" onClick={() => openRunSheet({ what: item })}>Run on…</Button>}</>}
+          actions={<>{rows !== undefined && rows.length > 0 && <NewButtons folder={id} taken={rows} />}{folder.runs.length > 0 && <Button variant="default" onClick={() => openRunSheet({ what: item })}>Run on…</Button>}</>}
         />
       )}
       {id !== null && <PageTabs base={`/${item}`} active={tab} tabs={[{ id: 'contents', title: 'Contents', ...(rows === undefined ? {} : { count: String(rows.length) }) }, { id: 'portal', title: 'Portal' }]} />}
       {error !== undefined && <div className={classes['error']}><ErrorBlock title={error.title} error={error.error} onDismiss={() => setObjectError(item, null)} /></div>}
       {tab === 'portal' && folder !== undefined && id !== null
         ? <PortalTab item={item} name={folder.name} description={folder.description} showInPortal={folder.showInPortal} published={folder.published} inTrash={folder.trashedAt !== null} path={folder.path} runs={folder.runs} problem={null} />
-        : <Contents id={id} rows={rows} inTrash={folder !== undefined && folder.trashedAt !== null} />}
+        : tab === 'portal' ? <PageBody><RowsSkeleton /></PageBody> : <Contents id={id} rows={rows} inTrash={folder !== undefined && folder.trashedAt !== null} />}
     </>
   );
 }

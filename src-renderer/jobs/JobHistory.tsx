@@ -61,6 +61,7 @@ function Revision({ job, revision, before }: { job: JobDetail; revision: JobRevi
     <section className={classes['revision']} aria-label={`Revision ${revision.rev}`}>
       <div className={classes['revisionHead']}>
         <h2>Revision {revision.rev}</h2>
+        {current && <span className="dim">What the job is now</span>}
         {!current && job.trashedAt === null && <Button variant="default" disabled={!connected} onClick={() => void restore()}>Restore revision {revision.rev}</Button>}
       </div>
       <Facts facts={[
@@ -68,7 +69,7 @@ function Revision({ job, revision, before }: { job: JobDetail; revision: JobRevi
         { name: 'In portal', value: revision.showInPortal ? 'Yes, by the switch' : isPublished(revision.name, false) ? 'Yes, by the tag in its name' : 'No' },
       ]}
       />
-      <ComparedTasks tasks={revision.tasks} other={before?.tasks ?? null} />
+      <ComparedTasks tasks={revision.tasks} other={before?.tasks ?? null} words={{ changed: 'changed', added: 'added' }} />
       {removed.length > 0 && before !== undefined && <p className="dim">Not there any more since revision {before.rev}: {removed.length === 1 ? '1 task' : `${removed.length} tasks`}.</p>}
       {scripts.map((task) => <div key={task.id}><p className="dim">{task.title.trim() === '' ? 'Script' : task.title}</p><pre className={classes['script']} tabIndex={0}>{task.text}</pre></div>)}
     </section>

@@ -59,11 +59,11 @@ export function RunSheetBody({ request }: { request: RunSheetRequest }) {
         {preview !== undefined && given && <Where preview={preview} rows={rows} busy={busy} onBusy={setBusy} />}
         {failure !== null && <ErrorBlock title="It could not be started" error={failure} onDismiss={() => setFailure(null)} />}
       </div>
-      <footer className={classes['footer']}>
+      <div className={classes['footer']}>
         <span className={classes['sum']} role="status">{preview === undefined ? (what === null ? 'Choose what to run.' : '') : !given ? 'Choose computers or groups.' : startSummary(rows)}</span>
         <Button variant="default" onClick={closeRunSheet} {...(preview?.erases === true && !picking ? { 'data-autofocus': true } : {})}>Cancel</Button>
         <Button disabled={!ready} loading={starting} {...(preview?.erases === true ? { color: 'red' } : {})} onClick={begin}>{preview === undefined || !given ? 'Run' : startVerb(preview, rows)}</Button>
-      </footer>
+      </div>
     </>
   );
 }
