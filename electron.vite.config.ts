@@ -17,6 +17,8 @@ export default defineConfig({
           electron: at('src-main/electron/main.ts'),
           headless: at('src-main/headless.ts'),
           storeWorker: at('src-main/store/worker.ts'),
+          bootWorker: at('src-main/boot/worker.ts'),
+          bootBuildWorker: at('src-main/boot/environment/build-worker.ts'),
         },
         // Optional natives of ws: it works without them, and bundling would turn "absent" into a crash.
         external: ['bufferutil', 'utf-8-validate'],

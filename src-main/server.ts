@@ -4,9 +4,12 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { AppError, toAppError } from '#shared/errors.ts';
+import type { BootChoice } from '#shared/model/boot.ts';
 import { openAccess } from './access/service.ts';
 import { openAgents } from './agents/service.ts';
 import { openApi } from './api/connection.ts';
+import { openEnvironment, type EnvironmentPlaces } from './boot/environment/service.ts';
+import { openBoot, type BootPorts } from './boot/service.ts';
 import { openComputers } from './computers/service.ts';
 import { Database } from './db/database.ts';
 import { lockFolder } from './db/folder-lock.ts';
@@ -34,6 +37,7 @@ import { openUpkeep } from './upkeep/service.ts';
 import { openWeb } from './web.ts';
 
 export const DEFAULT_HTTP_PORT = 8420;
+const DEFAULT_BOOT_PORTS: BootPorts = { dhcp: 67, pxe: 4011, tftp: 69, http: 8430, client: 68 };
 
 export type ServerOptions = {
   dataFolder: string;
@@ -50,6 +54,12 @@ export type ServerOptions = {
   clock?: () => number;
   /** Browsers' origins allowed besides the server's own address, for development. */
   allowedOrigins?: readonly string[];
+  /** Of this installation's boot environment; without them network boot says that there is none. */
+  bootPlaces?: EnvironmentPlaces;
+  /** Default 67, 4011, 69 and 8430. */
+  bootPorts?: Partial<BootPorts>;
+  /** As flags say; kept like a choice made in the console. A choice that does not work refuses the start. */
+  bootChoice?: BootChoice;
   /** Silence after which a run is lost; tests shorten it. */
   runLeaseMs?: number;
 };
@@ -125,9 +135,15 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     store, images, runs, settings, clock, serverId, dataFolder, startedAt, version: options.version ?? '0.0.0', fingerprint: tls.fingerprint,
     listening: () => ({ addresses: listening.at === null ? [] : reachableAddresses(listening.at), httpPort: listening.at?.port ?? 0, problem: listening.problem }),
   });
+  const environment = openEnvironment(options.bootPlaces ?? noEnvironment(dataFolder), () => events.changed('boot', 'boot'));
+  const boot = openBoot({
+    db, events, log, clock, environment, ports: { ...DEFAULT_BOOT_PORTS, ...options.bootPorts }, mintToken: access.mintBootToken, freeBytes: async () => (await store.figures()).freeBytes,
+    reachableAt: (address) => reachableAt(address),
+  });
+  opened.push(() => boot.close());
   const tree = openTree({ images, computers, jobs, runs, settings, serverId });
-  const agents = openAgents({ store, access, computers, events, images, runs, portal, settings, log, clock, serverId });
-  const api = openApi({ access, services: { events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree } });
+  const agents = openAgents({ store, access, boot, computers, events, images, runs, portal, settings, log, clock, serverId });
+  const api = openApi({ access, services: { boot, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree } });
 
   runs.recover();
   await images.recover();
@@ -145,6 +161,22 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   });
   listening.at = listener;
   opened.push(() => listener.close(CLOSE_GRACE_MS));
+  const alsoAt = new Map<string, Promise<Listener>>();
+  opened.push(async () => {
+    for (const each of alsoAt.values()) await (await each).close(CLOSE_GRACE_MS);
+  });
+  /** A server that listens on loopback alone is made reachable where network boot serves: agents come back over TLS. */
+  async function reachableAt(address: string): Promise<string> {
+    const { host, port } = listener;
+    if (host === '0.0.0.0' || host === '::' || host === address) return `https://${address}:${port}`;
+    let also = alsoAt.get(address);
+    if (also === undefined) {
+      also = listen({ host: address, port, tls, ...web, findPortOwner, onError: (error) => log.error('a listener broke', { address, error }) });
+      alsoAt.set(address, also);
+      also.catch(() => alsoAt.delete(address));
+    }
+    return `https://${address}:${(await also).port}`;
+  }
   const token = access.mintStartToken();
   const upkeep = openUpkeep({ images, runs, settings, undo, log, access, token });
   opened.push(() => upkeep.close());
@@ -154,6 +186,8 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   writeRecord(record, ready);
   opened.push(() => rmSync(record, { force: true }));
   lock.announce(ready.url);
+  if (options.bootChoice === undefined) await boot.recover();
+  else await boot.choose(options.bootChoice, 'command line');
   log.info('server ready', { url: ready.url, addresses: ready.addresses, tookMs: clock() - startedAt });
   return {
     ready, log,
@@ -165,6 +199,12 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
       api.close();
     },
   };
+}
+
+/** Without an installation around it (tests) there is nothing to boot, and building it says so. */
+function noEnvironment(dataFolder: string): EnvironmentPlaces {
+  const folder = join(dataFolder, 'no-boot-environment');
+  return { bootFolder: folder, cacheFolder: folder, resourcesFolder: folder, agentFolder: folder, nodePath: process.execPath };
 }
 
 function makeDataFolder(folder: string): void {

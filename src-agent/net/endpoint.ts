@@ -14,7 +14,7 @@ import { AppError } from '#shared/errors.ts';
 export type Endpoint = { url: string; fingerprint: string };
 export type ServerLocation = Endpoint & { token: string };
 
-const tokenShape = /^platen1\.[A-Za-z0-9_-]+\.([0-9a-f]{64})$/;
+const tokenShape = /^(?:platen1|boot1)\.[A-Za-z0-9_-]+\.([0-9a-f]{64})$/;
 
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);

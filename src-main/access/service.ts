@@ -4,13 +4,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Database } from '../db/database.ts';
 
 export const permissions = [
-  'status.read', 'images.read', 'images.change', 'images.delete', 'runs.read', 'runs.change', 'computers.read', 'computers.change', 'jobs.read', 'jobs.change',
+  'status.read', 'images.read', 'images.change', 'images.delete', 'runs.read', 'runs.change', 'computers.read', 'computers.change', 'jobs.read', 'jobs.change', 'boot.read', 'boot.change',
   'settings.read', 'settings.change', 'doctor.run', 'log.read',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
-/** admin: a person with the server's own token; computer: one machine, on the agent channel only. */
-export type Principal = { kind: 'admin' | 'computer'; /** for computer: its id */ subject: string; actor: string; permissions: readonly Permission[] };
+/** admin: a person with the server's own token; computer: one machine, on the agent channel only; boot: any machine that booted our environment, good for a portal's hello alone. */
+export type Principal = { kind: 'admin' | 'computer' | 'boot'; /** for computer: its id */ subject: string; actor: string; permissions: readonly Permission[] };
 export type Access = ReturnType<typeof openAccess>;
 
 const HOUR_MS = 3_600_000;
@@ -23,7 +23,7 @@ export function openAccess({ db, clock, fingerprint }: { db: Database; clock: ()
     const now = clock();
     db.run('INSERT INTO token (hash, kind, subject, label, created_at, used_at, expires_at) VALUES (:hash, :kind, :subject, :label, :now, :now, :expiresAt)',
       { hash: hashOf(secret), kind, subject, label, now, expiresAt });
-    return kind === 'admin' ? `platen1.${secret}.${fingerprint}` : `computer1.${secret}`;
+    return kind === 'computer' ? `computer1.${secret}` : `${kind === 'boot' ? 'boot1' : 'platen1'}.${secret}.${fingerprint}`;
   }
 
   return {
@@ -32,6 +32,8 @@ export function openAccess({ db, clock, fingerprint }: { db: Database; clock: ()
       db.run('DELETE FROM token WHERE expires_at < :now', { now: clock() });
       return mint('admin', 'admin', 'start', clock() + START_TOKEN_AFTERLIFE_MS);
     },
+    /** For the boot environment, which any computer on the boot network can read: it opens nothing but a portal. */
+    mintBootToken: (): string => mint('boot', 'boot', 'boot environment', clock() + START_TOKEN_AFTERLIFE_MS),
     /** Binds a computer to a secret of its own; a computer has one at a time, plus those not replaced yet by a lost answer. */
     mintComputerToken(computerId: string): string {
       return db.transaction(() => {
@@ -44,7 +46,7 @@ export function openAccess({ db, clock, fingerprint }: { db: Database; clock: ()
     verify(token: unknown): Principal | null {
       if (typeof token !== 'string' || token.length > 500) return null;
       const [prefix, secret] = token.split('.');
-      const kind = prefix === 'platen1' ? 'admin' : prefix === 'computer1' ? 'computer' : null;
+      const kind = prefix === 'platen1' ? 'admin' : prefix === 'computer1' ? 'computer' : prefix === 'boot1' ? 'boot' : null;
       if (kind === null || secret === undefined || secret === '') return null;
       const hash = hashOf(secret);
       const row = db.get<{ subject: string; used_at: number; expires_at: number | null }>('SELECT subject, used_at, expires_at FROM token WHERE hash = :hash AND kind = :kind', { hash, kind });
@@ -55,7 +57,7 @@ export function openAccess({ db, clock, fingerprint }: { db: Database; clock: ()
       }
       return kind === 'admin'
         ? { kind, subject: row.subject, actor: row.subject, permissions }
-        : { kind, subject: row.subject, actor: `computer ${row.subject}`, permissions: [] };
+        : { kind, subject: row.subject, actor: kind === 'boot' ? 'the boot environment' : `computer ${row.subject}`, permissions: [] };
     },
     /** Keeps the running server's own token alive, however long it runs unused. */
     extend(token: string): void {

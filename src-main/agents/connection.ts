@@ -5,6 +5,7 @@ import type { WebSocket } from 'ws';
 import { AppError, toAppError } from '#shared/errors.ts';
 import { agentMessageSchema, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RUN_LEASE_MS, type AgentNotice, type AgentRequest, type ServerNotice } from '#shared/agent/messages.ts';
 import type { Access } from '../access/service.ts';
+import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Log } from '../log/service.ts';
 import type { Runs } from '../runs/service.ts';
@@ -14,7 +15,7 @@ import type { Portals } from './portals.ts';
 import type { Caller, openRequests, PortalHolder } from './requests.ts';
 
 export type ConnectionParts = {
-  access: Access; computers: Computers; runs: Runs; captures: Captures; deploys: Deploys; portals: Portals; log: Log; requests: ReturnType<typeof openRequests>;
+  access: Access; boot: Pick<Boot, 'saidHello'>; computers: Computers; runs: Runs; captures: Captures; deploys: Deploys; portals: Portals; log: Log; requests: ReturnType<typeof openRequests>;
   server: { id: string; name: () => string };
 };
 type Request = AgentRequest & { id: number };
@@ -142,18 +143,20 @@ export class AgentConnection implements PortalHolder {
   }
 
   #hello(request: Extract<Request, { type: 'hello' }>): Record<string, unknown> {
-    const { access, computers, portals, server, log } = this.#parts;
+    const { access, boot, computers, portals, server, log } = this.#parts;
     if (this.#caller !== null) throw new AppError('protocol', 'Hello was said already.');
     if (request.protocol > PROTOCOL_VERSION || request.protocol < OLDEST_PROTOCOL_VERSION) {
       throw new AppError('protocol-version', `This agent speaks protocol ${request.protocol}; the server speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}. Use the agent that belongs to this server.`, { oldest: OLDEST_PROTOCOL_VERSION, newest: PROTOCOL_VERSION });
     }
     const principal = access.verify(request.token);
     if (principal === null) throw new AppError('unauthorized', 'This token is not valid here. Take the one from the ready line of the server (it ends a day after the server did).');
+    // Any computer on the boot network can read it, so it opens nothing but the portal of the computer that shows it.
+    if (principal.kind === 'boot' && request.role !== 'portal') throw new AppError('forbidden', 'The boot environment\'s token opens the portal only. Use the one from the ready line of the server.');
     const boundTo = principal.kind === 'computer' ? principal.subject : null;
     const computer = computers.seen(request.inventory, this.#address, boundTo);
     this.#session = request.session ?? this.#session;
     this.#caller = {
-      agent: { computerId: computer.id, computerName: computer.name, actor: principal.kind === 'computer' ? `computer ${computer.name}` : principal.actor, agentVersion: request.agentVersion },
+      agent: { computerId: computer.id, computerName: computer.name, actor: principal.kind === 'admin' ? principal.actor : `computer ${computer.name}`, agentVersion: request.agentVersion },
       session: this.#session, isPortal: request.role === 'portal', isAdministrator: principal.kind === 'admin', candidates: computer.candidates.map((candidate) => candidate.id),
       holder: this, gone: this.#gone.signal, warnedAt: -Infinity,
     };
@@ -161,7 +164,10 @@ export class AgentConnection implements PortalHolder {
     clearTimeout(this.#quiet);
     this.#quiet = this.#endAfter(RUN_LEASE_MS);
     computers.connected(computer.id);
-    if (this.#caller.isPortal) portals.opened(computer.id, this);
+    if (this.#caller.isPortal) {
+      portals.opened(computer.id, this);
+      boot.saidHello({ computerId: computer.id, macs: request.inventory.identity.macs.map((mac) => mac.address), address: this.#address });
+    }
     log.info('agent connected', { computer: computer.id, name: computer.name, address: this.#address, agentVersion: request.agentVersion, ...(request.role === undefined ? {} : { role: request.role }) });
     return {
       protocol: request.protocol, computerToken: boundTo === computer.id ? request.token : access.mintComputerToken(computer.id),

@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws';
 import { MAX_MESSAGE_BYTES } from '#shared/agent/messages.ts';
 import type { Store } from '../store/types.ts';
 import type { Access } from '../access/service.ts';
+import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Events } from '../events/service.ts';
 import type { Images } from '../images/service.ts';
@@ -22,7 +23,7 @@ import { ServedChunks } from './served-chunks.ts';
 import { Tickets } from './tickets.ts';
 
 export type AgentsParts = {
-  store: Store; access: Access; computers: Computers; events: Events; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
+  store: Store; access: Access; boot: Pick<Boot, 'saidHello'>; computers: Computers; events: Events; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
 };
 export type Agents = ReturnType<typeof openAgents>;
 

@@ -1,5 +1,5 @@
 // Owns the SQL of network boot: how it serves, leases, traces, and the reading of what computers are to get. No rules.
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Database } from '../db/database.ts';
 import type { Lease } from './leases.ts';
 import type { BootComputer } from './snapshot.ts';

@@ -3,8 +3,12 @@
 import { toAppError } from '#shared/errors.ts';
 import type { Command, CommandContext, Outcome } from './command.ts';
 import { numberOf } from './inputs.ts';
+import type { BootChoice } from '#shared/model/boot.ts';
+import type { BootPorts } from '../boot/service.ts';
+import { readBootChoice } from './boot-choice.ts';
 import { findInstallation } from './installation.ts';
 import { pairs } from './table.ts';
+import { usage } from './usage.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 /** A terminal sends Ctrl-C to npm and to us, and npm passes it on: so soon after the first it is the same one. */
@@ -19,8 +23,15 @@ export const serve: Command = {
   options: {
     host: { value: 'ADDR', help: 'the address to listen on (127.0.0.1; 0.0.0.0 for all)' },
     'http-port': { value: 'N', help: 'the port for console, commands and agents (8420; 0 picks a free one)' },
+    interface: { value: 'IF', help: 'the adapter that computers boot from (with --dhcp)' },
+    dhcp: { value: 'off|proxy|lab', help: 'network boot: proxy beside another DHCP server, or lab on an isolated network; kept for later starts' },
+    'dhcp-pool': { value: 'FIRST-LAST', help: 'addresses that lab mode gives (the free upper half of the subnet)' },
+    'dhcp-port': { value: 'N', help: 'UDP port for DHCP (67)' },
+    'pxe-port': { value: 'N', help: 'UDP port for PXE boot servers (4011)' },
+    'tftp-port': { value: 'N', help: 'UDP port for TFTP (69)' },
+    'boot-port': { value: 'N', help: 'TCP port that boot loaders fetch from (8430)' },
   },
-  examples: ['platen serve', 'platen serve --host 0.0.0.0 --data /srv/platen', 'platen serve --json --http-port 0'],
+  examples: ['platen serve', 'platen serve --host 0.0.0.0 --data /srv/platen', 'platen serve --interface eth1 --dhcp proxy', 'platen serve --json --http-port 0'],
   run,
 };
 
@@ -30,8 +41,8 @@ async function run(context: CommandContext): Promise<Outcome> {
   const ending = untilAskedToEnd();
   // Loaded only here: the other commands answer faster without the server's code.
   const { startServer } = await import('../server.ts');
-  const { version, rendererFolder } = await findInstallation();
-  const server = await startServer({ dataFolder: context.dataFolder, host: host ?? '127.0.0.1', version, rendererFolder, ...(port === undefined ? {} : { httpPort: port }) });
+  const { version, rendererFolder, bootPlaces } = await findInstallation();
+  const server = await startServer({ dataFolder: context.dataFolder, host: host ?? '127.0.0.1', version, rendererFolder, bootPlaces, bootPorts: bootPortsOf(context), ...bootChoiceOf(context), ...(port === undefined ? {} : { httpPort: port }) });
   const ready = { url: server.url, token: server.token, pid: process.pid, fingerprint: server.fingerprint, dataFolder: server.dataFolder, addresses: server.addresses };
   // The ready line is this command's one document; nothing follows it on standard output.
   context.print(context.json ? JSON.stringify(ready) : readyText(ready));
@@ -44,6 +55,23 @@ async function run(context: CommandContext): Promise<Outcome> {
     context.say(toAppError(error, 'closing the server').message);
     return { text: '', exitCode: 1 };
   }
+}
+
+function bootPortsOf({ input }: CommandContext): Partial<BootPorts> {
+  const options = { 'dhcp-port': 'dhcp', 'pxe-port': 'pxe', 'tftp-port': 'tftp', 'boot-port': 'http' } as const;
+  return Object.fromEntries(Object.entries(options).flatMap(([option, name]) => {
+    const port = numberOf(input, option, { least: 0, most: 65_535 });
+    return port === undefined ? [] : [[name, port]];
+  }));
+}
+
+function bootChoiceOf({ input }: CommandContext): { bootChoice?: BootChoice } {
+  const { dhcp, interface: adapter, 'dhcp-pool': pool } = input.texts;
+  if (dhcp === undefined) {
+    if (adapter !== undefined || pool !== undefined) throw usage('--interface and --dhcp-pool belong to --dhcp proxy or --dhcp lab.', 'platen serve');
+    return {};
+  }
+  return { bootChoice: readBootChoice({ mode: dhcp, adapter, pool }, 'platen serve') };
 }
 
 /** The first signal; from then on a second one ends the process without waiting for anything. */
