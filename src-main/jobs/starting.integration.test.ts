@@ -29,17 +29,21 @@ let room: Fake[] = [];
 let load: ReturnType<Runs['load']> = new Map();
 let made: Parameters<Runs['createJobRuns']>[0][number][] = [];
 let imageProblem: string | null = null;
+let readiness: { rev: number; answers: object } | null = null;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'platen-jobs-'));
   db = new Database(join(folder, 'platen.db'), () => undefined);
   migrate(db, migrations, () => undefined);
   events = openEvents({ db, clock: Date.now });
-  [room, load, made, imageProblem] = [[], new Map(), [], null];
+  [room, load, made, imageProblem, readiness] = [[], new Map(), [], null, null];
   // Neighbours reduced to what starting asks of them.
   const parts = {
     db, events, undo: openUndo({ db, clock: Date.now }), clock: Date.now,
-    images: { readiness: () => ({ deploy: (guid: string) => (guid === image ? { name: 'Win11', version: 3, needsBytes, problem: imageProblem } : null), captureProblem: () => null, nameOf: () => 'Win11' }) },
+    images: { readiness: () => {
+      if (readiness?.rev !== events.latest('image')) readiness = { rev: events.latest('image'), answers: { deploy: (guid: string) => (guid === image ? { name: 'Win11', version: 3, needsBytes, problem: imageProblem } : null), captureProblem: () => null, nameOf: () => 'Win11' } };
+      return readiness.answers;
+    } },
     computers: { resolve: (ids: readonly string[], groups: readonly string[]) => (groups.length > 0 ? room.map((each) => each.id) : [...ids]), disksOf: (id: string) => room.find((each) => each.id === id) },
     runs: { load: () => load, createJobRuns: (runs: typeof made) => {
       made.push(...runs);
@@ -142,14 +146,27 @@ it('the menu of 1,000 items out of 5,000 jobs comes in under 50 ms, also right a
   const took = Array.from({ length: 40 }, (_, round) => {
     if (round % 3 === 1) jobs.save({ id: ids[round] ?? '', description: `Text ${round}` }, 'anna');
     if (round % 3 === 2) events.changed('image', image);
-    const began = performance.now();
+    const began = process.cpuUsage();
     const items = itemsOf(buildMenu(jobs.menuSource(), { layout: round % 2 === 0 ? 'flat' : 'folders', rootFolderId: null }, { may: null }));
-    const tookMs = performance.now() - began;
+    // Of the processor, not by the clock: what it takes, whatever else the machine does meanwhile.
+    const tookMs = process.cpuUsage(began).user / 1000;
     expect(items).toHaveLength(1000);
     return tookMs;
   });
-  // The first reads everything from the database, once per start of the server.
   const after = took.slice(1).sort((a, b) => a - b);
   if (process.env['PLATEN_FIGURES'] === '1') console.log(`menu: first ${took[0]?.toFixed(1)} ms, then median ${after[19]?.toFixed(1)} ms, slowest ${after.at(-1)?.toFixed(1)} ms`);
   expect(after[19]).toBeLessThan(50);
+});
+
+it('the same source of the menu is given until something in it has changed', () => {
+  const { id } = jobs.create({ folder: null, name: 'Win11 (MI)', tasks: [deploy] }, 'anna');
+  const first = jobs.menuSource();
+  events.changed('image', image);
+  expect(jobs.menuSource()).toBe(first);
+  imageProblem = 'Win11 is disabled';
+  events.changed('image', image);
+  const second = jobs.menuSource();
+  expect([second === first, second.jobs[0]?.problem, jobs.menuSource() === second]).toEqual([false, 'Win11 is disabled', true]);
+  jobs.save({ id, description: 'Text' }, 'anna');
+  expect(jobs.menuSource().jobs[0]).toMatchObject({ description: 'Text', needsBytes });
 });

@@ -14,11 +14,12 @@ export type JobViews = ReturnType<typeof openJobViews>;
 export type JobViewsParts = { repo: JobsRepo; tree: JobTree; images: Pick<Images, 'readiness'> };
 
 export function openJobViews({ repo, tree, images }: JobViewsParts) {
-  let kept: { rev: number; images: ImageReadiness; problems: Map<string, string | null>; menu: MenuSource | null } | null = null;
+  let kept: { rev: number; images: ImageReadiness; problems: Map<string, string | null> } | null = null;
+  let menu: { rev: number; images: ImageReadiness; source: MenuSource } | null = null;
   /** What follows from the tree and the images together holds until one of them changes. */
   function known(): NonNullable<typeof kept> {
     const readiness = images.readiness();
-    if (kept === null || kept.rev !== tree.rev || kept.images !== readiness) kept = { rev: tree.rev, images: readiness, problems: new Map(), menu: null };
+    if (kept === null || kept.rev !== tree.rev || kept.images !== readiness) kept = { rev: tree.rev, images: readiness, problems: new Map() };
     return kept;
   }
 
@@ -32,6 +33,11 @@ export function openJobViews({ repo, tree, images }: JobViewsParts) {
   function needsOf(job: JobHead): number | null {
     const needs = job.outline.flatMap((task) => (task.type === 'deploy' && task.imageGuid !== null ? known().images.deploy(task.imageGuid, task.version)?.needsBytes ?? [] : []));
     return needs.length === 0 ? null : Math.max(...needs);
+  }
+  /** Images change often, while they are verified and by every run; what they mean for jobs seldom does. */
+  function isAsKept({ id, needsBytes, problem }: MenuSource['jobs'][number]): boolean {
+    const job = tree.jobs.get(id);
+    return job !== undefined && problemOf(job) === problem && needsOf(job) === needsBytes;
   }
   const published = (job: JobHead): boolean => !isNameOverride(job.name) && isPublished(job.name, job.showInPortal);
   const pathOf = (folderId: string | null): { id: string; name: string }[] => tree.path(folderId).map(({ id, name }) => ({ id, name }));
@@ -65,15 +71,22 @@ export function openJobViews({ repo, tree, images }: JobViewsParts) {
         runs: jobsBelow(tree.living, id).map((job) => ({ id: job.id, name: job.name, path: tree.pathWords(job.folderId) })),
       };
     },
+    /** The same object as long as nothing in it has changed: who makes a menu of it keeps the menu that long. */
     menuSource(): MenuSource {
       const now = known();
-      return (now.menu ??= {
+      if (menu?.rev === tree.rev && (menu.images === now.images || menu.source.jobs.every((job) => isAsKept(job)))) {
+        menu.images = now.images;
+        return menu.source;
+      }
+      const source: MenuSource = {
         folders: [...tree.folders.values()].filter((folder) => tree.isLiving(folder)).map(({ id, parentId, name, description, showInPortal }) => ({ id, parentId, name, description, showInPortal })),
         jobs: [...tree.jobs.values()].filter((job) => tree.isLiving(job)).map((job) => ({
           id: job.id, folderId: job.folderId, name: job.name, description: job.description, showInPortal: job.showInPortal,
           effects: job.outline.map((task) => task.type), needsBytes: needsOf(job), problem: problemOf(job),
         })),
-      });
+      };
+      menu = { rev: tree.rev, images: now.images, source };
+      return source;
     },
     /** Jobs outside the trash that name the image: by GUID, or a capture by its name. */
     using(image: { guid: string; name: string | null }): JobUse[] {
