@@ -4,7 +4,7 @@ import { Button, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { IconSearch, IconSquare, IconSquareCheckFilled } from '@tabler/icons-react';
-import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { Group } from '#shared/model/computer.ts';
 import { compareNames } from '#shared/model/menu.ts';
 import { useTRPC } from '../api.ts';
@@ -36,11 +36,11 @@ export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: Chosen
   const settled = typed.trim() === text && computers.data !== undefined && !computers.isPlaceholderData;
   const [entered, setEntered] = useState(false);
   const place = Math.min(active, choices.length - 1);
-  const toggle = (choice: Choice): void => {
+  const toggle = useCallback((choice: Choice): void => {
     const next = new Set(chosen[choice.kind]);
     if (!next.delete(choice.id)) next.add(choice.id);
     onChange({ ...chosen, [choice.kind]: next });
-  };
+  }, [chosen, onChange]);
   const go = (to: number): void => {
     const next = Math.max(0, Math.min(choices.length - 1, to));
     setActive(next);
@@ -61,7 +61,7 @@ export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: Chosen
     setEntered(false);
     const [first] = choices;
     if (first !== undefined) toggle(first);
-  });
+  }, [entered, settled, choices, toggle]);
   const count = chosen.computers.size + chosen.groups.size;
   const failed = computers.isError && computers.data === undefined;
   const none = computers.data?.length === 0 && text === '' && (groups.data ?? []).length === 0;

@@ -25,15 +25,22 @@ export function PortalTab(props: Props) {
   const actions = useJobActions();
   const connected = useConnected();
   const isFolder = runs !== null;
+  /** What was just asked for, shown until the server says what is so. */
+  const [wanted, setWanted] = useState<boolean | null>(null);
+  useEffect(() => { if (wanted === showInPortal) setWanted(null); }, [wanted, showInPortal]);
+  const publish = async (show: boolean): Promise<void> => {
+    setWanted(show);
+    if (!(await actions.setShowInPortal({ item, name, show }))) setWanted(null);
+  };
   const off = !connected || inTrash;
   return (
     <PageBody>
       <div className={classes['portal']}>
         <div className={classes['publish']}>
           <Switch
-            label="Show in portal" checked={showInPortal} disabled={off}
+            label="Show in portal" checked={wanted ?? showInPortal} disabled={off}
             description={isFolder ? 'As one item that runs every job below this folder, subfolders included.' : 'Technicians can pick it at a computer.'}
-            onChange={(event) => void actions.setShowInPortal({ item, name, show: event.currentTarget.checked })}
+            onChange={(event) => void publish(event.currentTarget.checked)}
           />
           <PortalText key={description} {...props} off={off} />
           <Notes {...props} />
