@@ -1,4 +1,5 @@
-// Draws Platen's mark (a disk's platter with its arm) and writes resources/icons: one SVG and PNGs in the sizes desktops ask for.
+// Draws Platen's mark (a disk's platter with its arm) and writes resources/icons: one SVG, PNGs in the sizes
+// desktops ask for, and Windows' and macOS' icon files.
 // Run by hand when the mark changes; plain Node, so that the files can be made again anywhere.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -98,7 +99,46 @@ function svg() {
 `;
 }
 
+/**
+ * Windows' icon file: a directory of pictures, each a PNG (as Windows reads them since Vista).
+ * @param {number[]} sizes
+ */
+function ico(sizes) {
+  const pictures = sizes.map(png);
+  const head = Buffer.alloc(6 + 16 * sizes.length);
+  head.writeUInt16LE(1, 2);
+  head.writeUInt16LE(sizes.length, 4);
+  let offset = head.length;
+  for (const [index, picture] of pictures.entries()) {
+    const at = 6 + 16 * index;
+    const size = sizes[index] ?? 0;
+    head.set([size === 256 ? 0 : size, size === 256 ? 0 : size, 0, 0, 1, 0, 32, 0], at);
+    head.writeUInt32LE(picture.length, at + 8);
+    head.writeUInt32LE(offset, at + 12);
+    offset += picture.length;
+  }
+  return Buffer.concat([head, ...pictures]);
+}
+
+/** macOS' icon file: PNGs under the type that stands for their size. */
+function icns() {
+  const entries = /** @type {Array<[string, number]>} */ ([['icp4', 16], ['ic11', 32], ['ic12', 64], ['ic07', 128], ['ic08', 256], ['ic13', 256], ['ic09', 512], ['ic14', 512], ['ic10', 1024]]);
+  const blocks = entries.map(([type, size]) => {
+    const picture = png(size);
+    const head = Buffer.alloc(8);
+    head.write(type, 'latin1');
+    head.writeUInt32BE(picture.length + 8, 4);
+    return Buffer.concat([head, picture]);
+  });
+  const head = Buffer.alloc(8);
+  head.write('icns', 'latin1');
+  head.writeUInt32BE(8 + blocks.reduce((sum, block) => sum + block.length, 0), 4);
+  return Buffer.concat([head, ...blocks]);
+}
+
 const folder = join(root, 'resources', 'icons');
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, 'platen.svg'), svg());
 for (const size of [16, 32, 48, 128, 256, 512]) writeFileSync(join(folder, `platen-${size}.png`), png(size));
+writeFileSync(join(folder, 'platen.ico'), ico([16, 32, 48, 256]));
+writeFileSync(join(folder, 'platen.icns'), icns());
