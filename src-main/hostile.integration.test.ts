@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AppError } from '#shared/errors.ts';
-import { captureTask, failure, message, Room, script } from './runs/test-room.ts';
+import { captureTask, failure, message, Room, script } from './test-room.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { CHUNK, testChunk, testDisk, testGraph, testInventory } from './test-agent.ts';
 import { testAgent, testApi, testFolder, testServer } from './test-server.ts';

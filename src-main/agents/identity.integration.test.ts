@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { message, Room } from '../runs/test-room.ts';
+import { message, Room } from '../test-room.ts';
 import { CHUNK, testChunk, testInventory } from '../test-agent.ts';
 import { eventually, testAgent, testServer } from '../test-server.ts';
 import type { Inventory } from '#shared/model/computer.ts';

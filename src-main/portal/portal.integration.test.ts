@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { message, deployTask, Room, script } from '../runs/test-room.ts';
+import { message, deployTask, Room, script } from '../test-room.ts';
 import { testInventory } from '../test-agent.ts';
 import { testAgent } from '../test-server.ts';
 

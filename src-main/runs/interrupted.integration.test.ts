@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CHUNK, testChunk, type TestAgent } from '../test-agent.ts';
 import { eventually, testAgent } from '../test-server.ts';
-import { beginDeploy, captureTask, deployTask, failure, message, power, Room, script } from './test-room.ts';
+import { beginDeploy, captureTask, deployTask, failure, message, power, Room, script } from '../test-room.ts';
 
 const where = { read: 0, hash: 0, compress: 0, network: 1, decompress: 1, write: 1 };
 const progress = { stage: 'write', doneBytes: 1, totalBytes: 2, sentBytes: 1, rateBytesPerSecond: 1, etaSeconds: 1, where };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CHUNK, testChunk } from '../test-agent.ts';
 import { eventually } from '../test-server.ts';
-import { beginDeploy, captureTask, deployTask, failure, message, power, Room, script } from './test-room.ts';
+import { beginDeploy, captureTask, deployTask, failure, message, power, Room, script } from '../test-room.ts';
 
 describe('a run of a job', () => {
   it('waits for its computer, is taken, done task by task, and succeeds with the last', async () => {

@@ -2,9 +2,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Task } from '#shared/model/job.ts';
 import type { RunView } from '#shared/model/run.ts';
-import type { RunningServer, ServerOptions } from '../server.ts';
-import { CHUNK, testChunk, testDisk, testInventory, type TestAgent } from '../test-agent.ts';
-import { eventually, testAgent, testApi, testFolder, testServer, type TestApi } from '../test-server.ts';
+import type { RunningServer, ServerOptions } from './server.ts';
+import { CHUNK, testChunk, testDisk, testInventory, type TestAgent } from './test-agent.ts';
+import { eventually, testAgent, testApi, testFolder, testServer, type TestApi } from './test-server.ts';
 
 export const script = (id = 's', continueOnError = false): Task => ({ type: 'script', id, title: '', text: 'true', timeoutSeconds: 60, continueOnError });
 export const message = (id = 'm'): Task => ({ type: 'message', id, text: 'Hello', seconds: 1 });
