@@ -1,7 +1,9 @@
 // Owns the table of all commands, in the order help shows them. A new command is one entry here.
 import { agent } from './agent-hint.ts';
 import type { Command, CommandGroup } from './command.ts';
-import { computerList, computerShow } from './computers.ts';
+import { groupCreate, groupDelete, groupList, groupMove, groupRename } from './computer-groups.ts';
+import { computerDelete, computerMerge, computerMove, computerRename, computerSplit, computerUndelete } from './computers-change.ts';
+import { computerHistory, computerList, computerShow } from './computers.ts';
 import { doctor } from './doctor.ts';
 import { imageVerify } from './image-verify.ts';
 import { imageDelete, imageDisable, imageEnable, imageNote, imageProtect, imagePurge, imageRename, imageUndelete, imageUnprotect } from './images-change.ts';
@@ -18,7 +20,8 @@ import { status } from './status.ts';
 export const commands: readonly Command[] = [
   serve, status,
   imageList, imageShow, imageHistory, imageVerify, imageDelete, imageUndelete, imagePurge, imageEnable, imageDisable, imageProtect, imageUnprotect, imageRename, imageNote,
-  computerList, computerShow,
+  computerList, computerShow, computerHistory, computerRename, computerMove, computerMerge, computerSplit, computerDelete, computerUndelete,
+  groupList, groupCreate, groupRename, groupMove, groupDelete,
   jobTree, jobList, jobShow, jobHistory, jobCreate, jobEdit, jobRestore, jobPublish, jobUnpublish, jobRename, jobMove, jobDuplicate, jobDelete, jobUndelete, jobFolderCreate, jobRun, jobWatch, jobCancel,
   runList, runShow, runWatch, runCancel, runAgain, runResume, runLog, runBundle,
   settingsShow, settingsSet,
@@ -50,7 +53,12 @@ export const groups: readonly CommandGroup[] = [
       "platen image undelete 'Lab Win11' --version 1     and back",
     ],
   },
-  { path: ['computer'], summary: 'computers Platen knows: list, show', description: 'A computer is a machine Platen knows, recognised by what its firmware says.', examples: ['platen computer list', 'platen computer show lab-12'] },
+  {
+    path: ['computer'], summary: 'computers Platen knows: list, show, rename, move, merge, split, delete',
+    description: 'A computer is a machine Platen knows, recognised by what its firmware says: never by a network address alone. It becomes known when its agent first says hello, and is in New computers until it is moved into a group. COMPUTER is its name or id.',
+    examples: ['platen computer list --online', 'platen computer show lab-12', "platen computer move lab-12 --group 'Room 12'", "platen computer merge 'lab-12 (2)' lab-12"],
+  },
+  { path: ['group'], summary: 'groups of computers: list, create, rename, move, delete', description: 'Groups hold computers and other groups: buildings, rooms, rows. GROUP is a name, a path (Building A/Room 12) or an id.', examples: ['platen group list', "platen group create 'Room 12' --parent 'Building A'"] },
   {
     path: ['job'], summary: 'jobs: tree, create, edit, publish to the portal, run on computers, watch, cancel',
     description: 'A job is an ordered list of tasks: capture, deploy, run a script, show a message, restart or switch off. Jobs lie in folders; running a folder runs every job below it. '

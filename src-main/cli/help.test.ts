@@ -17,7 +17,8 @@ describe('help', () => {
         serve     run the server
         status    the running server at a glance
         image     images: list, show, verify, delete and take back, enable, protect, rename
-        computer  computers Platen knows: list, show
+        computer  computers Platen knows: list, show, rename, move, merge, split, delete
+        group     groups of computers: list, create, rename, move, delete
         job       jobs: tree, create, edit, publish to the portal, run on computers, watch, cancel
         run       what runs on computers: list, show, watch, cancel, again, resume, log, bundle
         settings  the server's settings: show, set

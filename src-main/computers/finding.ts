@@ -1,5 +1,6 @@
 // Owns what a computer is found by: one text per record with its name, numbers and addresses, kept as they change; and the search.
 import { firmwareIdentitySchema } from '#shared/model/computer.ts';
+import { nameOrderKey } from '#shared/model/computer-name.ts';
 import { isMeaningful } from '#shared/model/placeholders.ts';
 import type { SearchHit } from '#shared/model/server.ts';
 import type { Groups } from './groups.ts';
@@ -36,7 +37,7 @@ export function openFinding({ repo, groups }: { repo: ComputerRepo; groups: Grou
       const text = typed.trim().toLowerCase();
       if (text === '') return [];
       const paths = groups.paths();
-      const found = new Map(repo.startingWith(text, limit).map((computer) => [computer.id, computer]));
+      const found = new Map(repo.startingWith(text, prefixKey(text), limit).map((computer) => [computer.id, computer]));
       if (found.size < limit) for (const computer of repo.list({ text, limit })) if (found.size < limit) found.set(computer.id, computer);
       return [
         ...groups.search(text, limit).map(({ group, path }): SearchHit => ({ id: `group/${group.id}`, kind: 'group', name: group.name, detail: path === '' ? group.description : path })),
@@ -44,4 +45,9 @@ export function openFinding({ repo, groups }: { repo: ComputerRepo; groups: Grou
       ];
     },
   };
+}
+
+/** What the keys of all names begin with that begin with this text: as far as its first number, whose length is not known yet. */
+function prefixKey(text: string): string {
+  return nameOrderKey(/^[^\d\s]*/.exec(text)?.[0] ?? '').split('\u0001')[0] ?? '';
 }

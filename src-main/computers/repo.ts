@@ -62,9 +62,10 @@ export function openComputerRepo(db: Database) {
         ...(ids === undefined ? {} : { ids: JSON.stringify(ids) }), ...(text === undefined ? {} : { text }), ...(after === undefined ? {} : { key: after.key, afterId: after.id }),
       });
     },
-    /** Names that begin with the text, compared without regard to case. */
-    startingWith: (text: string, limit: number): StoredComputer[] =>
-      db.all(`SELECT ${columns} FROM computer WHERE name COLLATE NOCASE >= :text AND name COLLATE NOCASE < :end AND ${living} ORDER BY name COLLATE NOCASE LIMIT :limit`, { text, end: `${text}\u{10ffff}`, limit }),
+    /** Names that begin with the text, in the order of names. prefixKey: of the text up to its number, by which the index is read. */
+    startingWith: (text: string, prefixKey: string, limit: number): StoredComputer[] => db.all(
+      `SELECT ${columns} FROM computer WHERE name_key >= :prefixKey AND name_key < :keyEnd AND (+name) COLLATE NOCASE >= :text AND (+name) COLLATE NOCASE < :end AND ${living} ORDER BY name_key, id LIMIT :limit`,
+      { text, end: `${text}\u{10ffff}`, prefixKey, keyEnd: `${prefixKey}\u{10ffff}`, limit }),
     foundBy: (id: string): string => db.get<{ found_by: string }>('SELECT found_by FROM computer WHERE id = :id', { id })?.found_by ?? '',
 
     insert: (row: { id: string; name: string; key: string; now: number; address: string; askedAt: number | null }): void => void db.run(

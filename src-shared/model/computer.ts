@@ -41,6 +41,7 @@ export type ComputerRow = z.infer<typeof computerRowSchema>;
 export const evidenceKinds = ['system-uuid', 'system-serial', 'board-serial', 'asset-tag', 'mac', 'host'] as const;
 /** What identified it, and how much each counts; shared: seen on several computers, so it counts for nothing. */
 export const evidenceViewSchema = z.object({ kind: z.enum(evidenceKinds), value: z.string(), weight: z.number(), shared: z.boolean() });
+export type EvidenceView = z.infer<typeof evidenceViewSchema>;
 export const computerSchema = computerRowSchema.extend({
   identity: firmwareIdentitySchema, disks: z.array(diskSummarySchema),
   path: z.array(z.object({ id: z.uuid(), name: z.string() })),

@@ -5,7 +5,7 @@
 const phrases = new Set([
   // Said by nearly every vendor somewhere.
   '', 'none', 'n/a', 'na', 'null', '(null)', '(null string)', 'nil', 'unknown', 'unknow', 'default', 'default string', 'default_string', 'not specified', 'not applicable', 'not available', 'not settable', 'not present',
-  'not defined', 'not provided', 'undefined', 'empty', 'invalid', 'standard', 'test', 'sample', 'eval', 'reserved', 'no data', 'no_uuid_available', '<cut out>', '*', '$',
+  'not defined', 'not provided', 'undefined', 'empty', 'invalid', 'standard', 'eval', 'reserved', 'no data', 'no_uuid_available', '<cut out>', '*', '$',
   // American Megatrends, and with it ASRock, Gigabyte, MSI, Biostar and most boards sold without a case.
   'to be filled by o.e.m.', 'to be filled by o.e.m', 'to be filled by oem', 'to be filled by o.e.m. by more string', 'tobefilledbyo.e.m.', 'to be filled', 'fill by oem', 'filled by oem', 'o.e.m.', 'oem', 'oem_serial',
   'oem_define', 'oem-default', 'oem default string', 'oem string', 'manufacturer to fill',
