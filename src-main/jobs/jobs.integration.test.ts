@@ -249,6 +249,11 @@ describe('hostile input', () => {
     expect(await api.jobs.list.query()).toEqual([]);
   });
 
+  it('many at once are named by id alone', async () => {
+    await job('Win11');
+    await expect(api.jobs.trash.mutate({ items: ['Win11'] })).rejects.toMatchObject({ data: { app: { code: 'invalid-input', message: expect.stringContaining('Name it as "job/<id>"') as unknown } } });
+  });
+
   it('names that mean something elsewhere are names here', async () => {
     for (const name of ["'; DROP TABLE job; --", '../../etc/passwd', '__proto__', '%_', '(MI)(MI)', '{serial}', '<b>']) {
       const id = await job(name);

@@ -8,6 +8,8 @@ import { allowed, router } from '../api/trpc.ts';
 
 /** An id, or a name where only one has it. */
 const ref = z.string().min(1).max(300);
+/** As in the tree; names would have to be looked for one by one among thousands. */
+const item = z.string().regex(/^(job|folder)\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'Name it as "job/<id>" or "folder/<id>".');
 const folderRef = ref.nullable();
 const made = undoableSchema.extend({ id: z.uuid() });
 /** The rev that was edited: a change of somebody else in between is refused, not overwritten. */
@@ -41,11 +43,11 @@ export const jobsRouter = router({
   /** Makes an earlier revision the newest again. */
   restore: allowed('jobs.change').input(z.object({ id: z.uuid(), rev: z.number().int().positive() })).output(undoableSchema.extend({ rev: z.number() })).mutation(({ ctx, input }) => ctx.services.jobs.restore(input, ctx.actor)),
   /** Copies are never published: tags leave their names and the switch is off. ids: jobs and folders as "job/<id>", "folder/<id>". */
-  duplicate: allowed('jobs.change').input(z.object({ items: z.array(z.string().max(100)).min(1).max(500) })).output(undoableSchema.extend({ items: z.array(z.string()) }))
+  duplicate: allowed('jobs.change').input(z.object({ items: z.array(item).min(1).max(500) })).output(undoableSchema.extend({ items: z.array(z.string()) }))
     .mutation(({ ctx, input }) => ctx.services.jobs.duplicate(input.items, ctx.actor)),
-  move: allowed('jobs.change').input(z.object({ items: z.array(z.string().max(100)).min(1).max(2000), folder: folderRef })).output(undoableSchema).mutation(({ ctx, input }) => ctx.services.jobs.move(input, ctx.actor)),
-  trash: allowed('jobs.change').input(z.object({ items: z.array(z.string().max(100)).min(1).max(2000) })).output(undoableSchema).mutation(({ ctx, input }) => ctx.services.jobs.trash(input.items, ctx.actor)),
-  untrash: allowed('jobs.change').input(z.object({ items: z.array(z.string().max(100)).min(1).max(2000) })).output(undoableSchema).mutation(({ ctx, input }) => ctx.services.jobs.untrash(input.items, ctx.actor)),
+  move: allowed('jobs.change').input(z.object({ items: z.array(item).min(1).max(2000), folder: folderRef })).output(undoableSchema).mutation(({ ctx, input }) => ctx.services.jobs.move(input, ctx.actor)),
+  trash: allowed('jobs.change').input(z.object({ items: z.array(item).min(1).max(2000) })).output(undoableSchema).mutation(({ ctx, input }) => ctx.services.jobs.trash(input.items, ctx.actor)),
+  untrash: allowed('jobs.change').input(z.object({ items: z.array(item).min(1).max(2000) })).output(undoableSchema).mutation(({ ctx, input }) => ctx.services.jobs.untrash(input.items, ctx.actor)),
   createFolder: allowed('jobs.change').input(z.object({ parent: folderRef, name: jobNameSchema })).output(made).mutation(({ ctx, input }) => ctx.services.jobs.createFolder(input, ctx.actor)),
   saveFolder: allowed('jobs.change').input(edited.extend({ name: jobNameSchema.optional(), description: descriptionSchema.optional(), showInPortal: z.boolean().optional() })).output(undoableSchema)
     .mutation(({ ctx, input }) => ctx.services.jobs.saveFolder(input, ctx.actor)),
