@@ -3,7 +3,7 @@ import { Spotlight, spotlight } from '@mantine/spotlight';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { IconCommand, IconSearch } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { SearchHit } from '#shared/model/server.ts';
 import { useTRPC } from '../api.ts';
@@ -18,13 +18,30 @@ const kinds: Record<SearchHit['kind'], string> = { computer: 'Computer', group: 
 
 export function openPalette(): void {
   spotlight.open();
+  catchTyping();
+}
+
+/** Who types on at once types into the palette: what comes before its field has the focus is kept for it, and reaches nothing else. */
+let keep: (text: string) => void = () => undefined;
+function catchTyping(): void {
+  const controller = new AbortController();
+  const { signal } = controller;
+  document.addEventListener('keydown', (event) => {
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    keep(event.key);
+  }, { signal, capture: true });
+  document.addEventListener('focusin', (event) => { if (event.target instanceof HTMLInputElement) controller.abort(); }, { signal });
+  setTimeout(() => controller.abort(), 1000);
 }
 
 export function Palette({ onKeys }: { onKeys: () => void }) {
   const [typed, setTyped] = useState('');
+  useEffect(() => { keep = (text) => setTyped((now) => now + text); }, []);
   return (
     <Spotlight.Root
-      query={typed} onQueryChange={setTyped} shortcut={null} scrollable maxHeight={420} overlayProps={{ blur: 0, backgroundOpacity: 0.35 }} attributes={{ content: { 'aria-label': 'Search or run a command' } }}
+      query={typed} onQueryChange={setTyped} shortcut={null} scrollable maxHeight={420} transitionProps={{ duration: 0 }} overlayProps={{ blur: 0, backgroundOpacity: 0.35 }} attributes={{ content: { 'aria-label': 'Search or run a command' } }}
     >
       <Spotlight.Search placeholder="Search or run a command" aria-label="Search or run a command" leftSection={<IconSearch size={18} stroke={1.6} />} />
       <Found typed={typed} onKeys={onKeys} />

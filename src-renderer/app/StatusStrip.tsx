@@ -34,7 +34,7 @@ export function StatusStrip() {
     <>
       {status !== undefined && <AddressNews addresses={status.addresses} />}
       <footer className={classes['strip']} aria-label="Status">
-        <Link href="/activity" className={classes['counts']}>
+        <Link href="/activity" className={classes['counts']} aria-label={known === undefined ? 'Activity' : undefined}>
           {known === undefined ? '' : running + waiting === 0 ? <span className="dim">Nothing is running</span> : <StateMark tone={running > 0 ? 'run' : 'wait'}>{running} running{waiting > 0 && ` · ${waiting} waiting`}</StateMark>}
         </Link>
         {first !== undefined && <Link href={`/run/${first.id}`} className={classes['run']}>{first.state === 'running' ? runText(first) : <StateMark tone="warn">{runText(first)}</StateMark>}</Link>}

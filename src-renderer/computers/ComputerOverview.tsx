@@ -62,7 +62,7 @@ function Identity({ computer }: { computer: ComputerView }) {
               <tr key={`${each.kind} ${each.value}`}>
                 <td className="dim">{evidenceWords[each.kind]}</td>
                 <td><span className="mono">{each.value}</span></td>
-                <td>{each.shared ? <span className="dim" title="Seen on several computers (a dock or an adapter), so it identifies none">shared, counts 0</span> : <><span className={classes['weight']} style={{ width: Math.round((each.weight / most) * 40) }} aria-hidden />{each.weight}</>}</td>
+                <td>{each.shared ? <span className="dim" title="Seen on several computers (a dock or an adapter), so it identifies none">shared · 0</span> : <><span className={classes['weight']} style={{ width: Math.round((each.weight / most) * 40) }} aria-hidden />{each.weight}</>}</td>
               </tr>
             ))}
           </tbody>

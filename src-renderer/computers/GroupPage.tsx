@@ -40,7 +40,7 @@ export function GroupPage({ id }: { id: string }) {
     if (shown.code === 'not-found') return <NothingHere />;
     return <><PageHead icon={icon} title="Group" documentTitle="Group" /><PageBody><ErrorBlock title="This group could not be read" error={shown} context={{ Group: id }} onRetry={() => void query.refetch()} /></PageBody></>;
   }
-  return <Group group={group} />;
+  return group.trashedAt === null ? <Group group={group} /> : <Deleted name={group.name} />;
 }
 
 function Group({ group }: { group: GroupDetail }) {
@@ -61,6 +61,15 @@ function Group({ group }: { group: GroupDetail }) {
         {ordered?.length === 0 && <EmptyState icon={<IconFolderPlus size={32} stroke={1.4} />} title={`The computers of ${group.name} will be here. Drag them here from New computers or from another group, or choose them in a list and move them.`}><Button component={Link} href="/group/new" variant="default">Open New computers</Button></EmptyState>}
         {error === null && ordered?.length !== 0 && (view === 'room' && ordered !== undefined ? <RoomGrid label={`Computers of ${group.name}`} stations={ordered} /> : <ComputersTable label={`Computers of ${group.name}`} stations={ordered} groupName={group.groupCount > 0 ? groupName : null} />)}
       </PageBody>
+    </>
+  );
+}
+
+function Deleted({ name }: { name: string }) {
+  return (
+    <>
+      <PageHead icon={icon} title={name} documentTitle={name} state={<StateMark tone="trash">Deleted</StateMark>} />
+      <PageBody plain><EmptyState icon={<IconFolder size={32} stroke={1.4} />} title={`The group ${name} was deleted. The computers that were in it are in New computers, unless they have been moved since.`}><Button component={Link} href="/group/new" variant="default">Open New computers</Button></EmptyState></PageBody>
     </>
   );
 }

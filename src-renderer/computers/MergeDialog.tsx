@@ -89,12 +89,17 @@ function Preview({ into, from }: { into: ComputerView; from: ComputerView }) {
       <ul className={classes['means']} aria-label="What this means">
         <li>{into.name} keeps its name, group and address here. Runs and history of {from.name} go along with it.</li>
         <li>From then on the machine is recognised by what identifies either of them.</li>
-        {same.length > 0 && <li>They agree in {same.map((kind) => evidenceWords[kind].toLowerCase()).join(', ')}.</li>}
-        {different.length > 0 && <li><strong>They differ in {different.map((kind) => evidenceWords[kind].toLowerCase()).join(', ')}.</strong> That is usual after a new mainboard; two machines of one model differ there, too.</li>}
+        {same.length > 0 && <li>They agree in {inWords(same)}.</li>}
+        {different.length > 0 && <li><strong>They differ in {inWords(different)}.</strong> That is usual after a new mainboard; two machines of one model differ there, too.</li>}
         <li>Nothing on any disk changes. Undo takes it back, and later <em>Split</em> on this computer’s page.</li>
       </ul>
     </>
   );
+}
+
+/** "system UUID, onboard MAC" */
+function inWords(kinds: readonly (keyof typeof evidenceWords)[]): string {
+  return kinds.map((kind) => evidenceWords[kind].charAt(0).toLowerCase() + evidenceWords[kind].slice(1)).join(', ');
 }
 
 function RecordBox({ title, record }: { title: string; record: ComputerView }) {

@@ -43,7 +43,7 @@ export function PageTabs({ base, tabs, active }: { base: string; tabs: PageTab[]
 
 /** plain: no padding, for tables that reach the edges. */
 export function PageBody({ children, plain = false }: { children: ReactNode; plain?: boolean }) {
-  return <div id="page-body" className={plain ? classes['plain'] : classes['body']} tabIndex={-1}>{children}</div>;
+  return <div id="page-body" className={plain ? classes['plain'] : classes['body']} tabIndex={plain ? -1 : 0}>{children}</div>;
 }
 
 export function Section({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
