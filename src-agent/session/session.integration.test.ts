@@ -169,6 +169,45 @@ describe('an agent that is killed in the middle', () => {
   }, 60_000);
 });
 
+describe('a deploy that is cut off', () => {
+  const content = random(160 * mib);
+  const writing = (agent: Agent): Promise<void> => new Promise((resolve) => {
+    agent.child.stderr?.on('data', (data: Buffer) => {
+      if (/"stage":"write","doneBytes":[1-9]/.test(data.toString())) resolve();
+    });
+    agent.child.once('close', () => resolve());
+  });
+  beforeEach(async () => {
+    await job('take', capture('big'));
+    await here('take', '--disk', lab.gptDisk('source.img', [content])).ended;
+    await imageReady('big');
+    await job('give', await deploy('big'));
+  });
+
+  it('by a kill waits for a person, then goes on with what it had written, and the disk is whole', async () => {
+    const target = lab.filled('target.img', 164 * mib, 0xaa);
+    const first = here('give', '--disk', target);
+    await writing(first);
+    first.child.kill('SIGKILL');
+    expect((await first.ended).signal).toBe('SIGKILL');
+    const second = await here('give', '--disk', target).ended;
+    expect([second.code, second.stdout.includes('must not be repeated without a person'), bytesAt(target, 512, 8).toString('latin1') === 'EFI PART']).toEqual([1, true, false]);
+    await api.runs.resume.mutate({ id: (await newest()).id, go: true });
+    const third = await here('give', '--disk', target).ended;
+    expect([third.code, digest(bytesAt(target, mib, content.length)) === digest(content), states(await newest())], third.stdout + third.stderr).toEqual([0, true, ['succeeded', 'done']]);
+  }, 120_000);
+
+  it('by a cancel from the console stops within seconds and says that the disk must not be used', async () => {
+    const target = lab.filled('target.img', 164 * mib, 0xaa);
+    const agent = here('give', '--disk', target);
+    await writing(agent);
+    const asked = performance.now();
+    await api.runs.cancel.mutate({ id: (await newest()).id });
+    const { code, stdout } = await agent.ended;
+    expect([code, performance.now() - asked < 10_000, states(await newest()), JSON.parse(stdout).error.message]).toEqual([1, true, ['cancelled', 'cancelled'], expect.stringContaining(`${target} is incomplete and must not be used. Run the job again`)]);
+  }, 120_000);
+});
+
 describe('a server that is started again', () => {
   it('in the middle of a script and of a message finds the agent at work, and the run succeeds', async () => {
     const go = lab.path('go');
