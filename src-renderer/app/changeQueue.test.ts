@@ -6,7 +6,7 @@ describe('what a change makes stale in the tree', () => {
   const stale = (entity: Entity): (string | null)[] => [null, 'computers', 'group/1', 'group/new', 'jobs', 'folder/1', 'images', 'activity', 'servers'].filter((parent) => treeIsStale(parent, new Set([entity])));
   it.each([
     ['computer', [null, 'computers', 'group/1', 'group/new']], ['group', [null, 'computers', 'group/1', 'group/new']], ['job', [null, 'jobs', 'folder/1']],
-    ['image', [null, 'jobs', 'folder/1', 'images']], ['run', [null, 'activity']], ['settings', [null, 'servers']],
+    ['image', [null, 'jobs', 'folder/1', 'images']], ['run', [null, 'group/1', 'group/new', 'activity']], ['settings', [null, 'servers']],
   ] as const)('%s', (entity, parents) => {
     expect(stale(entity)).toEqual(parents);
   });

@@ -10,7 +10,9 @@ export function treeIsStale(parent: string | null, entities: ReadonlySet<Entity>
   const any = (...of: Entity[]): boolean => of.some((entity) => entities.has(entity));
   const kind = parent.split('/')[0];
   switch (kind) {
-    case 'computers': case 'group': return any('computer', 'group');
+    case 'computers': return any('computer', 'group');
+    // What goes on at a computer stands beside it.
+    case 'group': return any('computer', 'group', 'run');
     // What became of an image decides whether a job can run.
     case 'jobs': case 'folder': return any('job', 'folder', 'image');
     case 'images': return any('image');
