@@ -34,7 +34,7 @@ export function bundleFileName(run: RunView): string {
 
 /** Tokens and tickets as this server makes them, and headers that carry one. */
 export function withoutSecrets(text: string): string {
-  return text.replaceAll(/\b(platen1|computer1|ticket1)\.[\w-]{8,}(\.[0-9a-f]{64})?/g, '$1.(left out)').replaceAll(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 (left out)');
+  return text.replaceAll(/\b(platen1|computer1|boot1|ticket1)\.[\w-]{8,}(\.[0-9a-f]{64})?/g, '$1.(left out)').replaceAll(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 (left out)');
 }
 
 function head(run: RunView, now: number): string[] {
