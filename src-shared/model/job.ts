@@ -49,10 +49,15 @@ export function taskSummary(task: Task): string {
   switch (task.type) {
     case 'capture': return `Capture ${diskPolicyWords(task.disk)} into ${task.imageName}`;
     case 'deploy': return `Deploy ${task.imageName} (${task.version === null ? 'newest version' : `version ${task.version}`}) to ${diskPolicyWords(task.disk)}`;
-    case 'script': return `Run ${task.title.trim() === '' ? 'a script' : task.title} (${task.text.trimEnd().split('\n').length} lines)`;
+    case 'script': return `Run ${task.title.trim() === '' ? 'a script' : task.title} (${linesOf(task.text)})`;
     case 'message': return `Show “${task.text.length > 60 ? `${task.text.slice(0, 57)}…` : task.text}” ${task.seconds === null ? 'until a key is pressed' : `for ${task.seconds} s`}`;
     case 'power': return task.action === 'restart' ? 'Restart the computer' : 'Switch the computer off';
   }
+}
+
+function linesOf(text: string): string {
+  const lines = text.trimEnd().split('\n').length;
+  return lines === 1 ? '1 line' : `${lines} lines`;
 }
 
 export const jobSummarySchema = z.object({
