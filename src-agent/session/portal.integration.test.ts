@@ -176,6 +176,23 @@ describe('a portal\'s session', () => {
     expect((await api.runs.list.query({}))[0]?.tasks.map((task) => task.state)).toEqual(['done', 'done']);
   });
 
+  it('asks which computer this is where two fit equally, and takes work only after that', async () => {
+    const made = (name: string, macs: string[]) => ({ systemUuid: '', systemSerial: '', boardSerial: '', assetTag: '', vendor: '', product: '', hostname: name, macs: macs.map((address) => ({ address, onboard: true })) });
+    const machine = (name: string, macs: string[]) => ({ identity: async () => made(name, macs), inventory: async () => ({ identity: made(name, macs), disks: [] }) });
+    const [left, right] = ['00:1b:21:3a:5c:01', '00:1b:21:3a:5c:02'] as const;
+    for (const [name, mac] of [['left', left], ['right', right]] as const) {
+      const one = new TestPortal({ machine: machine(name, [mac]) });
+      await one.told('open');
+      await one.end();
+    }
+    const both = new TestPortal({ machine: machine('both', [left, right]) });
+    const { candidates } = await both.told('candidates');
+    expect(candidates.map((one) => one.name).toSorted()).toEqual(['left', 'right']);
+    await expect(both.session.commands.identify(randomUUID())).rejects.toMatchObject({ code: 'forbidden' });
+    await both.session.commands.identify(candidates.find((one) => one.name === 'right')?.id ?? null);
+    expect((await both.told('open')).open.computerName).toBe('right');
+  });
+
   it('that another one replaces takes no more runs and says why', async () => {
     const disk = lab.filled('disk.img', mib, 1);
     const first = await portal([disk]);
