@@ -163,7 +163,7 @@ describe('a run of a job', () => {
     await agent.request('taskFailed', { runId: id, index: 1, error: failure, cancelled: false });
     const { fileName, text } = await room.api.runs.bundle.query({ id });
     expect(fileName).toMatch(/^platen-run-Win11-lab-pc-.*\.txt$/);
-    for (const part of [id, '1. Capture the internal disk into Fresh: done', '2. Run a script (1 lines): failed', 'PL-3001 io: It broke.', 'reading with ticket1.(left out)', 'SN-', `node: ${process.version}`, 'was taken by the computer']) expect(text).toContain(part);
+    for (const part of [id, '1. Capture the internal disk into Fresh: done', '2. Run a script (1 line): failed', 'PL-3001 io: It broke.', 'reading with ticket1.(left out)', 'SN-', `node: ${process.version}`, 'was taken by the computer']) expect(text).toContain(part);
     for (const secret of [begun.ticket, room.token, room.server.token]) expect(text).not.toContain(secret.split('.')[1]);
     expect(text).not.toContain('hunter2');
   });
