@@ -80,6 +80,27 @@ for (const [sizeName, viewport] of Object.entries(sizes)) {
         await over('refused', async () => { await page.getByRole('button', { name: 'More commands', exact: true }).click(); await page.getByRole('menuitem', { name: 'Move to trash' }).click(); });
         const job = async (name: string): Promise<void> => { await page.evaluate((to) => { location.hash = to; }, `/job/${guidOf(`job ${name}`)}`); await page.getByRole('heading', { level: 1 }).getByText(name).waitFor(); };
         await over('runon', async () => { await job('Win11 lab (MI)'); await page.getByRole('button', { name: 'Run on…' }).click(); });
+        await over('runsheet', async () => {
+          await job('Win11 lab (MI)');
+          await page.getByRole('button', { name: 'Run on…' }).click();
+          await page.getByRole('option', { name: /Room 12/ }).click();
+          await page.getByRole('table', { name: 'Computers it runs on' }).getByRole('row').nth(1).waitFor();
+        });
+        await over('runfolder', async () => { await page.evaluate((to) => { location.hash = to; }, `/folder/${guidOf('folder Whole lab (MI)')}`); await page.getByRole('button', { name: 'Run on…' }).click(); await page.getByRole('option', { name: /LAB12-0/ }).first().click(); });
+        await over('script', async () => { await job('Win11 lab (MI)'); await page.getByText('Run Set the asset tag').click(); });
+        await over('message', async () => { await job('Win11 lab (MI)'); await page.getByText('Show “Ready').click(); });
+        await over('capturetask', () => job('Capture the teacher PC'));
+        await over('addtask', async () => { await job('Win11 lab (MI)'); await page.getByRole('button', { name: 'Add task' }).click(); });
+        await over('imagepicker', async () => { await job('Win11 lab (MI)'); await page.getByRole('combobox', { name: 'Image' }).click(); });
+        await over('conflict', async () => {
+          await job('Win11 lab (MI)');
+          await page.getByText('Show “Ready').click();
+          await page.getByLabel('Message').fill('Mine');
+          const edited = server.jobs.jobs.find((each) => each.id === guidOf('job Win11 lab (MI)'));
+          if (edited !== undefined) Object.assign(edited, { rev: 5, updatedBy: 'bert', updatedAt: Date.now(), tasks: edited.tasks.slice(0, 2) });
+          await page.keyboard.press('Tab');
+          await page.getByRole('region', { name: 'Changed by somebody else' }).waitFor();
+        });
         await over('purge', async () => { await page.evaluate(() => { location.hash = '/trash'; }); await page.getByRole('button', { name: 'Delete for good… Windows 10 lab' }).click(); });
         if (wanted('over-signin')) { await page.goto(server.url); await page.evaluate(() => sessionStorage.clear()); await page.reload(); await page.waitForTimeout(400); await shot(page, 'over-signin'); }
         await page.goto('about:blank');

@@ -73,7 +73,6 @@ export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: Chosen
           role="combobox" aria-expanded aria-autocomplete="list" aria-controls={listId} {...(choices[place] === undefined ? {} : { 'aria-activedescendant': `${listId}-${place}` })}
           onChange={(event) => { setTyped(event.currentTarget.value); setActive(0); }} onKeyDown={onKeyDown}
         />
-        <span className={classes['hint']}><kbd>↑</kbd> <kbd>↓</kbd> go, <kbd>Enter</kbd> chooses</span>
         {count > 0 && <Button variant="subtle" color="gray" onClick={() => onChange({ computers: new Set(), groups: new Set() })}>Choose none ({count})</Button>}
       </div>
       {failed && <ErrorBlock title="The computers could not be read" error={shownError(computers.error)} onRetry={() => void computers.refetch()} />}
@@ -95,6 +94,7 @@ export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: Chosen
           {choices.length === 0 && computers.data !== undefined && <p className={classes['nothing']}>Nothing has this in its name, serial or address.</p>}
         </div>
       )}
+      {!failed && !none && <p className={classes['hint']}><kbd>↑</kbd> <kbd>↓</kbd> go through the list, <kbd>Enter</kbd> chooses</p>}
       {(computers.data?.length ?? 0) > mostShown && <p className="dim">The first {mostShown} computers. Type to find others, or choose a group.</p>}
     </section>
   );

@@ -14,7 +14,7 @@ export function RunSheet() {
   if (request !== null && request !== shown) setShown(request);
   return (
     <Modal
-      opened={request !== null} onClose={closeRunSheet} size={940} yOffset="6vh" title="Run on…" closeButtonProps={{ 'aria-label': 'Close' }}
+      opened={request !== null} onClose={closeRunSheet} size={1140} yOffset="6vh" title="Run on…" closeButtonProps={{ 'aria-label': 'Close' }}
       classNames={{ content: classes['content'] ?? '', body: classes['body'] ?? '' }} onExitTransitionEnd={() => setShown(null)}
     >
       {shown !== null && <RunSheetBody request={shown} />}

@@ -23,10 +23,10 @@ import { JobPicker, WhatRuns } from './WhatRuns.tsx';
 import classes from './RunSheet.module.css';
 
 const columns: Column<StartRow>[] = [
-  { id: 'name', title: 'Computer', width: 'minmax(130px, 0.8fr)', render: (row) => <MiddleText text={row.computerName} /> },
-  { id: 'when', title: 'Starts', width: 'minmax(220px, 1.5fr)', render: (row) => <span title={row.when} className={classes['when']}><StateMark tone={row.tone}>{row.when}</StateMark></span> },
+  { id: 'name', title: 'Computer', width: 'minmax(100px, 0.7fr)', render: (row) => <MiddleText text={row.computerName} /> },
+  { id: 'when', title: 'Starts', width: 'minmax(180px, 1.3fr)', render: (row) => <span title={row.when} className={classes['when']}><StateMark tone={row.tone}>{row.when}</StateMark></span> },
 ];
-const erasedColumn: Column<StartRow> = { id: 'erases', title: 'Will be erased', width: 'minmax(190px, 1.3fr)', render: (row) => (!row.runs || row.erases.length === 0 ? <span className="dim">{row.runs ? 'Not known yet' : 'Nothing'}</span> : <MiddleText text={row.erases.join('; ')} />) };
+const erasedColumn: Column<StartRow> = { id: 'erases', title: 'Will be erased', width: 'minmax(170px, 1.3fr)', render: (row) => (!row.runs || row.erases.length === 0 ? <span className="dim">{row.runs ? 'Not known yet' : 'Nothing'}</span> : <MiddleText text={row.erases.join('; ')} />) };
 
 export function RunSheetBody({ request }: { request: RunSheetRequest }) {
   const trpc = useTRPC();
@@ -53,10 +53,12 @@ export function RunSheetBody({ request }: { request: RunSheetRequest }) {
         {what !== null && preview === undefined && !query.isError && <div aria-hidden className={classes['loading']}><Skeleton h={12} w={220} /><Skeleton h={12} w={420} /><Skeleton h={12} w={360} /></div>}
         {preview !== undefined && <WhatRuns preview={preview} />}
         {preview !== undefined && given && preview.problem !== null && <WarningLine>It can’t be started: {preview.problem}</WarningLine>}
-        {picking ? <ComputerPicker chosen={chosen} autoFocus={request.what !== undefined} onChange={setChosen} /> : (
-          <div className={classes['chosen']}><span>{preview === undefined ? '' : countOf(preview.computers.length, 'computer')}</span><Button variant="default" onClick={() => setPicking(true)}>Change…</Button></div>
-        )}
-        {preview !== undefined && given && <Where preview={preview} rows={rows} busy={busy} onBusy={setBusy} />}
+        <div className={classes['split']} data-split={picking && given}>
+          {picking ? <ComputerPicker chosen={chosen} autoFocus={request.what !== undefined} onChange={setChosen} /> : (
+            <div className={classes['chosen']}><span>{preview === undefined ? '' : countOf(preview.computers.length, 'computer')}</span><Button variant="default" onClick={() => setPicking(true)}>Change…</Button></div>
+          )}
+          {preview !== undefined && given && <Where preview={preview} rows={rows} busy={busy} onBusy={setBusy} />}
+        </div>
         {failure !== null && <ErrorBlock title="It could not be started" error={failure} onDismiss={() => setFailure(null)} />}
       </div>
       <div className={classes['footer']}>
@@ -75,12 +77,12 @@ function Where({ preview, rows, busy, onBusy }: { preview: StartPreview; rows: r
     <section className={classes['where']} aria-label="Where it runs">
       {preview.erases && disks > 0 && <WarningLine>Everything on {disks === 1 ? 'this disk' : `these ${disks} disks`} is replaced. That can’t be undone.</WarningLine>}
       {rows.length > 0 && (
-        <div className={classes['table']} style={{ height: Math.min(rows.length * 32 + 34, 258) }}><DataTable label="Computers it runs on" columns={preview.erases ? [...columns, erasedColumn] : columns} rows={[...rows]} rowKey={(row) => row.computerId} /></div>
+        <div className={classes['table']} style={{ height: Math.min(rows.length * 32 + 34, 290) }}><DataTable label="Computers it runs on" columns={preview.erases ? [...columns, erasedColumn] : columns} rows={[...rows]} rowKey={(row) => row.computerId} /></div>
       )}
       {busyCount > 0 && (
         <div className={classes['choice']}>
           <span id="run-busy">{busyCount === 1 ? 'On the computer that is busy' : `On the ${busyCount} computers that are busy`}</span>
-          <SegmentedControl size="xs" aria-labelledby="run-busy" value={busy} data={[{ value: 'queue', label: 'Run afterwards' }, { value: 'skip', label: 'Skip' }]} onChange={(value) => onBusy(value === 'skip' ? 'skip' : 'queue')} />
+          <SegmentedControl size="xs" classNames={{ label: classes['segment'] ?? '' }} aria-labelledby="run-busy" value={busy} data={[{ value: 'queue', label: 'Run afterwards' }, { value: 'skip', label: 'Skip' }]} onChange={(value) => onBusy(value === 'skip' ? 'skip' : 'queue')} />
         </div>
       )}
     </section>

@@ -75,7 +75,7 @@ function MessageFields({ task, locked, errorOf, onChange }: SettingsProps<'messa
         <span className={classes['label']} id="message-until">Stays</span>
         <div className={classes['inline']}>
           <SegmentedControl
-            aria-labelledby="message-until" disabled={locked} value={task.seconds === null ? 'key' : 'time'} data={[{ value: 'key', label: 'Until a key is pressed' }, { value: 'time', label: 'For a time' }]}
+            classNames={{ label: classes['segment'] ?? '' }} aria-labelledby="message-until" disabled={locked} value={task.seconds === null ? 'key' : 'time'} data={[{ value: 'key', label: 'Until a key is pressed' }, { value: 'time', label: 'For a time' }]}
             onChange={(value) => onChange({ ...task, seconds: value === 'key' ? null : 30 }, 'choice')}
           />
           {task.seconds !== null && (
@@ -95,7 +95,7 @@ function PowerFields({ task, locked, onChange }: SettingsProps<'power'>) {
   return (
     <div className={classes['field']}>
       <SegmentedControl
-        aria-label="What to do" disabled={locked} value={task.action} data={[{ value: 'restart', label: 'Restart' }, { value: 'shut-down', label: 'Switch off' }]} style={{ alignSelf: 'flex-start' }}
+        classNames={{ label: classes['segment'] ?? '' }} aria-label="What to do" disabled={locked} value={task.action} data={[{ value: 'restart', label: 'Restart' }, { value: 'shut-down', label: 'Switch off' }]} style={{ alignSelf: 'flex-start' }}
         onChange={(value) => onChange({ ...task, action: value === 'restart' ? 'restart' : 'shut-down' }, 'choice')}
       />
       <p className={classes['meaning']}>{task.action === 'restart' ? 'The computer starts anew, usually into the system that was just deployed.' : 'The computer is off when the run ends.'} Tasks after it go on when the computer comes back to Platen.</p>

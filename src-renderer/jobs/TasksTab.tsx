@@ -27,7 +27,7 @@ export function TasksTab({ job }: { job: JobDetail }) {
   const settings = useRef<HTMLElement>(null);
   const { tasks, theirs, failure } = edit.draft;
   const chosen = tasks.find((task) => task.id === chosenId) ?? tasks[0];
-  const locked = job.trashedAt !== null || theirs !== null;
+  const locked = job.trashedAt !== null;
   // A new task is filled in next, so the keyboard goes to its first field.
   const [fillIn, setFillIn] = useState<string | null>(null);
   useEffect(() => {
@@ -57,7 +57,7 @@ export function TasksTab({ job }: { job: JobDetail }) {
     <PageBody>
       {theirs !== null && <Conflict mine={tasks} theirs={theirs} onMine={edit.keepMine} onTheirs={edit.takeTheirs} />}
       {failure !== null && <ErrorBlock title="This change is not saved" error={failure} context={{ Job: `${job.name} (${job.id})` }} onRetry={edit.retry} onDismiss={edit.discard} />}
-      {tasks.length === 0 ? (
+      {theirs !== null ? null : tasks.length === 0 ? (
         <EmptyState icon={null} title="A job is an ordered list of tasks: deploy an image, run a script, show a message, restart. They run on a computer one after another, from the first to the last.">
           {!locked && <AddMenu label="Add the first task" filled onAdd={add} />}
           <SaveState job={job} edit={edit} />
@@ -110,7 +110,7 @@ function SaveState({ job, edit }: { job: JobDetail; edit: JobDraft }) {
   return (
     <p className={classes['saved']} role="status">
       {draft.sending !== null ? 'Saving…'
-        : draft.theirs !== null || draft.failure !== null ? <span className={classes['unsaved']}>Not saved</span>
+        : draft.failure !== null ? <span className={classes['unsaved']}>Not saved</span>
           : isDirty(draft) ? (lack === null ? 'Changed…' : <span className={classes['unsaved']}>Not saved yet. {lack}</span>)
             : draft.saved !== null ? <>Saved, revision {draft.saved.rev} {draft.saved.undo !== null && <Button variant="subtle" px={6} onClick={() => void edit.undoSave()}>Undo</Button>}</>
               : <span className="dim">Revision {job.rev} · <When at={job.updatedAt} /> by {job.updatedBy}</span>}
