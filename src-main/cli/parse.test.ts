@@ -62,7 +62,7 @@ describe('wrong usage', () => {
   });
 
   it('lists the commands of a group that was named alone', () => {
-    expect(refusal('computer')).toBe('platen computer needs a command: list, show.');
+    expect(refusal('computer')).toBe('platen computer needs a command: list, show, history, rename, move, merge, split, delete, undelete.');
   });
 
   it('names the option that was probably meant', () => {
