@@ -1,5 +1,7 @@
 // The console in the person's own browser: its address, and opening it.
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { hasDisplay } from './electron.mjs';
 
 /**
@@ -11,6 +13,33 @@ export function addressOf(line) {
   try {
     const { url, token } = JSON.parse(line);
     return typeof url === 'string' && typeof token === 'string' ? `${url.replace(/\/$/, '')}/#token=${token}` : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @typedef {{ code: string, message: string, shortCode: string, folder?: string, pid?: number }} Refusal */
+/**
+ * Why the server did not start, out of the line it printed instead of its ready line; null for any other line.
+ * @param {string} line
+ * @returns {Refusal | null}
+ */
+export function refusalOf(line) {
+  try {
+    const { error } = JSON.parse(line);
+    return typeof error?.code === 'string' && typeof error.message === 'string' ? error : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The console's address of the server that runs on a data folder, as it noted it there; null where it can't be read.
+ * @param {string} dataFolder
+ */
+export function runningAddress(dataFolder) {
+  try {
+    return addressOf(readFileSync(join(dataFolder, 'server.json'), 'utf8'));
   } catch {
     return null;
   }

@@ -25,7 +25,7 @@ export async function launch(args) {
     await import(pathToFileURL(target).href);
     return;
   }
-  process.exitCode = await superviseChild(spawn(nodePath(), [target, ...rest], { stdio: 'inherit' }));
+  process.exitCode = await superviseChild(spawn(nodePath(), [target, ...rest], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] }));
 }
 
 /**

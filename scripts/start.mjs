@@ -3,12 +3,14 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { addressOf, openBrowser } from './browser.mjs';
+import { addressOf, openBrowser, refusalOf, runningAddress } from './browser.mjs';
 import { build } from './build.mjs';
 import { findElectron } from './electron.mjs';
 import { childEnv, nodePath, superviseChild } from './node.mjs';
 import { setUpModules, setUpSystem } from './setup.mjs';
 import { root } from './sources.mjs';
+
+/** @typedef {import('./browser.mjs').Refusal} Refusal */
 
 /** @param {string} text */
 const say = (text) => process.stderr.write(`start: ${text}\n`);
@@ -34,18 +36,37 @@ function runElectron(binary, args) {
 }
 
 /** @param {string[]} args */
-function runHeadless(args) {
+async function runHeadless(args) {
   const json = args.includes('--json');
   const child = spawn(nodePath(), [join(root, 'out', 'main', 'headless.js'), 'serve', '--json', ...args.filter((arg) => arg !== '--json')], {
-    stdio: ['ignore', 'pipe', 'inherit'], env: childEnv(),
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env: childEnv(),
   });
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  /** @type {Refusal | null} */
+  let refusal = null;
+  createInterface({ input: /** @type {import('node:stream').Readable} */ (child.stdout) }).on('line', (line) => {
     const address = addressOf(line);
-    if (json || address === null) process.stdout.write(`${line}\n`);
-    else process.stdout.write(`Platen's console: ${address}\n`);
-    if (address !== null && !openBrowser(address)) say('open that address in a browser');
+    refusal ??= refusalOf(line);
+    if (json || (address === null && refusal === null)) process.stdout.write(`${line}\n`);
+    else if (address !== null) show(address);
   });
-  return superviseChild(child, 'SIGTERM');
+  const code = await superviseChild(child, 'SIGTERM');
+  const refused = /** @type {Refusal | null} */ (refusal);
+  if (json || refused === null) return code;
+  const running = refused.code === 'data-folder-in-use' && typeof refused.folder === 'string' ? runningAddress(refused.folder) : null;
+  if (running === null) {
+    say(`${refused.message} (${refused.shortCode})`);
+    return code;
+  }
+  // Somebody who starts it twice wants the console.
+  say(`Platen runs already on ${refused.folder}${refused.pid === undefined ? '' : ` (process ${refused.pid})`}; this is its console`);
+  show(running);
+  return 0;
+}
+
+/** @param {string} address */
+function show(address) {
+  process.stdout.write(`Platen's console: ${address}\n`);
+  if (!openBrowser(address)) say('open that address in a browser');
 }
 
 process.exitCode = await main(process.argv.slice(2)).catch((error) => {

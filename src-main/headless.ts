@@ -14,6 +14,12 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// Whoever stands between a person and this process (npm start, bin/platen) was killed without a word: nobody is left to end it.
+if (process.channel !== undefined && process.channel !== null) {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
+
 process.exitCode = await runCommandLine(argv, {
   json,
   interactive: stdin.isTTY && stderr.isTTY,

@@ -1,6 +1,6 @@
 // The composition root: lock → database → store → services → recovery → the port → ready; close() goes the same way back.
 // It knows every part and holds no rule of its own.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { AppError, toAppError } from '#shared/errors.ts';
@@ -20,7 +20,7 @@ import { openImages } from './images/service.ts';
 import { openJobs } from './jobs/service.ts';
 import { openLog, type LogService } from './log/service.ts';
 import { isLoopback } from './net/http/guard.ts';
-import { listen, type Listener } from './net/http/listener.ts';
+import { listen, tryPort, type Listener } from './net/http/listener.ts';
 import { openStaticFiles } from './net/http/static-files.ts';
 import { loadTlsIdentity } from './net/tls/certificate.ts';
 import { findPortOwner, machineAddresses, syncFolder } from './platform.ts';
@@ -100,6 +100,9 @@ type Frame = { dataFolder: string; clock: () => number; opened: (() => void | Pr
 
 async function compose(options: ServerOptions, { dataFolder, clock, opened }: Frame) {
   const startedAt = clock();
+  const at = { host: options.host ?? '127.0.0.1', port: options.httpPort ?? DEFAULT_HTTP_PORT, findPortOwner };
+  // A start that is refused leaves no new folder behind. Where there is one, whoever has it is the better answer.
+  if (!existsSync(dataFolder)) await tryPort(at);
   makeDataFolder(dataFolder);
   const lock = lockFolder(dataFolder, startedAt);
   opened.push(() => lock.release());
@@ -152,7 +155,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     health: () => ({ ok: true, serverId }), onError: (error) => log.error('a request failed', { error: error.cause instanceof Error ? error.cause : error }),
   });
   const listener = await listen({
-    host: options.host ?? '127.0.0.1', port: options.httpPort ?? DEFAULT_HTTP_PORT, tls, ...web, findPortOwner,
+    ...at, tls, ...web,
     onError: (error) => {
       listening.problem = `The server does not listen any more: ${error.message}. Restart it.`;
       log.error('the listener broke', { error });

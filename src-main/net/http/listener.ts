@@ -63,6 +63,15 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   return { port, host: options.host, close: (graceMs) => closeAll({ front, plain, secure, sockets, silent }, graceMs) };
 }
 
+/** Refuses a port that can't be had, before anything is made for a server on it. It is free again afterwards. */
+export async function tryPort(options: Pick<ListenerOptions, 'host' | 'port' | 'findPortOwner'>): Promise<void> {
+  const probe = createServer();
+  await bind(probe, options);
+  await new Promise<void>((resolve) => {
+    probe.close(() => resolve());
+  });
+}
+
 function hand(socket: Socket, plain: HttpServer, secure: HttpServer): void {
   socket.setTimeout(FIRST_BYTE_LIMIT_MS, () => socket.destroy());
   socket.once('data', (first: Buffer) => {
@@ -90,7 +99,7 @@ function refuseBrokenRequest(_error: Error, socket: Duplex): void {
   else socket.destroy();
 }
 
-async function bind(front: Server, { host, port, findPortOwner }: ListenerOptions): Promise<void> {
+async function bind(front: Server, { host, port, findPortOwner }: Pick<ListenerOptions, 'host' | 'port' | 'findPortOwner'>): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       front.once('error', reject);
