@@ -69,7 +69,7 @@ export class Painter {
   private waitsForLine(): boolean {
     if (this.line.bytesPerSecond === null) return false;
     const allowedMs = (backlogBytes / this.line.bytesPerSecond) * 1000;
-    const waitMs = this.freeAt - this.line.now() - allowedMs;
+    const waitMs = Math.ceil(this.freeAt - this.line.now() - allowedMs);
     if (waitMs <= 0) return false;
     this.cancelWait = this.line.wait(waitMs, () => {
       this.cancelWait = null;

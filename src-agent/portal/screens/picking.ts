@@ -110,9 +110,9 @@ function busWords(disk: DiskSummary): string {
   return { nvme: 'NVMe', sata: 'SATA', ata: 'SATA', usb: 'USB', scsi: 'SCSI', sas: 'SAS', mmc: 'MMC', virtio: 'virtual', file: 'image file' }[disk.bus] ?? disk.bus;
 }
 
-/** What the disk holds, a line for each volume that holds something. */
+/** What the disk holds, a line for each volume that holds something, the fullest first: what hurts most is never cut off. */
 export function contentWords(disk: DiskSummary): string[] {
-  const volumes = disk.partitions.filter((each) => each.fsType !== '' || each.label !== '' || each.usedBytes !== null);
+  const volumes = disk.partitions.filter((each) => each.fsType !== '' || each.label !== '' || each.usedBytes !== null).toSorted((left, right) => (right.usedBytes ?? right.sizeBytes) - (left.usedBytes ?? left.sizeBytes));
   if (disk.partitions.length === 0) return [disk.tableKind === 'none' ? 'nothing that is recognised' : disk.tableKind === 'unreadable' ? 'a partition table that can’t be read' : 'an empty partition table'];
   const used = volumes.reduce((sum, each) => sum + (each.usedBytes ?? 0), 0);
   const isWhole = disk.partitions.length === 1 && disk.partitions[0]?.number === 0;
