@@ -23,10 +23,10 @@ import { JobPicker, WhatRuns } from './WhatRuns.tsx';
 import classes from './RunSheet.module.css';
 
 const columns: Column<StartRow>[] = [
-  { id: 'name', title: 'Computer', width: 'minmax(100px, 0.7fr)', render: (row) => <MiddleText text={row.computerName} /> },
-  { id: 'when', title: 'Starts', width: 'minmax(180px, 1.3fr)', render: (row) => <span title={row.when} className={classes['when']}><StateMark tone={row.tone}>{row.when}</StateMark></span> },
+  { id: 'name', title: 'Computer', width: 'minmax(92px, 0.6fr)', render: (row) => <MiddleText text={row.computerName} /> },
+  { id: 'when', title: 'Starts', width: 'minmax(170px, 1fr)', render: (row) => <span title={row.when} className={classes['when']}><StateMark tone={row.tone}>{row.when}</StateMark></span> },
 ];
-const erasedColumn: Column<StartRow> = { id: 'erases', title: 'Will be erased', width: 'minmax(170px, 1.3fr)', render: (row) => (!row.runs || row.erases.length === 0 ? <span className="dim">{row.runs ? 'Not known yet' : 'Nothing'}</span> : <MiddleText text={row.erases.join('; ')} />) };
+const erasedColumn: Column<StartRow> = { id: 'erases', title: 'Will be erased', width: 'minmax(250px, 1.5fr)', render: (row) => (!row.runs || row.erases.length === 0 ? <span className="dim">{row.runs ? 'Not known yet' : 'Nothing'}</span> : <MiddleText text={row.erases.join('; ')} />) };
 
 export function RunSheetBody({ request }: { request: RunSheetRequest }) {
   const trpc = useTRPC();
