@@ -1,6 +1,7 @@
 // Owns picking a job by its name without a menu: what waits for this computer makes room for it, what is under way goes first.
 import type { Answers } from '#shared/agent/messages.ts';
 import { AppError, CancelledError } from '#shared/errors.ts';
+import { withoutTag } from '#shared/model/menu.ts';
 import type { Control } from '../connection.ts';
 
 export type ByName = {
@@ -21,10 +22,15 @@ export async function pickByName({ control, job, signal, note, finish }: ByName)
       const { run } = await control.request('takeRun', {});
       // Something else holds it: another agent on this computer that still answers.
       if (run === null) throw error;
-      if (run.title.trim().toLowerCase() === job.trim().toLowerCase()) return null;
+      if (isSameName(run.title, job)) return null;
       note(`This computer is in the middle of “${run.title}”; that comes first.`);
       await finish();
     }
   }
   throw new CancelledError('Stopped.');
+}
+
+/** As the server finds a job by its name: with or without the portal's tag, in any case. Else what was asked for once would be done twice. */
+export function isSameName(title: string, asked: string): boolean {
+  return withoutTag(title).toLowerCase() === withoutTag(asked).toLowerCase();
 }
