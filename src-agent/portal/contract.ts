@@ -45,7 +45,7 @@ export type PortalCommands = {
   resume(runId: string, go: boolean): Promise<void>;
   cancelRun(runId: string): Promise<void>;
   messageRead(): void;
-  /** After `ended`: a key was pressed, so go on now. */
+  /** After `ended`: a key was pressed, or the time of `next` is over on screen. The session keeps that time as well; whoever is first counts. */
   proceed(): void;
   /** The countdown ran out, or Ctrl+C: the agent ends, the computer starts as usual. */
   leave(reason: 'countdown' | 'key'): void;

@@ -21,16 +21,16 @@ function drawConnecting(canvas: Canvas, state: PortalState, context: ViewContext
   }
   canvas.text(0, 0, server.state === 'away' ? 'The server is away' : 'Connecting to the server', { role: 'heading' });
   let row = canvas.text(2, 0, 'Server  ', { role: 'quiet' }) && 2;
-  canvas.text(row, 9, server.name, { role: 'strong', elide: 'middle' });
+  canvas.text(row, 10, server.name, { role: 'strong', elide: 'middle' });
   row += 1;
   if (server.reason !== '') {
     canvas.text(row, 0, 'Why', { role: 'quiet' });
-    row = canvas.paragraph(row, 9, server.reason, { role: 'warn', rows: 5 });
+    row = canvas.paragraph(row, 10, server.reason, { role: 'warn', rows: 5 });
   }
   canvas.text(row, 0, 'Since', { role: 'quiet' });
-  canvas.text(row, 9, `${context.clock(server.since)}, for ${formatDuration((state.now - server.since) / 1000)}`);
+  canvas.text(row, 10, `${context.clock(server.since)}, for ${formatDuration((state.now - server.since) / 1000)}`);
   canvas.text(row + 1, 0, 'Next try', { role: 'quiet' });
-  canvas.text(row + 1, 9, server.nextTryAt === null || server.nextTryAt <= state.now ? 'now' : `in ${formatDuration((server.nextTryAt - state.now) / 1000)}`);
+  canvas.text(row + 1, 10, server.nextTryAt === null || server.nextTryAt <= state.now ? 'now' : `in ${formatDuration((server.nextTryAt - state.now) / 1000)}`);
   const help = 'It goes on by itself when the server answers. If it stays like this: is the server running, is the network cable in, and may this network reach the server?';
   if (state.now - server.since > 5000) canvas.paragraph(row + 3, 0, help, { role: 'quiet' });
 }
