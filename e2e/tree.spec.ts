@@ -12,12 +12,14 @@ const room14 = guidOf('group Room 14');
 const groupOf = (name: string): string => guidOf(`group ${name}`);
 
 test.describe('the tree', { tag: '@windowless' }, () => {
-  test('renames a computer, a group, a job and a folder in place, with a hint at what a network would not take; Ctrl+Z goes back through all of it', async ({ tree, console, page, fake }) => {
+  test('renames a computer, a group, a job and a folder in place, and says what a network would not take while one types; Ctrl+Z goes back through all of it', async ({ tree, console, page, fake }) => {
     await tree.expand('New computers');
     await tree.focusOn('PF2K81QX');
     await page.keyboard.press('F2');
     await page.keyboard.type('a name much too long for Windows');
+    await page.keyboard.press('Enter');
     await expect(page.getByRole('status').filter({ hasText: 'at most 15 characters' })).toBeVisible();
+    await expect(tree.tree.getByRole('textbox')).toBeFocused();
     await page.keyboard.press('Control+a');
     await page.keyboard.type('LAB14-13');
     await page.keyboard.press('Enter');

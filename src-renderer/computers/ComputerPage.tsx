@@ -61,7 +61,7 @@ function Head({ computer }: { computer: ComputerView }) {
   return (
     <PageHead
       icon={icon} documentTitle={computer.name}
-      title={<EditableText value={computer.name} label="Name" size="title" disabled={inTrash || !connected} check={(text) => (text.trim() === '' ? 'Type a name.' : null)} hint={(text) => (text === computer.name ? null : computerNameProblem(text.trim()))} onSave={(name) => void actions.rename(item, name)} />}
+      title={<EditableText value={computer.name} label="Name" size="title" disabled={inTrash || !connected} check={(text) => (text.trim() === computer.name ? null : computerNameProblem(text.trim()))} onSave={(name) => void actions.rename(item, name)} />}
       state={
         <span className={classes['states']}>
           {inTrash ? <StateMark tone="trash">In the trash</StateMark> : <StateMark tone={computer.online ? 'ok' : 'off'}>{computer.online ? 'Connected' : 'Not connected'}</StateMark>}

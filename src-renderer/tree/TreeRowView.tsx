@@ -63,8 +63,8 @@ function RenameField({ row, onDone }: { row: NodeRow; onDone: (row: NodeRow, nam
   const input = useRef<HTMLInputElement>(null);
   const done = useRef(false);
   const [name, setName] = useState(row.node.name);
-  // What Windows and DNS would not take; the server decides.
-  const hint = row.node.kind === 'computer' && name !== row.node.name ? computerNameProblem(name.trim()) : null;
+  // What Windows and DNS would not take is said while one types; Enter keeps nothing of it.
+  const problem = row.node.kind === 'computer' && name !== row.node.name ? computerNameProblem(name.trim()) : null;
   useEffect(() => { input.current?.focus(); input.current?.select(); }, []);
   const finish = (wanted: string | null): void => {
     if (done.current) return;
@@ -74,17 +74,17 @@ function RenameField({ row, onDone }: { row: NodeRow; onDone: (row: NodeRow, nam
   return (
     <span className={classes['renaming']}>
       <input
-        ref={input} className={classes['rename']} aria-label={`New name of ${row.node.name}`} value={name} maxLength={200} spellCheck={false} {...(hint === null ? {} : { 'aria-describedby': 'rename-hint' })}
+        ref={input} className={classes['rename']} aria-label={`New name of ${row.node.name}`} value={name} maxLength={200} spellCheck={false} {...(problem === null ? {} : { 'aria-describedby': 'rename-problem', 'aria-invalid': true })}
         onChange={(event) => setName(event.currentTarget.value)}
         onClick={(event) => event.stopPropagation()}
-        onBlur={() => finish(name)}
+        onBlur={() => finish(problem === null ? name : null)}
         onKeyDown={(event) => {
           event.stopPropagation();
-          if (event.key === 'Enter') finish(name);
+          if (event.key === 'Enter' && problem === null) finish(name);
           if (event.key === 'Escape') finish(null);
         }}
       />
-      {hint !== null && <span id="rename-hint" role="status" className={classes['hint']}>{hint}</span>}
+      {problem !== null && <span id="rename-problem" role="status" className={classes['hint']}>{problem}</span>}
     </span>
   );
 }

@@ -11,8 +11,6 @@ type Props = {
   disabled?: boolean;
   /** What is wrong with this text, or null. */
   check?: (text: string) => string | null;
-  /** What is better known before this text is kept, or null; it is kept all the same. */
-  hint?: (text: string) => string | null;
   onSave: (text: string) => void;
   size?: 'title' | 'text';
   /** Long text goes on in the next line instead of being elided. */
@@ -21,7 +19,7 @@ type Props = {
   editing?: boolean;
 };
 
-export function EditableText({ value, label, placeholder = '', disabled = false, check, hint, onSave, size = 'text', wrap = false, editing = false }: Props) {
+export function EditableText({ value, label, placeholder = '', disabled = false, check, onSave, size = 'text', wrap = false, editing = false }: Props) {
   const [draft, setDraft] = useState<string | null>(editing ? value : null);
   const button = useRef<HTMLButtonElement>(null);
   const error = draft === null ? null : (check?.(draft) ?? null);
@@ -42,8 +40,6 @@ export function EditableText({ value, label, placeholder = '', disabled = false,
         aria-label={label}
         value={draft}
         error={error}
-        description={error === null && draft !== value ? (hint?.(draft) ?? null) : null}
-        inputWrapperOrder={['label', 'input', 'description', 'error']}
         data-autofocus
         autoFocus
         onFocus={(event) => event.currentTarget.select()}
