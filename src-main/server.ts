@@ -137,6 +137,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   const status = openStatus({
     store, images, runs, settings, clock, serverId, dataFolder, startedAt, version: options.version ?? '0.0.0', fingerprint: tls.fingerprint,
     listening: () => ({ addresses: listening.at === null ? [] : reachableAddresses(listening.at), httpPort: listening.at?.port ?? 0, problem: listening.problem }),
+    boot: () => ({ mode: boot.servedMode(), problem: boot.problem() }),
   });
   const environment = openEnvironment(options.bootPlaces ?? noEnvironment(dataFolder), () => events.changed('boot', 'boot'));
   const boot = openBoot({
@@ -144,7 +145,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     reachableAt: (address) => reachableAt(address),
   });
   opened.push(() => boot.close());
-  const tree = openTree({ images, computers, jobs, runs, settings, serverId });
+  const tree = openTree({ images, computers, jobs, runs, settings, boot, serverId });
   const agents = openAgents({ store, access, boot, computers, events, images, runs, portal, settings, log, clock, serverId });
   const api = openApi({ access, services: { boot, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree } });
 

@@ -244,6 +244,9 @@ export function openBoot(parts: BootParts) {
       return this.status();
     },
     preflight: (): Promise<PreflightCheck[]> => runPreflight({ adapters: listAdapters(), choice, serving: serving === null || serving.ports === null ? null : { address: serving.adapter.address, ports: serving.ports }, environment: environment.view(), ports: parts.ports, freeBytes: parts.freeBytes }),
+    state: (): BootStatus['state'] => state,
+    /** off where nothing is served, whatever was chosen. */
+    servedMode: (): BootChoice['mode'] => (state === 'serving' ? choice.mode : 'off'),
     problem: (): string | null => (state === 'stopped' ? problem : null),
     /** At start, when everything else is up: goes on as it was chosen. A failure is shown, and ends nothing. */
     async recover(): Promise<void> {

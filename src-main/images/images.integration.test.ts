@@ -313,6 +313,6 @@ describe('what clients are told', () => {
     changes.unsubscribe();
     runs.unsubscribe();
     expect((await setup.api.tree.children.query({ parent: 'images' })).map((node) => [node.name, node.state])).toEqual([['Lab', 'ready']]);
-    expect((await setup.api.tree.children.query({ parent: null })).map((node) => node.id)).toEqual(['computers', 'images', 'servers', 'activity']);
+    expect((await setup.api.tree.children.query({ parent: null })).map((node) => node.id)).toEqual(['computers', 'jobs', 'images', 'servers', 'boot', 'activity']);
   });
 });

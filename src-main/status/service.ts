@@ -10,6 +10,8 @@ export type StatusParts = {
   store: Store; images: Images; runs: Runs; settings: SettingsService; clock: () => number; serverId: string; version: string; dataFolder: string; startedAt: number; fingerprint: string;
   /** Known once the port is bound. */
   listening: () => { addresses: string[]; httpPort: number; problem: string | null };
+  /** What network boot serves, and why it stopped. */
+  boot: () => { mode: ServerStatus['dhcp']; problem: string | null };
 };
 export type Status = ReturnType<typeof openStatus>;
 
@@ -19,9 +21,10 @@ const NEARLY_FULL_BYTES = 5e9;
 export function openStatus(parts: StatusParts) {
   const { store, images, runs, settings, clock } = parts;
 
-  function problemsOf(figures: ServerStatus['store'], listener: string | null): ServerStatus['problems'] {
+  function problemsOf(figures: ServerStatus['store'], listener: string | null, boot: string | null): ServerStatus['problems'] {
     const problems: ServerStatus['problems'] = [];
     if (listener !== null) problems.push({ code: 'listener', message: listener, link: null });
+    if (boot !== null) problems.push({ code: 'boot', message: `Network boot has stopped, so no computer starts from this server: ${boot}`, link: 'boot' });
     if (figures.freeBytes < Math.min(NEARLY_FULL_BYTES, figures.totalBytes * NEARLY_FULL)) {
       problems.push({ code: 'disk-full', message: `The disk of the image store is nearly full: ${formatBytes(figures.freeBytes)} are free. Empty the trash, or give the store more room.`, link: 'images' });
     }
@@ -35,9 +38,10 @@ export function openStatus(parts: StatusParts) {
     async get(): Promise<ServerStatus> {
       const figures = await store.figures();
       const { addresses, httpPort, problem } = parts.listening();
+      const boot = parts.boot();
       return {
         serverId: parts.serverId, name: settings.get().serverName, version: parts.version, startedAt: parts.startedAt, now: clock(), dataFolder: parts.dataFolder,
-        addresses, httpPort, fingerprint: parts.fingerprint, dhcp: 'off', store: figures, ...runs.counts(), problems: problemsOf(figures, problem),
+        addresses, httpPort, fingerprint: parts.fingerprint, dhcp: boot.mode, store: figures, ...runs.counts(), problems: problemsOf(figures, problem, boot.problem),
       };
     },
     async doctor(options: { repair: boolean; deep: boolean }): Promise<FindingView[]> {

@@ -2,19 +2,20 @@
 import { runTitle } from '#shared/model/run.ts';
 import type { Group } from '#shared/model/computer.ts';
 import type { TreeNode } from '#shared/model/server.ts';
+import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Images } from '../images/service.ts';
 import type { Jobs } from '../jobs/service.ts';
 import type { Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 
-export type TreeParts = { images: Images; computers: Computers; jobs: Jobs; runs: Runs; settings: SettingsService; serverId: string };
+export type TreeParts = { images: Images; computers: Computers; jobs: Jobs; runs: Runs; settings: SettingsService; boot: Pick<Boot, 'state'>; serverId: string };
 export type Tree = ReturnType<typeof openTree>;
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const badge = (count: number): string | null => (count > 0 ? String(count) : null);
 
-export function openTree({ images, computers, jobs, runs, settings, serverId }: TreeParts) {
+export function openTree({ images, computers, jobs, runs, settings, boot, serverId }: TreeParts) {
   const groupNode = (group: Group): TreeNode => ({ id: `group/${group.id}`, kind: 'group', name: group.name, badge: badge(group.computerCount), state: null, hasChildren: group.groupCount + group.computerCount > 0 });
 
   /** Of a group, or "new". What goes on there is its state; else whether it is connected. */
@@ -62,6 +63,8 @@ export function openTree({ images, computers, jobs, runs, settings, serverId }: 
       root('jobs', 'Jobs', jobs.count(), jobs.count() > 0 || jobNodes(null).length > 0),
       root('images', 'Images', imageCounts.living, imageCounts.living + imageCounts.trashed > 0),
       root('servers', 'Package servers', 0, true),
+      // Off is nothing to be marked: most servers begin so.
+      { id: 'boot', kind: 'boot', name: 'Network boot', badge: null, state: boot.state() === 'off' ? null : boot.state(), hasChildren: false },
       // A lost run is not counted as active, and is there to be looked at.
       root('activity', 'Activity', active, active > 0 || runs.statesByComputer().size > 0),
     ];

@@ -8,7 +8,7 @@ describe('the console\'s tree', () => {
     const api = testApi(server);
     const level = async (parent: string | null) => (await api.tree.children.query({ parent })).map(({ id, name, badge, state, hasChildren, published }) => [id.replace(/[0-9a-f-]{36}/, '#'), name, badge, state, hasChildren, ...(published === undefined ? [] : [published])]);
     expect(await level(null)).toEqual([
-      ['computers', 'Computers', null, null, true], ['jobs', 'Jobs', null, null, false], ['images', 'Images', null, null, false], ['servers', 'Package servers', null, null, true], ['activity', 'Activity', null, null, false],
+      ['computers', 'Computers', null, null, true], ['jobs', 'Jobs', null, null, false], ['images', 'Images', null, null, false], ['servers', 'Package servers', null, null, true], ['boot', 'Network boot', null, null, false], ['activity', 'Activity', null, null, false],
     ]);
     expect(await level('computers')).toEqual([['group/new', 'New computers', null, null, false]]);
 
@@ -20,7 +20,7 @@ describe('the console\'s tree', () => {
     await api.jobs.create.mutate({ folder: folder.id, name: 'Restart', tasks: [{ type: 'power', id: 'a', action: 'restart' }] });
     await api.jobs.create.mutate({ folder: folder.id, name: 'Empty' });
     expect([await level(null), await level('computers'), await level('group/new'), await level(`group/${room.id}`), await level('jobs'), await level(`folder/${folder.id}`)]).toEqual([
-      [['computers', 'Computers', '2', null, true], ['jobs', 'Jobs', '2', null, true], ['images', 'Images', null, null, false], ['servers', 'Package servers', null, null, true], ['activity', 'Activity', null, null, false]],
+      [['computers', 'Computers', '2', null, true], ['jobs', 'Jobs', '2', null, true], ['images', 'Images', null, null, false], ['servers', 'Package servers', null, null, true], ['boot', 'Network boot', null, null, false], ['activity', 'Activity', null, null, false]],
       [['group/new', 'New computers', '1', null, true], ['group/#', 'Room 12', '1', null, true]],
       [['computer/#', 'LAB-2', null, 'online', false]],
       [['group/#', 'Row 1', null, null, false], ['computer/#', 'LAB-10', null, 'online', false]],
