@@ -44,6 +44,40 @@ describe('a list of computers', () => {
   });
 });
 
+describe('what is kept in memory', () => {
+  it('is true again after a change that was taken back, even where it was asked for in the middle', () => {
+    lab.make('LAB-1');
+    const name = (): string[] => lab.computers.search('a', 5).map((hit) => hit.name);
+    expect(name()).toEqual(['LAB-1']);
+    expect(() => lab.db.transaction(() => {
+      lab.computers.rename('LAB-1', 'BAR-7', actor);
+      expect([name(), lab.names({ text: 'bar' })]).toEqual([['BAR-7'], ['BAR-7']]);
+      throw new Error('taken back');
+    })).toThrow('taken back');
+    expect([name(), lab.names({ text: 'bar' }), lab.computers.count()]).toEqual([['LAB-1'], [], 1]);
+  });
+  it('is the same as the database after many changes of every kind', async () => {
+    const group = lab.computers.createGroup({ parent: null, name: 'A' }, actor).id;
+    const names = Array.from({ length: 40 }, (_, index) => `PC-${(index * 7) % 40}`);
+    for (const [index, each] of names.entries()) {
+      lab.make(each, `ZQ${index}77K`);
+      if (index % 3 === 0) lab.computers.move({ computers: [each], group }, actor);
+      if (index % 5 === 0) lab.computers.rename(each, `NEU-${index}`, actor);
+      else if (index % 7 === 0) lab.computers.trash([each], actor);
+      if (index % 11 === 10) lab.computers.merge({ into: 'NEU-0', from: lab.names({ text: 'pc-' })[0] ?? '' }, actor);
+      if (index % 2 === 0) await Promise.resolve();
+      const rows = lab.db.all<{ group_id: string | null }>('SELECT group_id FROM computer WHERE merged_into IS NULL AND trashed_at IS NULL');
+      expect([lab.computers.count(), lab.computers.newCount(), lab.names({ text: 'zq' }).length]).toEqual([rows.length, rows.filter((row) => row.group_id === null).length, rows.length]);
+    }
+    expect(lab.names({ text: 'zq' })).toEqual(lab.names());
+  });
+  it('does not hide what is in the trash from who looks there', () => {
+    lab.make('LAB-1');
+    lab.computers.trash(['LAB-1'], actor);
+    expect([lab.names({ trash: true, text: 'lab' }), lab.names({ text: 'lab' })]).toEqual([['LAB-1'], []]);
+  });
+});
+
 describe('a name', () => {
   it('given by a person is a name that systems accept, that nobody else has, and makes the computer named', () => {
     const id = lab.make('LAB-1');

@@ -1,6 +1,5 @@
 // Owns what a computer is found by: one text per record with its name, numbers and addresses, kept as they change; and the search.
 import { firmwareIdentitySchema } from '#shared/model/computer.ts';
-import { nameOrderKey } from '#shared/model/computer-name.ts';
 import { isMeaningful } from '#shared/model/placeholders.ts';
 import type { SearchHit } from '#shared/model/server.ts';
 import type { Groups } from './groups.ts';
@@ -17,12 +16,12 @@ export function openFinding({ repo, groups }: { repo: ComputerRepo; groups: Grou
     const macs = (identity?.macs ?? []).flatMap(({ address }) => [address, address.replaceAll(':', '-'), address.replaceAll(':', '')]);
     return [computer.name, computer.serial, computer.model, computer.address, ...numbers, ...macs].filter((line) => line !== '').join('\n').toLowerCase();
   }
-  function hit(computer: StoredComputer, text: string, paths: Map<string, string>): SearchHit {
-    const place = computer.group_id === null ? 'New computers' : paths.get(computer.group_id) ?? '';
+  function hit(computer: StoredComputer, text: string, paths: (groupId: string) => string): SearchHit {
+    const place = computer.group_id === null ? 'New computers' : paths(computer.group_id);
     const facts = [place, computer.model, computer.serial].filter((fact) => fact !== '');
     // What matched is said where the row itself does not show it.
     const shown = [computer.name, ...facts].some((fact) => fact.toLowerCase().includes(text));
-    const matched = shown ? undefined : repo.foundBy(computer.id).split('\n').find((line) => line.includes(text));
+    const matched = shown ? undefined : repo.living.lineOf(computer.id, text);
     return { id: `computer/${computer.id}`, kind: 'computer', name: computer.name, detail: [...facts, ...(matched === undefined ? [] : [matched])].join(' · ') };
   }
 
@@ -36,18 +35,12 @@ export function openFinding({ repo, groups }: { repo: ComputerRepo; groups: Grou
     search(typed: string, limit: number): SearchHit[] {
       const text = typed.trim().toLowerCase();
       if (text === '') return [];
-      const paths = groups.paths();
-      const found = new Map(repo.startingWith(text, prefixKey(text), limit).map((computer) => [computer.id, computer]));
-      if (found.size < limit) for (const computer of repo.list({ text, limit })) if (found.size < limit) found.set(computer.id, computer);
+      const { paths, groups: found } = groups.search(text, limit);
+      const computers = repo.living.best(text, limit).map((id) => repo.byId(id)).filter((computer) => computer !== undefined);
       return [
-        ...groups.search(text, limit).map(({ group, path }): SearchHit => ({ id: `group/${group.id}`, kind: 'group', name: group.name, detail: path === '' ? group.description : path })),
-        ...[...found.values()].map((computer) => hit(computer, text, paths)),
+        ...found.map(({ group, path }): SearchHit => ({ id: `group/${group.id}`, kind: 'group', name: group.name, detail: path === '' ? group.description : path })),
+        ...computers.map((computer) => hit(computer, text, paths)),
       ];
     },
   };
-}
-
-/** What the keys of all names begin with that begin with this text: as far as its first number, whose length is not known yet. */
-function prefixKey(text: string): string {
-  return nameOrderKey(/^[^\d\s]*/.exec(text)?.[0] ?? '').split('\u0001')[0] ?? '';
 }

@@ -45,15 +45,18 @@ export function openGroups(parts: GroupsParts) {
         sums.set(id, { computers: sum.computers + computers, online: sum.online + online });
       }
     };
-    for (const row of repo.countByGroup()) add(row.group_id, row.count, 0);
-    for (const row of repo.groupsOf(presence.ids())) add(row.group_id, 0, 1);
+    for (const [groupId, count] of repo.living.countByGroup()) add(groupId, count, 0);
+    for (const id of presence.ids()) {
+      const groupId = repo.living.groupOf(id);
+      if (groupId !== undefined) add(groupId, 0, 1);
+    }
     return sums;
   }
   function viewer(tree: GroupTree): (group: StoredGroup) => Group {
-    const sums = counts(tree);
+    let sums: ReturnType<typeof counts> | null = null;
     return (group) => ({
       id: group.id, parentId: group.parent_id, name: group.name, description: group.description, trashedAt: group.trashed_at,
-      computerCount: sums.get(group.id)?.computers ?? 0, onlineCount: sums.get(group.id)?.online ?? 0, groupCount: tree.children(group.id).length,
+      computerCount: (sums ??= counts(tree)).get(group.id)?.computers ?? 0, onlineCount: sums.get(group.id)?.online ?? 0, groupCount: tree.children(group.id).length,
     });
   }
 
@@ -75,22 +78,29 @@ export function openGroups(parts: GroupsParts) {
       return { ...view(group), path: tree.path(group.id).map(({ id, name }) => ({ id, name })), groups: tree.children(group.id).map(view) };
     },
     path: (id: string | null): Place[] => (id === null ? [] : load().path(id).map((group) => ({ id: group.id, name: group.name }))),
-    /** By id, each group's path as text: for lists of many. */
-    paths(): Map<string, string> {
-      const tree = load();
-      return new Map(tree.sorted().map((group) => [group.id, tree.pathText(group.id)]));
-    },
     /** The group and every one below it. */
     below: (id: string): string[] => load().below(id),
     isThere: (id: string): boolean => groupRepo.byId(id)?.trashed_at === null,
     nameOf: (id: string | null): string => (id === null ? 'New computers' : groupRepo.byId(id)?.name ?? 'a group that is gone'),
-    search(text: string, limit: number): { group: StoredGroup; path: string }[] {
+    /** Groups that have the text, and by id the path of every one. */
+    search(text: string, limit: number): { paths: (groupId: string) => string; groups: { group: StoredGroup; path: string }[] } {
       const tree = load();
-      return tree.sorted().filter((group) => `${group.name}\n${group.description}`.toLowerCase().includes(text)).slice(0, limit)
-        .map((group) => ({ group, path: tree.path(group.id).slice(0, -1).map((each) => each.name).join(' / ') }));
+      const found = tree.sorted().filter((group) => `${group.name}\n${group.description}`.toLowerCase().includes(text)).slice(0, limit);
+      return { paths: (groupId) => tree.pathText(groupId), groups: found.map((group) => ({ group, path: tree.path(group.id).slice(0, -1).map((each) => each.name).join('/') })) };
     },
     ...groupChanges({ ...parts, load, require, place, newId: randomUUID }),
   };
+}
+
+/** Keys of names are asked for again and again: all groups are sorted whenever one level of them is shown. */
+const keys = new Map<string, string>();
+function keyOf(name: string): string {
+  let key = keys.get(name);
+  if (key === undefined) {
+    if (keys.size > 20_000) keys.clear();
+    keys.set(name, key = nameOrderKey(name));
+  }
+  return key;
 }
 
 /** All groups at one moment. */
@@ -100,7 +110,7 @@ export class GroupTree {
   readonly #sorted: StoredGroup[];
 
   constructor(groups: readonly StoredGroup[]) {
-    const keyed = groups.map((group) => ({ group, key: nameOrderKey(group.name) })).sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0));
+    const keyed = groups.map((group) => ({ group, key: keyOf(group.name) })).sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0));
     this.#sorted = keyed.map(({ group }) => group);
     this.#byId = new Map(groups.map((group) => [group.id, group]));
     for (const group of this.#sorted) {

@@ -1,7 +1,8 @@
 // Owns the SQL of computers, their hardware and evidence. No rules: those are in the files beside it.
 // "Living" is a record that is neither in the trash nor merged into another; the partial indexes say it in the same words.
-import type { Database } from '../db/database.ts';
+import type { Database, Values } from '../db/database.ts';
 import type { Evidence, EvidenceKind } from './identity.ts';
+import { openLiving } from './living.ts';
 
 /** Everything of a computer that does not grow with its hardware. */
 export type StoredComputer = {
@@ -16,10 +17,18 @@ export type ListQuery = {
 };
 export type ComputerRepo = ReturnType<typeof openComputerRepo>;
 
+/** More than these are found by reading on in the order of names. */
+const FEW = 1000;
 const columns = 'id, name, name_key, first_seen_at, last_seen_at, address, group_id, named, trashed_at, merged_into, merged_at, asked_at, model, serial, disk_count';
 const living = 'merged_into IS NULL AND trashed_at IS NULL';
 
 export function openComputerRepo(db: Database) {
+  const all = openLiving(db);
+  /** A write of what `living.ts` keeps. */
+  const write = (sql: string, row: { id: string } & Values): void => {
+    db.run(sql, row);
+    all.touch(row.id);
+  };
   const byId = (id: string): StoredComputer | undefined => db.get(`SELECT ${columns} FROM computer WHERE id = :id`, { id });
   /** The record this one belongs to now: itself, unless it was merged. */
   function root(id: string): StoredComputer | undefined {
@@ -35,15 +44,12 @@ export function openComputerRepo(db: Database) {
   return {
     transaction: <T>(work: () => T): T => db.transaction(work),
     byId, root, family,
+    living: all,
     /** A living computer of this name but for case. */
     byKey: (key: string, exceptId: string): StoredComputer | undefined =>
       db.get(`SELECT ${columns} FROM computer WHERE name_key = :key AND ${living} AND id <> :exceptId LIMIT 1`, { key, exceptId }),
     trashedByKey: (key: string): StoredComputer[] => db.all(`SELECT ${columns} FROM computer WHERE name_key = :key AND trashed_at IS NOT NULL AND merged_into IS NULL ORDER BY trashed_at DESC`, { key }),
     merged: (id: string): StoredComputer[] => db.all(`SELECT ${columns} FROM computer WHERE merged_into = :id ORDER BY merged_at, id`, { id }),
-    count: (): number => db.get<{ count: number }>(`SELECT count(*) AS count FROM computer WHERE ${living}`)?.count ?? 0,
-    countByGroup: (): { group_id: string | null; count: number }[] => db.all(`SELECT group_id, count(*) AS count FROM computer WHERE ${living} GROUP BY group_id`),
-    groupsOf: (ids: readonly string[]): { id: string; group_id: string | null }[] =>
-      db.all(`SELECT id, group_id FROM computer WHERE id IN (SELECT value FROM json_each(:ids)) AND ${living}`, { ids: JSON.stringify(ids) }),
     inGroups: (groups: readonly string[]): { id: string; group_id: string }[] =>
       db.all('SELECT id, group_id FROM computer WHERE group_id IN (SELECT value FROM json_each(:groups))', { groups: JSON.stringify(groups) }),
     trashed: (): number => db.get<{ count: number }>('SELECT count(*) AS count FROM computer WHERE trashed_at IS NOT NULL AND merged_into IS NULL')?.count ?? 0,
@@ -55,31 +61,28 @@ export function openComputerRepo(db: Database) {
       else if (only !== undefined) where.push('group_id = :group');
       else if (groups !== undefined) where.push('group_id IN (SELECT value FROM json_each(:groups))');
       if (ids !== undefined) where.push('id IN (SELECT value FROM json_each(:ids))');
-      if (text !== undefined) where.push('instr(found_by, :text) > 0');
+      const having = text === undefined || trash === true ? null : all.having(text, FEW);
+      // Where many have it the first page is soon full; where few do they are known by now.
+      if (having !== null) where.push('id IN (SELECT value FROM json_each(:having))');
+      else if (text !== undefined) where.push('instr(found_by, :text) > 0');
       if (after !== undefined) where.push('(name_key, id) > (:key, :afterId)');
       return db.all(`SELECT ${columns} FROM computer WHERE ${where.join(' AND ')} ORDER BY name_key, id LIMIT :limit`, {
         limit: limit ?? -1, ...(only === undefined || only === null ? {} : { group: only }), ...(groups === undefined || groups.length === 1 ? {} : { groups: JSON.stringify(groups) }),
-        ...(ids === undefined ? {} : { ids: JSON.stringify(ids) }), ...(text === undefined ? {} : { text }), ...(after === undefined ? {} : { key: after.key, afterId: after.id }),
+        ...(ids === undefined ? {} : { ids: JSON.stringify(ids) }), ...(having === null ? (text === undefined ? {} : { text }) : { having: JSON.stringify(having) }), ...(after === undefined ? {} : { key: after.key, afterId: after.id }),
       });
     },
-    /** Names that begin with the text, in the order of names. prefixKey: of the text up to its number, by which the index is read. */
-    startingWith: (text: string, prefixKey: string, limit: number): StoredComputer[] => db.all(
-      `SELECT ${columns} FROM computer WHERE name_key >= :prefixKey AND name_key < :keyEnd AND (+name) COLLATE NOCASE >= :text AND (+name) COLLATE NOCASE < :end AND ${living} ORDER BY name_key, id LIMIT :limit`,
-      { text, end: `${text}\u{10ffff}`, prefixKey, keyEnd: `${prefixKey}\u{10ffff}`, limit }),
-    foundBy: (id: string): string => db.get<{ found_by: string }>('SELECT found_by FROM computer WHERE id = :id', { id })?.found_by ?? '',
-
-    insert: (row: { id: string; name: string; key: string; now: number; address: string; askedAt: number | null }): void => void db.run(
+    insert: (row: { id: string; name: string; key: string; now: number; address: string; askedAt: number | null }): void => write(
       'INSERT INTO computer (id, name, name_key, first_seen_at, last_seen_at, address, asked_at) VALUES (:id, :name, :key, :now, :now, :address, :askedAt)', row),
-    remove: (id: string): void => void db.run('DELETE FROM computer WHERE id = :id', { id }),
+    remove: (id: string): void => write('DELETE FROM computer WHERE id = :id', { id }),
     setSeen: (row: { id: string; now: number; address: string }): void => void db.run('UPDATE computer SET last_seen_at = :now, address = :address WHERE id = :id', row),
     setLastSeen: (id: string, now: number): void => void db.run('UPDATE computer SET last_seen_at = :now WHERE id = :id', { id, now }),
     setFacts: (row: { id: string; model: string; serial: string; diskCount: number }): void => void db.run('UPDATE computer SET model = :model, serial = :serial, disk_count = :diskCount WHERE id = :id', row),
-    setName: (row: { id: string; name: string; key: string; named: 0 | 1 }): void => void db.run('UPDATE computer SET name = :name, name_key = :key, named = :named WHERE id = :id', row),
-    setFoundBy: (id: string, foundBy: string): void => void db.run('UPDATE computer SET found_by = :foundBy WHERE id = :id AND found_by <> :foundBy', { id, foundBy }),
-    setGroup: (id: string, group: string | null): void => void db.run('UPDATE computer SET group_id = :group WHERE id = :id', { id, group }),
-    setTrashed: (id: string, at: number | null): void => void db.run('UPDATE computer SET trashed_at = :at WHERE id = :id', { id, at }),
+    setName: (row: { id: string; name: string; key: string; named: 0 | 1 }): void => write('UPDATE computer SET name = :name, name_key = :key, named = :named WHERE id = :id', row),
+    setFoundBy: (id: string, foundBy: string): void => write('UPDATE computer SET found_by = :foundBy WHERE id = :id AND found_by <> :foundBy', { id, foundBy }),
+    setGroup: (id: string, group: string | null): void => write('UPDATE computer SET group_id = :group WHERE id = :id', { id, group }),
+    setTrashed: (id: string, at: number | null): void => write('UPDATE computer SET trashed_at = :at WHERE id = :id', { id, at }),
     setAsked: (id: string, at: number | null): void => void db.run('UPDATE computer SET asked_at = :at WHERE id = :id', { id, at }),
-    setMerged: (id: string, merged: { into: string; at: number; runs: readonly string[] } | null): void => void db.run('UPDATE computer SET merged_into = :into, merged_at = :at, merged_runs = :runs WHERE id = :id',
+    setMerged: (id: string, merged: { into: string; at: number; runs: readonly string[] } | null): void => write('UPDATE computer SET merged_into = :into, merged_at = :at, merged_runs = :runs WHERE id = :id',
       { id, into: merged?.into ?? null, at: merged?.at ?? null, runs: merged === null ? null : JSON.stringify(merged.runs) }),
     mergedRuns: (id: string): string[] => JSON.parse(db.get<{ runs: string | null }>('SELECT merged_runs AS runs FROM computer WHERE id = :id', { id })?.runs ?? '[]') as string[],
     withoutKey: (): StoredComputer[] => db.all(`SELECT ${columns} FROM computer WHERE name_key = ''`),

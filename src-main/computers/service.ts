@@ -84,10 +84,10 @@ export function openComputers({ db, events, undo, runs, clock }: ComputersParts)
     currentId: (id: string): string => repo.root(id)?.id ?? id,
 
     list,
-    count: repo.count,
+    count: repo.living.count,
     trashedCount: repo.trashed,
     /** In *New computers*. */
-    newCount: (): number => repo.countByGroup().find((row) => row.group_id === null)?.count ?? 0,
+    newCount: (): number => repo.living.countByGroup().get(null) ?? 0,
     /** By id or by name. */
     get: (ref: string): ComputerView => view(findComputer(repo, ref)),
     /** What a plan needs of one among many: its disks as last seen, without all that `get` gathers. */
