@@ -71,7 +71,7 @@ test.describe('a run', { tag: '@windowless' }, () => {
     await expect(refusal.getByRole('button', { name: 'Copy details' })).toBeVisible();
     await console.button('Run again').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Erase and run again' }).click();
-    await expect(page.getByText('Waits for LAB12-03.')).toBeVisible();
+    await expect(page.getByText('Number 2 in line on LAB12-03.')).toBeVisible();
   });
 
   test('leads to the others of its batch, and to them all in Activity', async ({ console, page }) => {

@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import commandLine from '../../docs/admin/command-line.md?raw';
+import desktop from '../../docs/admin/desktop.md?raw';
 import images from '../../docs/admin/images.md?raw';
 import server from '../../docs/admin/server.md?raw';
 import { NothingHere } from '../app/NothingHere.tsx';
@@ -14,7 +15,7 @@ import { helpTitles, isHelpTopic } from './topics.ts';
 import type { HelpTopic } from './topics.ts';
 import classes from './HelpPage.module.css';
 
-const texts: Record<HelpTopic, string> = { images, server, 'command-line': commandLine };
+const texts: Record<HelpTopic, string> = { images, server, 'command-line': commandLine, desktop };
 
 export function HelpPage({ topic }: { topic: string }) {
   return isHelpTopic(topic) ? <Topic topic={topic} /> : <NothingHere />;

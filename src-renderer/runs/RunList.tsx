@@ -1,6 +1,5 @@
 // Runs as rows with progress: for Home, an image, a computer, a batch; who needs somebody first, then trouble.
 import { Link } from 'wouter';
-import { waitingWords } from '#shared/model/run-words.ts';
 import type { RunView } from '#shared/model/run.ts';
 import { formatDuration } from '#shared/units.ts';
 import { fromWireError } from '../errors.ts';
@@ -48,6 +47,5 @@ function howFar(run: RunView): React.ReactNode {
     return <><ProgressBar fraction={runFraction(progress)} label={runTitle(run)} /><small>{progressText(progress)}</small></>;
   }
   if (run.endedAt !== null && run.state !== 'lost') return <small>took {formatDuration((run.endedAt - run.startedAt) / 1000)}</small>;
-  if (run.state === 'waiting') return <small>{waitingWords(run.waitingFor)}</small>;
   return <small>{run.state === 'queued' ? 'another run of this computer comes first' : run.state === 'lost' ? 'goes on when the computer is back' : ''}</small>;
 }

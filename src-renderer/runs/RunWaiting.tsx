@@ -54,7 +54,7 @@ function InQueue({ run }: { run: RunView }) {
     <div className={classes['block']} data-tone="wait">
       <IconClock size={16} aria-hidden />
       <div>
-        {first === undefined
+        {active.data === undefined && !active.isError ? '\u00a0' : first === undefined
           ? <><strong>{waitsFor(run)}</strong> <span>{startsWhen(run)}</span></>
           : <><strong>Number {ahead.length + 1} in line on {run.computerName}.</strong> <span>First comes <Link href={`/run/${first.id}`}>{runTitle(first)}</Link> ({runState(first).toLowerCase()}){ahead.length > 1 && `, then ${ahead.length - 1} more`}. It starts by itself.</span></>}
         {' '}<span className="dim">Asked for <When at={run.startedAt} />.</span>

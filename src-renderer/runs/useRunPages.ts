@@ -2,6 +2,7 @@
 // updates reach it like any other list.
 import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
+import { needsPerson } from '#shared/model/run-words.ts';
 import { isFinal } from '#shared/model/run.ts';
 import type { RunView } from '#shared/model/run.ts';
 import { useTRPC } from '../api.ts';
@@ -49,9 +50,11 @@ function together(pages: Page[]) {
   };
 }
 
-/** Active ones first, then the newest; each once, as the list that was read last has it. */
+/** Who waits for a person, the other active ones, then the newest; each once, as the list that was read last has it. */
 function merge(active: RunView[], read: RunView[]): RunView[] {
   const byId = new Map<string, RunView>();
   for (const run of [...read, ...active]) byId.set(run.id, run);
-  return [...byId.values()].toSorted((left, right) => Number(isFinal(left.state)) - Number(isFinal(right.state)) || right.startedAt - left.startedAt);
+  // Not by who ends first: rows must not change places while one reads them.
+  const rank = (run: RunView): number => (isFinal(run.state) ? 2 : needsPerson(run) ? 0 : 1);
+  return [...byId.values()].toSorted((left, right) => rank(left) - rank(right) || right.startedAt - left.startedAt);
 }
