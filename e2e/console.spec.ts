@@ -188,6 +188,7 @@ test.describe('the console', { tag: '@windowless' }, () => {
     await expect(page.getByRole('main').getByRole('progressbar', { name: 'Deploy of Win11 lab, version 4' })).toHaveAttribute('aria-valuenow', '90');
     await expect(console.statusStrip).toContainText('LAB12-02 deploying 90 %');
     await console.button('Cancel run').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the run' }).click();
     await expect(page.getByRole('main').getByText('Cancelled').first()).toBeVisible();
   });
 
