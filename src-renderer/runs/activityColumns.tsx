@@ -16,12 +16,12 @@ export function activityColumns(chosen: ReadonlySet<string>, onChoose: (run: Run
       id: 'choose', title: '', width: '20px',
       render: (run) => !isFinal(run.state) && <Checkbox size="xs" aria-label={`Choose ${runTitle(run)} on ${run.computerName}`} checked={chosen.has(run.id)} onChange={(event) => onChoose(run, event.currentTarget.checked)} />,
     },
-    { id: 'what', title: 'Run', width: 'minmax(150px, 2fr)', sortValue: runTitle, render: (run) => <Link href={`/run/${run.id}`}><MiddleText text={runTitle(run)} /></Link> },
+    { id: 'what', title: 'Run', width: 'minmax(144px, 2fr)', sortValue: runTitle, render: (run) => <Link href={`/run/${run.id}`}><MiddleText text={runTitle(run)} /></Link> },
     { id: 'computer', title: 'Computer', width: 'minmax(96px, 1fr)', sortValue: (run) => run.computerName, render: (run) => <Link href={`/computer/${run.computerId}`}><MiddleText text={run.computerName} /></Link> },
-    { id: 'state', title: 'State', width: 'minmax(184px, 1.1fr)', sortValue: runState, render: (run) => <StateMark tone={runTone(run)}>{runState(run)}</StateMark> },
+    { id: 'state', title: 'State', width: 'minmax(180px, 1.1fr)', sortValue: runState, render: (run) => <StateMark tone={runTone(run)}>{runState(run)}</StateMark> },
     { id: 'amount', title: 'Amount', width: 'minmax(136px, 1fr)', render: amount },
     { id: 'took', title: 'Took', width: '80px', numeric: true, sortValue: (run) => (run.endedAt ?? Number.MAX_SAFE_INTEGER) - run.startedAt, render: (run) => (run.endedAt === null ? '' : formatDuration((run.endedAt - run.startedAt) / 1000)) },
-    { id: 'started', title: 'Started', width: '104px', sortValue: (run) => run.startedAt, render: (run) => <When at={run.startedAt} /> },
+    { id: 'started', title: 'Started', width: '116px', sortValue: (run) => run.startedAt, render: (run) => <When at={run.startedAt} /> },
   ];
 }
 

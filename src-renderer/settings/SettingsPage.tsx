@@ -1,5 +1,5 @@
 // The server's settings, grouped, each with what it does; a change is kept when one leaves the field, and says so. The portal's are
-// beside the menu as a technician sees it now.
+// under the menu as a technician sees it now.
 import { useQuery } from '@tanstack/react-query';
 import { IconSettings } from '@tabler/icons-react';
 import { useTRPC } from '../api.ts';
