@@ -7,7 +7,7 @@ import type { Station } from './station.ts';
 import { useRoomRuns } from './useRoomRuns.ts';
 
 /** group: an id, or "new". deep: its subgroups, too. */
-export type StationFilter = { group?: string; deep?: boolean; text?: string; online?: boolean; trash?: boolean };
+export type StationFilter = { group?: string; deep?: boolean; text?: string; online?: boolean; trash?: boolean; limit?: number };
 
 export function useStations(filter: StationFilter, enabled = true) {
   const trpc = useTRPC();

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { IconHome } from '@tabler/icons-react';
 import { Skeleton } from '@mantine/core';
+import { useMemo } from 'react';
 import { isFinal } from '#shared/model/run.ts';
 import type { RunView } from '#shared/model/run.ts';
 import type { ServerStatus } from '#shared/model/server.ts';
@@ -21,6 +22,7 @@ import { useMinute } from '../ui/useNow.ts';
 import { Attention } from './Attention.tsx';
 import { FirstSteps } from './FirstSteps.tsx';
 import { RoomNow } from './RoomNow.tsx';
+import { crowdedSections, mostTilesInAll, roomSections } from './roomSections.ts';
 import classes from './HomePage.module.css';
 
 const mostToday = 30;
@@ -31,13 +33,20 @@ export function HomePage() {
   const images = useQuery(trpc.images.list.queryOptions({}));
   const preview = useQuery(trpc.portal.preview.queryOptions());
   const groups = useQuery(trpc.computers.groups.queryOptions());
-  const room = useStations({});
+  // One more than is shown, to know that there are too many to show.
+  const room = useStations({ limit: mostTilesInAll + 1 });
+  const fresh = useStations({ group: 'new', limit: 1000 });
   const runs = useRoomRuns();
   const nameOf = useGroupNames();
   const failed = [status, images, preview, groups].find((query) => query.isError && query.data === undefined) ?? runs.failed;
   const error = failed?.error ?? room.error;
   const { active, recent } = runs;
   const { stations } = room;
+  const { byComputer } = runs;
+  const sections = useMemo(() => {
+    if (stations === undefined || groups.data === undefined) return [];
+    return stations.length > mostTilesInAll ? crowdedSections(byComputer.values(), groups.data, nameOf) : roomSections(stations, groups.data, nameOf);
+  }, [stations, byComputer, groups.data, nameOf]);
   const ready = status.data !== undefined && images.data !== undefined && preview.data !== undefined && groups.data !== undefined && active !== undefined && recent !== undefined && stations !== undefined;
   const setUp = ready && images.data.some((image) => image.newest !== null) && itemsOf(preview.data.menu).length > 0;
   return (
@@ -48,9 +57,9 @@ export function HomePage() {
         {(error === null || error === undefined) && !ready && <HomeSkeleton />}
         {ready && (
           <>
-            <Attention status={status.data} active={active} newComputers={stations.filter(({ computer }) => computer.groupId === null && !computer.named).length} />
+            <Attention status={status.data} active={active} newComputers={fresh.stations?.filter(({ computer }) => !computer.named).length ?? 0} />
             {!setUp && <FirstSteps status={status.data} images={images.data} menu={itemsOf(preview.data.menu)} />}
-            {stations.length > 0 && <RoomNow stations={stations} groups={groups.data} nameOf={nameOf} />}
+            {sections.length > 0 && <RoomNow sections={sections} />}
             {setUp && stations.length === 0 && <Section title="The room"><p className="dim">No computer has been seen yet. Each one is here as soon as the portal or an agent has run on it once.</p></Section>}
             <Today active={active} recent={recent} setUp={setUp} />
           </>
