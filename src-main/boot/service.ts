@@ -49,17 +49,21 @@ export function openBoot(parts: BootParts) {
   let problem: string | null = null;
   let known = repo.computers();
   let refresh: NodeJS.Timeout | null = null;
+  let readingMs = 0;
   const judging = setInterval(() => traces.judge(clock()), JUDGE_MS).unref();
   const changed = (): void => events.changed('boot', 'boot');
 
   /** A cache made anew: what computers are to get. Several changes at once cost one. */
   const stopHints = events.onChange(({ entity }) => {
-    if (entity !== 'computer' && entity !== 'run') return;
+    if (serving === null || (entity !== 'computer' && entity !== 'run')) return;
+    // Reading all of a large site takes a while, in which nobody else is answered: most of the time is left to others.
     refresh ??= setTimeout(() => {
       refresh = null;
+      const started = performance.now();
       known = repo.computers();
+      readingMs = performance.now() - started;
       pushSnapshot();
-    }, REFRESH_MS).unref();
+    }, Math.max(REFRESH_MS, readingMs * 10)).unref();
   });
 
   function snapshotFor(url: string, token: string): BootSnapshot {
@@ -234,7 +238,6 @@ export function openBoot(parts: BootParts) {
     /** An agent said hello from the environment: the last stage of its boot. */
     saidHello({ computerId, macs, address }: { computerId: string; macs: readonly string[]; address: string }): void {
       const at = clock();
-      known = repo.computers();
       traces.take(macs.map((mac): BootEvent => ({ at, mac, address, stage: 'hello', text: 'The agent said hello', problem: false, facts: {} })), () => computerId);
     },
     /** Returns at once; the status tells how it goes. What is served changes at the next start of serving. */
