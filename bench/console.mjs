@@ -71,10 +71,17 @@ class Agent {
     this.next = 1;
     /** @type {Map<number, (answer: any) => void>} */
     this.waiting = new Map();
+    this.alive = setInterval(() => this.socket.readyState === WebSocket.OPEN && this.socket.send('{"type":"heartbeat"}'), 10_000);
+    this.socket.addEventListener('close', () => this.end());
     this.socket.addEventListener('message', ({ data }) => {
       const message = JSON.parse(String(data));
       this.waiting.get(message.id)?.(message);
     });
+  }
+  /** What still waits for an answer gets none any more. */
+  end() {
+    clearInterval(this.alive);
+    for (const answer of this.waiting.values()) answer({ ok: false, error: { message: 'the server ended the connection' } });
   }
   /** @param {string} type @param {Record<string, unknown>} body @returns {Promise<any>} */
   async ask(type, body) {
