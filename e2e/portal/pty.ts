@@ -19,7 +19,7 @@ export class Pty {
     const { term, columns, rows } = options;
     this.emulator = new Emulator({ columns, rows });
     const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    this.child = spawn('script', ['-qfec', `stty rows ${rows} cols ${columns}; exec ${quoted}`, '/dev/null'], { env: { ...process.env, ...options.env, TERM: term, SHELL: '/bin/sh' }, stdio: ['pipe', 'pipe', 'inherit'], ...(options.cwd === undefined ? {} : { cwd: options.cwd }) });
+    this.child = spawn('script', ['-qfec', `stty rows ${rows} cols ${columns}; exec ${quoted}`, '/dev/null'], { env: { ...process.env, ...options.env, TERM: term, SHELL: '/bin/sh' }, stdio: ['pipe', 'pipe', 'ignore'], ...(options.cwd === undefined ? {} : { cwd: options.cwd }) });
     this.child.stdout?.on('data', (bytes: Buffer) => {
       this.raw += bytes.toString('latin1');
       void this.emulator.write(bytes);
@@ -45,7 +45,8 @@ export class Pty {
   /** Ends what runs in it, and waits for that. */
   async close(): Promise<void> {
     this.child.stdin?.end();
-    this.child.kill('SIGHUP');
+    // `script` passes this one on to what runs in it.
+    this.child.kill('SIGTERM');
     await this.ended;
   }
 }
