@@ -33,7 +33,7 @@ test.describe('computers and home', { tag: '@windowless' }, () => {
     const server = await startFakeServer(emptyData());
     await page.goto(server.address);
     const steps = page.getByRole('list', { name: 'First steps' });
-    await expect(steps.getByRole('heading', { name: 'Server (done)' })).toBeVisible();
+    await expect(steps.getByRole('heading', { name: 'Network', exact: true })).toBeVisible();
     await expect(steps.getByRole('heading', { name: 'First image', exact: true })).toBeVisible();
     await expect(steps.getByRole('heading', { name: 'Publish a job', exact: true })).toBeVisible();
     await server.close();

@@ -17,6 +17,8 @@ import type { Change, TreeNode } from '#shared/model/server.ts';
 import { settingsSchema } from '#shared/model/server.ts';
 import type { AppRouter } from '../src-main/api/router.ts';
 import { root } from '../scripts/sources.mjs';
+import { bootFor, fakeBootRouter } from './fakeBoot.ts';
+import type { FakeBoot } from './fakeBoot.ts';
 import { computerNodes, fakeComputersRouter } from './fakeComputers.ts';
 import type { FakeData } from './fakeData.ts';
 import { jobsFor } from './fakeJobData.ts';
@@ -36,6 +38,7 @@ export type FakeServer = {
   address: string;
   data: FakeData;
   jobs: FakeJobs;
+  boot: FakeBoot;
   setMode(mode: FakeMode): void;
   /** Tells every window that something changed. */
   changed(entity: Change['entity'], id: string): void;
@@ -69,7 +72,7 @@ class Feed<Item> {
   }
 }
 
-type State = { data: FakeData; jobs: FakeJobs; undo: FakeUndo; mode: FakeMode; changes: Feed<Change[]>; runs: Feed<RunView>; rev: number };
+type State = { data: FakeData; jobs: FakeJobs; boot: FakeBoot; undo: FakeUndo; mode: FakeMode; changes: Feed<Change[]>; runs: Feed<RunView>; rev: number };
 
 export function fakeRouter(state: State) {
   const { data } = state;
@@ -90,7 +93,8 @@ export function fakeRouter(state: State) {
     session: t.router({ whoami: open.query(() => ({ actor: 'anna', permissions: ['admin'] })) }),
     status: t.router({ get: guarded.query(() => ({ ...data.status, now: Date.now() })) }),
     changes: t.router({ watch: open.subscription(({ signal }) => state.changes.read(signal)) }),
-    tree: t.router({ children: guarded.input(z.object({ parent: z.string().nullable() })).query(({ input }) => treeChildren(data, state.jobs, input.parent)) }),
+    tree: t.router({ children: guarded.input(z.object({ parent: z.string().nullable() })).query(({ input }) => treeChildren(data, state.jobs, state.boot, input.parent)) }),
+    boot: fakeBootRouter(made, { boot: state.boot, changed }),
     images: t.router({
       list: guarded.input(z.object({ trash: z.boolean().optional() })).query(({ input }) => data.images.filter((image) => (input.trash === true ? image.trashedAt !== null || image.versions.some((version) => version.trashedAt !== null) : image.trashedAt === null))),
       get: guarded.input(z.object({ image: z.string() })).query(({ input }) => imageOf(input.image)),
@@ -165,14 +169,14 @@ function derive(image: ImageDetail): void {
   image.current = kept.findLast((version) => version.enabled)?.number ?? null;
 }
 
-function treeChildren(data: FakeData, jobs: FakeJobs, parent: string | null): TreeNode[] {
+function treeChildren(data: FakeData, jobs: FakeJobs, boot: FakeBoot, parent: string | null): TreeNode[] {
   const kept = data.images.filter((image) => image.trashedAt === null);
   const node = (id: string, kind: TreeNode['kind'], name: string, badge: string | null, hasChildren: boolean): TreeNode => ({ id, kind, name, badge, state: null, hasChildren });
   if (parent === null) {
     const active = data.runs.filter((run) => !isFinal(run.state)).length;
     return [
       node('computers', 'computers', 'Computers', String(data.computers.filter((computer) => computer.trashedAt === null).length), data.computers.length > 0), node('jobs', 'jobs', 'Jobs', String(jobs.jobs.filter((job) => job.trashedAt === null).length), jobs.jobs.length > 0), node('images', 'images', 'Images', String(kept.length), data.images.length > 0),
-      node('servers', 'servers', 'Package servers', null, true), node('activity', 'activity', 'Activity', active === 0 ? null : String(active), active > 0),
+      node('servers', 'servers', 'Package servers', null, true), { ...node('boot', 'boot', 'Network boot', null, false), state: boot.status.state === 'off' ? null : boot.status.state }, node('activity', 'activity', 'Activity', active === 0 ? null : String(active), active > 0),
     ];
   }
   if (parent === 'jobs' || parent.startsWith('folder/')) return jobViews(jobs, data).treeChildren(parent);
@@ -205,7 +209,7 @@ async function serveFile(request: IncomingMessage, response: ServerResponse): Pr
 }
 
 export async function startFakeServer(data: FakeData): Promise<FakeServer> {
-  const state: State = { data, jobs: jobsFor(data), undo: new FakeUndo(), mode: 'answering', changes: new Feed(), runs: new Feed(), rev: 0 };
+  const state: State = { data, jobs: jobsFor(data), boot: bootFor(data), undo: new FakeUndo(), mode: 'answering', changes: new Feed(), runs: new Feed(), rev: 0 };
   const router = fakeRouter(state);
   let stop: () => Promise<void> = async () => undefined;
   const start = async (port: number): Promise<number> => {
@@ -228,6 +232,7 @@ export async function startFakeServer(data: FakeData): Promise<FakeServer> {
     address: `${url}/#token=${fakeToken}`,
     data,
     jobs: state.jobs,
+    boot: state.boot,
     setMode: (mode) => { state.mode = mode; },
     changed: (entity, id) => state.changes.push([{ entity, id, rev: ++state.rev }]),
     reportRun: (run) => state.runs.push(run),

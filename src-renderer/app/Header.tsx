@@ -2,16 +2,15 @@
 import { ActionIcon, Button, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconChevronDown, IconHelp, IconMoon, IconSearch, IconSun } from '@tabler/icons-react';
-import { useLocation } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { useTRPC } from '../api.ts';
+import { stateWords } from '../boot/bootWords.ts';
 import { openCaptureDialog } from '../images/captureDialogStore.ts';
 import { StateMark } from '../ui/StateMark.tsx';
 import { useConnection } from './connection.tsx';
 import { Logo } from './Logo.tsx';
 import { openPalette } from './Palette.tsx';
 import classes from './Header.module.css';
-
-const dhcpWords = { off: null, proxy: 'proxy DHCP', lab: 'isolated lab DHCP' } as const;
 
 export function Header({ actor, onKeys, onSignOut }: { actor: string; onKeys: () => void; onSignOut: () => void }) {
   const [, navigate] = useLocation();
@@ -60,13 +59,12 @@ function Serving() {
   const trpc = useTRPC();
   const connection = useConnection();
   const { data: status } = useQuery(trpc.status.get.queryOptions());
+  const { data: boot } = useQuery(trpc.boot.status.queryOptions());
   if (connection.state !== 'open') return <span className={classes['serving']}><StateMark tone="warn">Not connected</StateMark></span>;
   if (status === undefined) return <span className={classes['serving']} />;
   const address = status.addresses[0]?.replace(/^https?:\/\//, '');
-  const parts = [address ?? 'this machine only', dhcpWords[status.dhcp]].filter((part) => part !== null);
-  return (
-    <span className={classes['serving']} title={status.addresses.length > 0 ? status.addresses.join('\n') : `http://127.0.0.1:${status.httpPort}`}>
-      <StateMark tone="ok"><span className={classes['servingText']}>Serving {parts.join(' · ')}</span></StateMark>
-    </span>
-  );
+  const title = status.addresses.length > 0 ? status.addresses.join('\n') : `http://127.0.0.1:${status.httpPort}`;
+  if (boot?.state === 'stopped') return <Link href="/boot" className={classes['serving']} title={boot.problem ?? title}><StateMark tone="warn"><span className={classes['servingText']}>Network boot has stopped</span></StateMark></Link>;
+  if (boot?.state === 'serving') return <Link href="/boot" className={classes['serving']} title={title}><StateMark tone="ok"><span className={classes['servingText']}>{stateWords(boot)}</span></StateMark></Link>;
+  return <span className={classes['serving']} title={title}><StateMark tone="ok"><span className={classes['servingText']}>Serving {address ?? 'this machine only'}</span></StateMark></span>;
 }

@@ -15,6 +15,7 @@ import { RunPage } from '../runs/RunPage.tsx';
 import { ServersPage } from '../servers/ServersPage.tsx';
 import { NothingHere } from './NothingHere.tsx';
 
+const BootPage = lazy(async () => ({ default: (await import('../boot/BootPage.tsx')).BootPage }));
 const FolderPage = lazy(async () => ({ default: (await import('../jobs/FolderPage.tsx')).FolderPage }));
 const JobPage = lazy(async () => ({ default: (await import('../jobs/JobPage.tsx')).JobPage }));
 const HelpPage = lazy(async () => ({ default: (await import('../help/HelpPage.tsx')).HelpPage }));
@@ -36,6 +37,7 @@ export function Routes() {
       <Route path="/group/:id">{({ id }) => <GroupPage id={id} />}</Route>
       <Route path="/servers"><ServersPage /></Route>
       <Route path="/server/:id"><ServersPage /></Route>
+      <Route path="/boot/:tab?">{({ tab }) => <BootPage tab={tab ?? 'serve'} />}</Route>
       <Route path="/activity/:show?/:filters?">{({ filters }) => <ActivityPage shown={filters} />}</Route>
       <Route path="/run/:id">{({ id }) => <RunPage id={id} />}</Route>
       <Route path="/help/:topic">{({ topic }) => <HelpPage topic={topic} />}</Route>

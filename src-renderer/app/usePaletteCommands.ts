@@ -38,7 +38,7 @@ export function usePaletteCommands(onKeys: () => void): { commands: PaletteComma
     ],
     places: [
       place('home', 'Home', 'home', 'room start'), place('computers', 'Computers', 'computers'), place('group/new', 'New computers', 'new-computers'), place('jobs', 'Jobs', 'jobs'), place('images', 'Images', 'images'),
-      place('servers', 'Package servers', 'servers'), place('activity', 'Activity', 'activity', 'runs'), place('trash', 'Trash', 'trash', 'deleted'), place('settings', 'Settings', 'settings', 'preferences portal'),
+      place('servers', 'Package servers', 'servers'), place('boot', 'Network boot', 'boot', 'pxe dhcp tftp'), place('activity', 'Activity', 'activity', 'runs'), place('trash', 'Trash', 'trash', 'deleted'), place('settings', 'Settings', 'settings', 'preferences portal'),
       ...Object.entries(helpTitles).map(([topic, title]) => place(`help/${topic}`, `Help: ${title.charAt(0).toLowerCase()}${title.slice(1)}`, 'help')),
     ],
   };

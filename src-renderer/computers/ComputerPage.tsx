@@ -9,6 +9,7 @@ import type { ComputerView } from '#shared/model/computer.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { NothingHere } from '../app/NothingHere.tsx';
+import { BootTraces } from '../boot/BootTraces.tsx';
 import { shownError } from '../errors.ts';
 import { setObjectError, useObjectError } from '../images/objectErrors.ts';
 import { openRunSheet } from '../jobs/runSheetStore.ts';
@@ -27,7 +28,7 @@ import { useRoomRuns } from './useRoomRuns.ts';
 import classes from './Computers.module.css';
 
 const icon = <IconDeviceDesktop size={18} stroke={1.6} />;
-const tabs = [{ id: 'overview', title: 'Overview' }, { id: 'runs', title: 'Runs' }, { id: 'history', title: 'History' }];
+const tabs = [{ id: 'overview', title: 'Overview' }, { id: 'runs', title: 'Runs' }, { id: 'boot', title: 'Boot' }, { id: 'history', title: 'History' }];
 
 export function ComputerPage({ id, tab }: { id: string; tab: string }) {
   const trpc = useTRPC();
@@ -45,7 +46,7 @@ export function ComputerPage({ id, tab }: { id: string; tab: string }) {
       <Head computer={computer} />
       <PageTabs base={`/computer/${id}`} active={tab} tabs={tabs} />
       {failure !== undefined && <div className={classes['failure']} style={{ paddingTop: 16 }}><ErrorBlock title={failure.title} error={failure.error} context={{ Computer: `${computer.name} (${computer.id})` }} onDismiss={() => setObjectError(`computer/${id}`, null)} /></div>}
-      {tab === 'runs' ? <ComputerRuns id={computer.id} /> : tab === 'history' ? <ComputerHistory id={computer.id} /> : <ComputerOverview computer={computer} />}
+      {tab === 'runs' ? <ComputerRuns id={computer.id} /> : tab === 'boot' ? <BootTraces computer={computer} /> : tab === 'history' ? <ComputerHistory id={computer.id} /> : <ComputerOverview computer={computer} />}
     </>
   );
 }

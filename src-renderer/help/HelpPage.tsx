@@ -6,6 +6,7 @@ import { Link } from 'wouter';
 import commandLine from '../../docs/admin/command-line.md?raw';
 import desktop from '../../docs/admin/desktop.md?raw';
 import images from '../../docs/admin/images.md?raw';
+import networkBoot from '../../docs/admin/network-boot.md?raw';
 import server from '../../docs/admin/server.md?raw';
 import { NothingHere } from '../app/NothingHere.tsx';
 import { PageBody, PageHead } from '../ui/Page.tsx';
@@ -15,7 +16,7 @@ import { helpTitles, isHelpTopic } from './topics.ts';
 import type { HelpTopic } from './topics.ts';
 import classes from './HelpPage.module.css';
 
-const texts: Record<HelpTopic, string> = { images, server, 'command-line': commandLine, desktop };
+const texts: Record<HelpTopic, string> = { images, server, 'network-boot': networkBoot, 'command-line': commandLine, desktop };
 
 export function HelpPage({ topic }: { topic: string }) {
   return isHelpTopic(topic) ? <Topic topic={topic} /> : <NothingHere />;

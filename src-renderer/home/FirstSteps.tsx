@@ -19,7 +19,7 @@ export function FirstSteps({ status, images, menu }: { status: ServerStatus; ima
   const image = images.find((each) => each.newest !== null);
   return (
     <ol className={classes['steps']} aria-label="First steps">
-      <Step number={1} title="Server" done><ServerFacts status={status} /></Step>
+      <Step number={1} title="Network" done={status.dhcp !== 'off'}><NetworkStep status={status} first={image === undefined} /></Step>
       <Step number={2} title="First image" done={image !== undefined}>
         {image?.newest ? <p><Link href={`/image/${image.guid}`}>{image.name}</Link>, {formatBytes(image.newest.usedBytes)} captured from {image.newest.computerName}.</p> : (
           <><p>Capture the disk of a machine that is set up the way you want the others to be. The disk is only read.</p><CaptureCommand /></>
@@ -33,12 +33,23 @@ export function FirstSteps({ status, images, menu }: { status: ServerStatus; ima
   );
 }
 
-function ServerFacts({ status }: { status: ServerStatus }) {
+/** Done when computers can start from here. Whoever runs the agent by hand goes on without it. */
+function NetworkStep({ status, first }: { status: ServerStatus; first: boolean }) {
+  const trpc = useTRPC();
+  const connected = useConnected();
+  const [, navigate] = useLocation();
+  const { data: boot } = useQuery(trpc.boot.status.queryOptions());
   const address = status.addresses[0];
   return (
     <>
-      <p>{address === undefined ? <>Serving this machine on port {status.httpPort}. To image other machines, start it with <span className="mono">--host</span> and an address they can reach.</> : <>Other machines reach this server at <span className="mono">{address}</span>.</>}</p>
-      <p className="dim">{formatBytes(status.store.freeBytes)} free for images in <span className="mono">{status.dataFolder}</span>. {status.dhcp === 'off' ? 'This server starts no machines over the network: the agent is run on them by hand.' : status.dhcp === 'proxy' ? 'Machines start over the network beside the DHCP server that is there.' : 'Machines get their addresses and start over the network from this server.'}</p>
+      {status.dhcp !== 'off' ? <p>Computers start over the network from here{boot !== undefined && boot.address !== '' && <> (<Link href="/boot">{boot.address} on {boot.choice.adapter}</Link>)</>}{status.dhcp === 'proxy' ? ', beside the DHCP server that is there.' : ', and get their addresses from here too.'}</p> : (
+        <>
+          <p>{boot?.state === 'stopped' ? <>Network boot has stopped: {boot.problem}</> : 'Computers with nothing on their disk start over the network and come to the portal. That needs a boot environment, built once, and the adapter they are connected to.'}</p>
+          <div><Button variant={first ? 'filled' : 'default'} disabled={!connected} onClick={() => navigate('/boot')}>{boot?.state === 'stopped' ? 'Look at network boot' : 'Set up network boot'}</Button></div>
+          <p className="dim">Or go on without it: the agent can be run on a computer by hand.</p>
+        </>
+      )}
+      <p className="dim">{address === undefined ? <>The server is reached from this machine alone, on port {status.httpPort}; network boot opens it to the adapter it serves.</> : <>Other machines reach this server at <span className="mono">{address}</span>.</>} {formatBytes(status.store.freeBytes)} free for images in <span className="mono">{status.dataFolder}</span>.</p>
     </>
   );
 }
