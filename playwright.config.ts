@@ -24,8 +24,10 @@ export default defineConfig<TargetOptions>({
   },
   projects: [
     // What only a desktop window has cannot be tested in a browser.
-    { name: 'browser', testIgnore: '**/*.desktop.spec.ts', use: { target: 'browser' } },
+    { name: 'browser', testIgnore: ['**/*.desktop.spec.ts', '**/lab/**'], use: { target: 'browser' } },
     // What needs no window would only be the same test again; single tests say so by the tag @windowless.
-    { name: 'electron', testIgnore: ['**/disks/**', '**/main-job-interrupted.spec.ts'], grepInvert: /@windowless/, use: { target: 'electron' } },
+    { name: 'electron', testIgnore: ['**/disks/**', '**/lab/**', '**/main-job-interrupted.spec.ts'], grepInvert: /@windowless/, use: { target: 'electron' } },
+    // Real firmware in virtual computers: no browser at all.
+    { name: 'lab', testMatch: '**/lab/*.spec.ts' },
   ],
 });

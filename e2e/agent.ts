@@ -23,9 +23,10 @@ const programs = {
   server: join(root, 'out/main/headless.js'),
 };
 
-function start(program: keyof typeof programs, args: string[]): RunningAgent {
+function start(program: keyof typeof programs, args: string[], inside: readonly string[] = []): RunningAgent {
+  const [command, ...before] = [...inside, nodePath()];
   // A process group of its own, so that kill() reaches helpers too.
-  const child = spawn(nodePath(), [programs[program], ...args, '--json'], {
+  const child = spawn(command, [...before, programs[program], ...args, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'], detached: true,
     env: { ...process.env, PLATEN_SERVER: undefined, PLATEN_TOKEN: undefined, PLATEN_DATA: undefined },
   });
@@ -60,11 +61,11 @@ function start(program: keyof typeof programs, args: string[]): RunningAgent {
   };
 }
 
-type ServerAddress = { url: string; token: string };
+type ServerAddress = { url: string; token: string; /** As of the server that is meant. */ inside?: readonly string[] };
 
 /** `platen agent …`. */
 export function startAgent(server: ServerAddress, args: string[]): RunningAgent {
-  return start('agent', [...args, '--server', server.url, '--token', server.token]);
+  return start('agent', [...args, '--server', server.url, '--token', server.token], server.inside);
 }
 
 export function runAgent(server: ServerAddress, args: string[]): Promise<AgentEnd> {
@@ -73,7 +74,7 @@ export function runAgent(server: ServerAddress, args: string[]): Promise<AgentEn
 
 /** Any other command of `platen`, against a running server. */
 export function platen(server: ServerAddress, args: string[]): Promise<AgentEnd> {
-  return start('server', [...args, '--server', server.url, '--token', server.token]).ended;
+  return start('server', [...args, '--server', server.url, '--token', server.token], server.inside).ended;
 }
 
 /** The end of a command that must succeed; what it said is the error otherwise. */

@@ -14,6 +14,8 @@ export type TestServer = {
   token: string;
   pid: number;
   dataFolder: string;
+  /** The command it runs inside of, such as one that enters a network namespace; what talks to it has to do the same. */
+  inside: readonly string[];
   /** What a browser opens: the URL with the token in its fragment. */
   address: string;
   /** Everything it said so far, for a failed test's report. */
@@ -25,8 +27,10 @@ export type TestServer = {
 };
 
 /** Resolves when the server says it is ready; a port of 0 lets it choose. */
-export async function startTestServer(dataFolder: string, options: { httpPort?: number; args?: string[] } = {}): Promise<TestServer> {
-  const child = spawn(nodePath(), [join(root, 'out/main/headless.js'), 'serve', '--json', '--data', dataFolder, '--http-port', String(options.httpPort ?? 0), ...(options.args ?? [])], {
+export async function startTestServer(dataFolder: string, options: { httpPort?: number; args?: string[]; inside?: readonly string[] } = {}): Promise<TestServer> {
+  const inside = options.inside ?? [];
+  const [command, ...before] = [...inside, nodePath()];
+  const child = spawn(command, [...before, join(root, 'out/main/headless.js'), 'serve', '--json', '--data', dataFolder, '--http-port', String(options.httpPort ?? 0), ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PLATEN_SERVER: undefined, PLATEN_TOKEN: undefined, PLATEN_DATA: undefined },
   });
@@ -51,6 +55,7 @@ export async function startTestServer(dataFolder: string, options: { httpPort?: 
   return {
     ...ready,
     dataFolder,
+    inside,
     address: `${ready.url}/#token=${ready.token}`,
     log: () => said.join(''),
     stop: async () => {

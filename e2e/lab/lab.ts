@@ -1,0 +1,150 @@
+// Owns a lab as a spec uses it: the network, a real server in it, virtual computers, and what the server says of their boots. What was
+// seen and said is attached to the report.
+import { test as base, type TestInfo } from '@playwright/test';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nodePath } from '../../scripts/node.mjs';
+import { root } from '../../scripts/sources.mjs';
+import type { BootTrace } from '../../src-shared/model/boot.ts';
+import { platen, startAgent, succeeded } from '../agent.ts';
+import { run } from '../disks/host.ts';
+import { startTestServer, type TestServer } from '../server.ts';
+import { labAdapter, LabHost, labLack } from './host.ts';
+import { makeLinuxDisk, type LinuxDisk } from './linux-disk.ts';
+import { Vm, type VmOptions } from './vm.ts';
+
+export { expect } from '@playwright/test';
+
+const POLL_MS = 1000;
+const MiB = 1024 * 1024;
+const targetBytes = 1024 * MiB;
+
+type WorkerFixtures = { environment: string };
+type Fixtures = { lab: Lab };
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  /** Built where it is missing or old; seconds where it is neither. */
+  // Playwright reads what a fixture needs from its argument's pattern: an empty one says "nothing".
+  // oxlint-disable-next-line no-empty-pattern
+  environment: [async ({}, use) => {
+    const lack = labLack();
+    if (lack === null) await run(nodePath(), [join(root, 'bin/platen'), 'boot', 'build']);
+    await use(lack ?? '');
+  }, { scope: 'worker', timeout: 300_000 }],
+
+  lab: async ({ environment: lack }, use, testInfo) => {
+    test.skip(lack !== '', lack);
+    const lab = new Lab(testInfo);
+    try {
+      await use(lab);
+    } finally {
+      await lab.close();
+    }
+  },
+});
+
+export class Lab {
+  readonly #testInfo: TestInfo;
+  readonly #vms: Vm[] = [];
+  #host: LabHost | null = null;
+  #server: TestServer | null = null;
+  readonly #begun = performance.now();
+
+  constructor(testInfo: TestInfo) {
+    this.#testInfo = testInfo;
+  }
+
+  get host(): LabHost {
+    if (this.#host === null) throw new Error('The lab has no network yet: open it first.');
+    return this.#host;
+  }
+  get server(): TestServer {
+    if (this.#server === null) throw new Error('The lab has no server yet: open it first.');
+    return this.#server;
+  }
+
+  /** The network with a server that serves network boot on it. */
+  async open(mode: 'lab' | 'proxy'): Promise<void> {
+    this.#host = await LabHost.open({ dhcp: mode === 'proxy' });
+    await this.startServer(mode);
+  }
+  async startServer(mode?: 'lab' | 'proxy', httpPort?: number): Promise<void> {
+    const args = mode === undefined ? [] : ['--interface', labAdapter, '--dhcp', mode];
+    this.#server = await startTestServer(this.host.path('data'), { args, inside: this.host.inside('server'), ...(httpPort === undefined ? {} : { httpPort }) });
+  }
+
+  /** A command of ours, which must succeed. */
+  async platen<T>(...args: string[]): Promise<T> {
+    return (await succeeded(platen(this.server, args))) as unknown as T;
+  }
+
+  /** The lab's own system, captured into an image by our agent, with a job of the portal that deploys it. */
+  async offer(firmware: 'bios' | 'uefi', image: string): Promise<LinuxDisk> {
+    const folder = this.host.path(`disk-${firmware}`);
+    mkdirSync(folder);
+    const disk = await makeLinuxDisk(folder, firmware);
+    await succeeded(startAgent(this.server, ['capture', '--disk', disk.path, '--image', image]).ended);
+    await this.platen('job', 'create', `${image} (MI)`, '--deploy', image, '--power', 'restart');
+    return disk;
+  }
+
+  /** A disk with nothing on it. */
+  blankDisk(name: string): string {
+    const path = this.host.path(`${name}.disk`);
+    writeFileSync(path, '', { flag: 'wx' });
+    truncateSync(path, targetBytes);
+    return path;
+  }
+
+  async switchOn(options: VmOptions): Promise<Vm> {
+    const vm = await Vm.start(this.host, options);
+    this.#vms.push(vm);
+    return vm;
+  }
+
+  /** Newest first. */
+  traces(limit = 20): Promise<BootTrace[]> {
+    return this.platen<BootTrace[]>('boot', 'trace', '--limit', String(limit));
+  }
+  /** The newest boot of an adapter, once it is as it should be. */
+  async trace(mac: string, isRight: (trace: BootTrace) => boolean, limitMs: number): Promise<BootTrace> {
+    const until = performance.now() + limitMs;
+    let last: BootTrace | undefined;
+    while (performance.now() < until) {
+      last = (await this.traces()).find((trace) => trace.mac === mac);
+      if (last !== undefined && isRight(last)) return last;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`the trace of ${mac} is not as it should be: ${JSON.stringify(last, null, 1)}`);
+  }
+
+  /** Seconds since the test began, said in its report. */
+  note(what: string): void {
+    const seconds = ((performance.now() - this.#begun) / 1000).toFixed(1);
+    this.#testInfo.annotations.push({ type: 'seconds', description: `${seconds} ${what}` });
+    process.stdout.write(`  ${seconds.padStart(6)} s  ${what}\n`);
+  }
+  async keepScreen(vm: Vm, name: string): Promise<void> {
+    const path = this.#testInfo.outputPath(`${vm.options.name}-${name.replaceAll(/[^a-z0-9]+/gi, '-')}.png`);
+    writeFileSync(path, await vm.png());
+    await this.#testInfo.attach(`${vm.options.name}, ${name}`, { path, contentType: 'image/png' });
+  }
+
+  async close(): Promise<void> {
+    const failed = this.#testInfo.status !== this.#testInfo.expectedStatus;
+    for (const vm of this.#vms) {
+      if (failed) await this.keepScreen(vm, 'at the end').catch(() => undefined);
+      await this.#testInfo.attach(`${vm.options.name}, serial line`, { body: vm.serial(), contentType: 'text/plain' });
+      await vm.kill();
+    }
+    if (this.#server !== null) {
+      const traces = await this.traces().catch(() => []);
+      await this.#testInfo.attach('boot traces', { body: JSON.stringify(traces, null, 1), contentType: 'application/json' });
+      await this.#server.stop().catch((error: unknown) => (failed ? undefined : Promise.reject(error)));
+      if (failed) await this.#testInfo.attach('server.log', { body: this.#server.log(), contentType: 'text/plain' });
+    }
+    await this.#host?.close();
+    rmSync(this.#host?.folder ?? '', { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,146 @@
+// Owns a virtual computer: QEMU with real firmware in the lab's room, what its screen and its serial line show, keys typed into it, its
+// cable. Always the slow processor: hardware help looks present on some machines and fails in firmware.
+import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LabHost, LabProcess } from './host.ts';
+import { Monitor } from './qmp.ts';
+import { readPicture, readText } from './screen.ts';
+
+export type VmOptions = {
+  name: string;
+  /** bios: SeaBIOS, an e1000 whose ROM is iPXE, an AHCI disk. uefi: OVMF with its own PXE, a virtio adapter, an NVMe disk. */
+  firmware: 'bios' | 'uefi';
+  /** Microsoft's keys enrolled and enforced. */
+  secureBoot?: boolean;
+  /** UEFI without PXE: only HTTP boot is left. */
+  httpBoot?: boolean;
+  /** Which socket of the switch. */
+  port: 0 | 1 | 2 | 3;
+  mac: string; uuid: string; serial: string;
+  /** A raw image; null: no disk at all. */
+  disk: string | null;
+  first?: 'network' | 'disk';
+  memoryMiB?: number;
+};
+
+const OVMF = '/usr/share/OVMF';
+const POLL_MS = 500;
+
+export class Vm {
+  readonly options: VmOptions;
+  readonly #process: LabProcess;
+  readonly #monitor: Monitor;
+  readonly #serialFile: string;
+  readonly #shot: string;
+
+  private constructor(options: VmOptions, host: LabHost, process: LabProcess, monitor: Monitor) {
+    this.options = options;
+    this.#process = process;
+    this.#monitor = monitor;
+    this.#serialFile = host.path(`${options.name}.serial`);
+    this.#shot = host.path(`${options.name}.shot`);
+  }
+
+  /** Switched on. What the firmware keeps (boot order, keys) is kept between two starts of the same name. */
+  static async start(host: LabHost, options: VmOptions): Promise<Vm> {
+    const files = { serial: host.path(`${options.name}.serial`), qmp: host.path(`${options.name}.qmp`), vars: host.path(`${options.name}.vars`) };
+    for (const file of [files.serial, files.qmp]) rmSync(file, { force: true });
+    if (options.firmware === 'uefi' && !existsSync(files.vars)) copyFileSync(`${OVMF}/${options.secureBoot === true ? 'OVMF_VARS_4M.ms.fd' : 'OVMF_VARS_4M.fd'}`, files.vars);
+    const process = host.start('room', 'qemu-system-x86_64', [...machine(options, files), ...(options.firmware === 'uefi' ? uefi(options, files.vars) : []), ...devices(options)]);
+    const monitor = await Promise.race([Monitor.open(files.qmp), process.ended.then(() => null)]);
+    if (monitor === null) throw new Error(`QEMU ended at once: ${process.said()}`);
+    return new Vm(options, host, process, monitor);
+  }
+
+  serial(): string {
+    return existsSync(this.#serialFile) ? readFileSync(this.#serialFile, 'latin1') : '';
+  }
+
+  /** What is on the screen, as text. */
+  async text(): Promise<string> {
+    await this.#monitor.ask('screendump', { filename: this.#shot });
+    return readText(readPicture(readFileSync(this.#shot)));
+  }
+  async png(): Promise<Buffer> {
+    await this.#monitor.ask('screendump', { filename: this.#shot, format: 'png' });
+    return readFileSync(this.#shot);
+  }
+
+  /** Waits until the screen shows all of these; throws with what it showed instead. */
+  async shows(texts: readonly string[], limitMs: number): Promise<string> {
+    const until = performance.now() + limitMs;
+    let shown = '';
+    while (performance.now() < until) {
+      shown = await this.text();
+      if (texts.every((text) => shown.includes(text))) return shown;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`${this.options.name} did not show ${texts.map((text) => `“${text}”`).join(' and ')} within ${limitMs / 1000} s, but:\n${shown}\nand on its serial line:\n${this.serial().slice(-1500)}`);
+  }
+  /** Waits for words on the serial line, `times` times. */
+  async says(text: string, limitMs: number, times = 1): Promise<void> {
+    const until = performance.now() + limitMs;
+    while (performance.now() < until) {
+      if (this.serial().split(text).length > times) return;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`${this.options.name} did not say “${text}” on its serial line within ${limitMs / 1000} s, but:\n${this.serial().slice(-2000)}\nand its screen:\n${await this.text().catch(() => 'it has ended')}`);
+  }
+
+  /** Keys by QEMU's names: "ret", "down", "a". */
+  async press(...keys: string[]): Promise<void> {
+    for (const key of keys) {
+      await this.#monitor.ask('send-key', { keys: key.split('+').map((data) => ({ type: 'qcode', data })), 'hold-time': 60 });
+      // Key down and key up travel to a slow machine one after the other.
+      await sleep(150);
+    }
+  }
+  /** Small letters, digits and hyphens. */
+  async type(text: string): Promise<void> {
+    await this.press(...[...text].map((char) => (char === '-' ? 'minus' : char)));
+  }
+
+  /** The cable of its adapter: out, or in again. */
+  async cable(plugged: boolean): Promise<void> {
+    await this.#monitor.ask('set_link', { name: 'n0', up: plugged });
+  }
+  /** Waits until it has switched itself off. */
+  async off(limitMs: number): Promise<void> {
+    const ended = await Promise.race([this.#process.ended.then(() => true), sleep(limitMs, false, { ref: false })]);
+    if (!ended) throw new Error(`${this.options.name} did not switch itself off within ${limitMs / 1000} s; its screen:\n${await this.text()}`);
+    this.#monitor.close();
+  }
+  /** The plug is pulled. */
+  async kill(): Promise<void> {
+    this.#monitor.close();
+    await this.#process.stop();
+  }
+}
+
+function machine({ name, secureBoot, uuid, serial, memoryMiB }: VmOptions, files: { serial: string; qmp: string }): string[] {
+  return [
+    '-name', name, '-machine', `q35${secureBoot === true ? ',smm=on' : ''}`, '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', String(memoryMiB ?? 1024), '-display', 'none', '-vga', 'std', '-rtc', 'base=utc',
+    '-serial', `file:${files.serial}`, '-qmp', `unix:${files.qmp},server=on,wait=off`, '-smbios', `type=1,manufacturer=Lab,product=Virtual computer,serial=${serial},uuid=${uuid}`,
+  ];
+}
+
+function uefi({ secureBoot, httpBoot }: VmOptions, vars: string): string[] {
+  const code = `${OVMF}/${secureBoot === true ? 'OVMF_CODE_4M.secboot.fd' : 'OVMF_CODE_4M.fd'}`;
+  const without = ['IPv6PXESupport', 'IPv6Support', ...(httpBoot === true ? ['IPv4PXESupport'] : [])];
+  return [
+    '-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${code}`, '-drive', `if=pflash,format=raw,unit=1,file=${vars}`,
+    ...(secureBoot === true ? ['-global', 'driver=cfi.pflash01,property=secure,value=on', '-global', 'ICH9-LPC.disable_s3=1'] : []),
+    // Nothing in the lab speaks IPv6, and waiting for it costs minutes.
+    ...without.flatMap((option) => ['-fw_cfg', `name=opt/org.tianocore/${option},string=n`]),
+  ];
+}
+
+function devices({ firmware, port, mac, disk, name, first = 'network' }: VmOptions): string[] {
+  const [network, own] = first === 'network' ? [0, 1] : [1, 0];
+  const adapter = firmware === 'uefi' ? `virtio-net-pci,netdev=n0,mac=${mac},bootindex=${network},romfile=` : `e1000,netdev=n0,mac=${mac},bootindex=${network}`;
+  const drive = firmware === 'uefi' ? 'nvme' : 'ide-hd,bus=ide.0';
+  return [
+    '-netdev', `tap,id=n0,ifname=tap${port},script=no,downscript=no`, '-device', adapter,
+    ...(disk === null ? [] : ['-drive', `file=${disk},format=raw,if=none,id=d0,cache=unsafe`, '-device', `${drive},drive=d0,serial=DISK-${name},bootindex=${own}`]),
+  ];
+}
