@@ -122,6 +122,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const path = filePath(incoming.url ?? '/');
     const query = new URLSearchParams((incoming.url ?? '').split('?', 2)[1] ?? '');
     if (path === '/boot/ipxe') return void (await answerFile(incoming, response, script(firstScript(base()))));
+    if (path === '/boot/told') return void (await answerFile(incoming, response, script(toldBy(query, address))));
     if (path === '/boot/script') return void (await answerFile(incoming, response, script(scriptFor(query, address))));
     const name = (path ?? '').replace(/^\/(boot\/)?/, '');
     const mac = macOf.get(address) ?? '';
@@ -135,7 +136,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   }
 
   function scriptFor(query: URLSearchParams, address: string): string {
-    const mac = (query.get('mac') ?? '').toLowerCase().replaceAll('-', ':').slice(0, 17);
+    const mac = macIn(query);
     const uuid = query.get('uuid');
     macOf.set(address, mac);
     fetchedUnsigned.delete(mac);
@@ -144,6 +145,13 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     if (decision.kind === 'local-disk' || decision.kind === 'countdown') sentToDisk.set(mac, clock());
     tell({ mac, address, stage: 'script', text: `Told: ${decisionWords[decision.kind]}, because ${decision.reason}`, facts: { uuid } });
     return bootScript(decision, { base: base(), firmware: query.get('platform') === 'pcbios' ? 'bios' : 'uefi', kernelWords: [...snapshot.kernelWords, `BOOTIF=01-${mac.replaceAll(':', '-')}`] });
+  }
+  /** What the loader says it does; the answer is nothing it needs. */
+  function toldBy(query: URLSearchParams, address: string): string {
+    const mac = macIn(query);
+    if (query.get('what') === 'no-disk') tell({ mac, address, stage: 'script', problem: true, text: 'Its disk did not start: there is no system on it that this firmware can start, or the disk is not seen. Image this computer, or look at its boot order and disk.', facts: { ends: 'stopped' } });
+    else tell({ mac, address, stage: 'script', text: 'It starts its disk', facts: { ends: 'done' } });
+    return 'noted\n';
   }
   const base = (): string => `http://${config.address}:${ports.http}`;
 
@@ -191,6 +199,9 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   };
 }
 
+function macIn(query: URLSearchParams): string {
+  return (query.get('mac') ?? '').toLowerCase().replaceAll('-', ':').slice(0, 17);
+}
 const decisionWords = { environment: 'load the boot environment', countdown: 'wait for i, then start the disk', 'local-disk': 'start the disk', ignore: 'start the disk' } as const;
 function script(text: string): NamedFile {
   return { bytes: Buffer.from(text), tag: 'script', type: 'text/plain' };

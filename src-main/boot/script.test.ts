@@ -20,11 +20,12 @@ sleep 10
 reboot
 `);
   });
-  it('waits for i, then starts the disk: by number on BIOS, the first on UEFI', () => {
-    const of = (firmware: ScriptFacts['firmware']) => bootScript({ kind: 'countdown', seconds: 4, reason: 'nothing waits for it' }, { ...facts, firmware }).split('\n').slice(1, 5);
-    expect([of('bios'), of('uefi')[3]]).toEqual([
-      ['echo Platen: press i to image this computer. It starts from its disk in 4 s.', 'prompt --key i --timeout 4000 && goto portal || goto disk', ':disk', 'sanboot --no-describe --drive 0x80 || exit 1'],
-      'sanboot --no-describe --drive 0 || exit 1',
+  it('waits for i, then starts the disk and tells the server: by number on BIOS, the first on UEFI', () => {
+    const of = (firmware: ScriptFacts['firmware']) => bootScript({ kind: 'countdown', seconds: 4, reason: 'nothing waits for it' }, { ...facts, firmware }).split('\n').slice(1, 8);
+    const told = (what: string) => `imgfetch --name told http://10.77.0.1:8420/boot/told?mac=\${netX/mac:hexhyp}&what=${what} && imgfree told ||`;
+    expect([of('bios'), of('uefi')[4]]).toEqual([
+      ['echo Platen: press i to image this computer. It starts from its disk in 4 s.', 'prompt --key i --timeout 4000 && goto portal || goto disk', ':disk', told('disk'), 'sanboot --no-describe --drive 0x80 ||', told('no-disk'), 'exit 1'],
+      'sanboot --no-describe --drive 0 ||',
     ]);
   });
   it('is never told a command by a name', () => {

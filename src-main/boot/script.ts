@@ -25,11 +25,11 @@ export function bootScript(decision: BootDecision, facts: ScriptFacts): string {
       return script([
         `echo Platen: press i to image this computer. It starts from its disk in ${decision.seconds} s.`,
         `prompt --key i --timeout ${decision.seconds * 1000} && goto portal || goto disk`,
-        ':disk', ...localDisk(facts.firmware), ':portal', ...environment(facts, ['platen.portal=menu']), ...failed(),
+        ':disk', ...localDisk(facts), ':portal', ...environment(facts, ['platen.portal=menu']), ...failed(),
       ]);
     case 'local-disk':
     case 'ignore':
-      return script([`echo Platen: ${plain(decision.reason)}`, ...localDisk(facts.firmware)]);
+      return script([`echo Platen: ${plain(decision.reason)}`, ...localDisk(facts)]);
   }
 }
 
@@ -41,9 +41,11 @@ function environment({ base, kernelWords }: ScriptFacts, words: readonly string[
   ];
 }
 
-/** `sanboot` starts the disk at once; leaving the loader on UEFI would open the firmware's setup, or ask the network again. */
-function localDisk(firmware: ScriptFacts['firmware']): string[] {
-  return [firmware === 'bios' ? 'sanboot --no-describe --drive 0x80 || exit 1' : 'sanboot --no-describe --drive 0 || exit 1'];
+/** `sanboot` starts the disk at once; leaving the loader on UEFI would open the firmware's setup, or ask the network again. The server hears
+ * of it, and of a disk that does not start; a server that does not answer holds nothing up. */
+function localDisk({ base, firmware }: ScriptFacts): string[] {
+  const tell = (what: string): string => `imgfetch --name told ${base}/boot/told?mac=\${netX/mac:hexhyp}&what=${what} && imgfree told ||`;
+  return [tell('disk'), `sanboot --no-describe --drive ${firmware === 'bios' ? '0x80' : '0'} ||`, tell('no-disk'), 'exit 1'];
 }
 
 function failed(): string[] {

@@ -38,5 +38,5 @@ export type BootEvent = {
   stage: BootStage | 'note';
   /** In words; problem: something went wrong at this stage. */
   text: string; problem: boolean;
-  facts: { uuid?: string | null; firmware?: string; loader?: string; secureBoot?: boolean; sentBytes?: number };
+  facts: { uuid?: string | null; firmware?: string; loader?: string; secureBoot?: boolean; sentBytes?: number; /** The boot is over with this event, as it was told to be or not. */ ends?: 'done' | 'stopped' };
 };

@@ -28,6 +28,11 @@ describe('the trace of a boot', () => {
     const waits = trace(event(0, 'asked'), event(1, 'script', 'Told: wait for i, then start the disk, because nothing waits for it'));
     expect([judge(trace(event(0, 'asked')), 29_000).outcome, waits.outcome, judge(waits, 200_000).outcome]).toEqual(['running', 'running', 'done']);
   });
+  it('is over when the loader starts the disk, or says that it can\'t; what is noted later changes nothing', () => {
+    const disk = trace(event(0, 'asked'), event(1, 'script', 'Told'), event(5, 'script', 'It starts its disk', { facts: { ends: 'done' } }), event(6, 'note', 'Asked for x'));
+    const none = trace(event(0, 'asked'), event(5, 'script', 'Its disk did not start', { problem: true, facts: { ends: 'stopped' } }));
+    expect([disk.outcome, disk.endedAt, none.outcome, none.stoppedAt, none.advice]).toEqual(['done', 5, 'stopped', 'script', 'Its disk did not start']);
+  });
   it('is another one after the script, or after a long silence, and not for each of the firmware\'s questions', () => {
     const asked = trace(event(0, 'asked'), event(1, 'offered'));
     const told = appendEvent(asked, event(2, 'script'));

@@ -31,10 +31,11 @@ export function appendEvent(trace: Trace, event: BootEvent): Trace {
   // Firmware asks several times a second at first: one line is enough.
   const repeated = trace.events.at(-1)?.text === text;
   const events = repeated ? trace.events : [...trace.events, { at, stage, text, problem }].slice(-MAX_EVENTS);
-  const ends = stage === 'hello' || (stage === 'script' && /start the disk/.test(text) && !/wait for i/.test(text));
+  const ends: Trace['outcome'] = stage === 'hello' ? 'done' : facts.ends ?? 'running';
+  const end = stage === 'note' ? {} : { outcome: ends, endedAt: ends === 'running' ? null : at, stoppedAt: ends === 'stopped' ? stage : null, advice: ends === 'stopped' ? text : null };
   return {
     ...trace, events, uuid: facts.uuid ?? trace.uuid, firmware: facts.firmware === undefined || facts.firmware === '' ? trace.firmware : facts.firmware, address: event.address === '' ? trace.address : event.address,
-    secureBoot: trace.secureBoot || facts.secureBoot === true, outcome: ends ? 'done' : 'running', endedAt: ends ? at : null, stoppedAt: null, advice: null,
+    secureBoot: trace.secureBoot || facts.secureBoot === true, ...end,
   };
 }
 
