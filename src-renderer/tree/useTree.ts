@@ -2,13 +2,9 @@
 import { useQueries, useQueryClient } from '@tanstack/react-query';
 import { useLocalStorage } from '@mantine/hooks';
 import { useLayoutEffect, useMemo, useState } from 'react';
-import type { TreeNode } from '#shared/model/server.ts';
 import { useTRPC } from '../api.ts';
 import { flatten, openBranches } from './treeModel.ts';
 import type { Children } from './treeModel.ts';
-
-/** Kinds of roots that this console has no page for yet; they are left out. */
-const hidden: ReadonlySet<TreeNode['kind']> = new Set(['boot']);
 
 export function useTree() {
   const trpc = useTRPC();
@@ -28,10 +24,7 @@ export function useTree() {
   const rootState = results[0] ?? 'loading';
   const rows = useMemo(() => {
     const byParent = new Map(parents.map((parent, index) => [parent, results[index] ?? 'loading']));
-    return flatten((parent) => {
-      const children = byParent.get(parent) ?? 'loading';
-      return parent !== null || typeof children === 'string' ? children : { nodes: children.nodes.filter((node) => !hidden.has(node.kind)) };
-    }, expanded);
+    return flatten((parent) => byParent.get(parent) ?? 'loading', expanded);
   }, [parents, results, expanded]);
   useLayoutEffect(() => {
     const now = openBranches(rows);
