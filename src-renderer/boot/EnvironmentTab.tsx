@@ -24,7 +24,7 @@ export function EnvironmentTab({ environment, onBuild }: { environment: Environm
     return (
       <PageBody plain>
         <EmptyState icon={<IconPackage size={32} stroke={1.4} />} title="The boot environment is the small Linux that computers start from here, with the agent in it. It is built once, on this server, from Debian’s packages." help="network-boot">
-          <p className="dim">That needs a Debian system with apt, and the network the first time; it takes less than a minute once the packages are there. In a terminal of the server the same is done by</p>
+          <p className="dim">That needs a Debian system with apt, and the network the first time; it takes less than a minute once the packages are there. From a terminal of the server:</p>
           <Command text="platen boot build" />
         </EmptyState>
       </PageBody>
@@ -36,7 +36,7 @@ export function EnvironmentTab({ environment, onBuild }: { environment: Environm
       {state === 'building' && <Building log={log} />}
       {state === 'ready' && (
         <>
-          <Section title="Ready" aside={<Button variant="default" disabled={!connected} onClick={onBuild}>Build again</Button>}>
+          <Section title="What computers start" aside={<Button variant="default" disabled={!connected} onClick={onBuild}>Build again</Button>}>
             <div className={classes['facts']}>
               <Facts facts={[
                 { name: 'State', value: <StateMark tone="ok">Ready: complete and of this program’s version</StateMark> }, { name: 'Kernel', value: `Linux ${environment.kernelVersion}` }, { name: 'Base archive', value: `${formatBytes(environment.baseBytes)}, fetched by each computer that starts` },
@@ -77,7 +77,7 @@ function Building({ log }: { log: string[] }) {
         <div className={classes['buildingLine']}><StateMark tone="run">{log.at(-1) ?? 'Starting'}</StateMark><span className="dim" aria-hidden>{formatDuration((now - seenAt) / 1000)}</span></div>
         <ProgressBar fraction={null} label="Building the boot environment" />
       </div>
-      <Log lines={log} />
+      <Log lines={log} live />
       <p className="dim">It goes on when this window is closed. Network boot serves it as soon as it is done.</p>
     </Section>
   );
@@ -94,13 +94,13 @@ function BuildFailed({ environment, problem }: { environment: EnvironmentView; p
   );
 }
 
-function Log({ lines }: { lines: string[] }) {
+function Log({ lines, live = false }: { lines: string[]; live?: boolean }) {
   const box = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   useLayoutEffect(() => { if (following && box.current) box.current.scrollTop = box.current.scrollHeight; }, [following, lines]);
   useEffect(() => setFollowing(true), []);
   return (
-    <div ref={box} className={classes['log']} role="log" aria-label="Log of the build" aria-live="off" tabIndex={0} onScroll={(event) => { const { scrollHeight, scrollTop, clientHeight } = event.currentTarget; setFollowing(scrollHeight - scrollTop - clientHeight < 24); }}>
+    <div ref={box} className={classes['log']} data-live={live} role="log" aria-label="Log of the build" aria-live="off" tabIndex={0} onScroll={(event) => { const { scrollHeight, scrollTop, clientHeight } = event.currentTarget; setFollowing(scrollHeight - scrollTop - clientHeight < 24); }}>
       {lines.map((line, index) => <div key={index}>{line}</div>)}
     </div>
   );

@@ -33,7 +33,7 @@ export function PreflightTab({ status }: { status: BootStatus | undefined }) {
               <li key={check.id} data-state={check.state}>
                 <StateMark tone={shown[check.state].tone}>{shown[check.state].word}</StateMark>
                 <span className={classes['checkTitle']}>{check.title}</span>
-                <span className={classes['checkText']}>{check.text}{check.advice !== '' && <span className={classes['advice']}> {check.advice}</span>}</span>
+                <span className={classes['checkText']}>{check.text}{check.advice !== '' && <span className={classes['advice']}>{check.advice}</span>}</span>
               </li>
             ))}
           </ul>

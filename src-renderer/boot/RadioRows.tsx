@@ -10,6 +10,7 @@ export function RadioRows<Value extends string>({ label, value, rows, disabled =
   const id = useId();
   return (
     <div role="radiogroup" aria-label={label} className={classes['rows']} ref={groupRef} {...(problem === null ? {} : { 'aria-describedby': `${id}-problem`, 'aria-invalid': true })}>
+      {problem !== null && <p id={`${id}-problem`} role="alert" className={classes['missing']}>{problem}</p>}
       {rows.map((row) => {
         const off = disabled || row.disabled === true;
         return (
@@ -20,7 +21,6 @@ export function RadioRows<Value extends string>({ label, value, rows, disabled =
           </label>
         );
       })}
-      {problem !== null && <p id={`${id}-problem`} role="alert" className={classes['missing']}>{problem}</p>}
     </div>
   );
 }

@@ -25,6 +25,8 @@ function TraceRow({ trace, named }: { trace: BootTrace; named: boolean }) {
   const eventsId = useId();
   const now = useMinute();
   const { tone, words } = outcomeWords(trace);
+  // One that was started over says so already.
+  const what = trace.stoppedAt === null ? null : trace.advice;
   const about = `${named ? `${traceName(trace)}, ` : ''}${relativeTime(trace.startedAt, now)}`;
   return (
     <li className={classes['trace']} data-named={named}>
@@ -32,8 +34,8 @@ function TraceRow({ trace, named }: { trace: BootTrace; named: boolean }) {
       <ol className={classes['stages']} aria-label={`Stages of the boot, ${about}`}>{stageCells(trace).map((cell, index, cells) => <Stage key={cell.stage} cell={cell} next={cells[index + 1]?.state ?? null} />)}</ol>
       <div className={classes['how']}><StateMark tone={tone}>{words}</StateMark><span className={classes['small']}>{trace.outcome === 'running' ? <Since at={trace.startedAt} /> : <When at={trace.startedAt} />}{!named && trace.firmware !== '' && ` · ${trace.firmware}`}</span></div>
       <ActionIcon size={24} aria-label={`What was heard of the boot, ${about}`} aria-expanded={open} aria-controls={eventsId} onClick={() => setOpen(!open)}>{open ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}</ActionIcon>
-      <div className={classes['opened']} id={eventsId} hidden={!open && trace.advice === null}>
-        {trace.advice !== null && <div className={classes['whatNext']} style={trace.stoppedAt === null ? { background: 'var(--warn-soft)', borderColor: 'var(--warn)' } : undefined}><StateIcon tone={trace.stoppedAt === null ? 'warn' : 'fail'} /><span>{trace.advice}</span></div>}
+      <div className={classes['opened']} id={eventsId} hidden={!open && what === null}>
+        {what !== null && <div className={classes['whatNext']}><StateIcon tone="fail" /><span>{what}</span></div>}
         {open && <Events trace={trace} />}
       </div>
     </li>

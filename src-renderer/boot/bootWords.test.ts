@@ -26,7 +26,7 @@ test('takes two choices for the same where only what does not count differs', ()
 
 test('proposes an adapter only where one alone can be meant, never a virtual or wireless one', () => {
   expect([likelyAdapter([adapter({}), adapter({ name: 'docker0', kind: 'virtual' })])?.name, likelyAdapter([adapter({}), adapter({ name: 'eth0' })]), likelyAdapter([adapter({ kind: 'wireless' })]), likelyAdapter([adapter({ link: false })])]).toEqual(['eth1', null, null, null]);
-  expect([adapterNote(adapter({})), adapterNote(adapter({ address: '' })), adapterNote(adapter({ link: false }))]).toEqual([null, expect.stringMatching(/no IPv4 address/), expect.stringMatching(/No link/)]);
+  expect([adapterNote(adapter({})), adapterNote(adapter({ address: '' })), adapterNote(adapter({ link: false }))]).toEqual([null, expect.stringMatching(/No IPv4 address/), expect.stringMatching(/No link/)]);
 });
 
 test('says what a choice does before it is made', () => {

@@ -6,8 +6,8 @@ import type { Tone } from '../ui/StateMark.tsx';
 export const modeNames: Record<DhcpMode, string> = { off: 'off', proxy: 'proxy DHCP', lab: 'isolated lab DHCP' };
 
 export const modes: { mode: DhcpMode; title: string; text: string }[] = [
-  { mode: 'proxy', title: 'Proxy: beside the DHCP server that is there', text: 'Computers get their addresses as before, and the boot from here. Right for nearly every school and company network: nothing has to be changed on the other server.' },
-  { mode: 'lab', title: 'Isolated lab: addresses from here too', text: 'For a switch of its own, where no other DHCP server is. It stops as soon as another one answers, so that no computer gets a wrong address.' },
+  { mode: 'proxy', title: 'Proxy: beside the DHCP server that is there', text: 'Computers get their addresses as before, and the boot from here. Nothing has to be changed on that server.' },
+  { mode: 'lab', title: 'Isolated lab: addresses from here too', text: 'For a switch of its own without another DHCP server. Where one answers, Platen stops, so that no computer gets a wrong address.' },
   { mode: 'off', title: 'Off', text: 'No port is opened and no computer starts from here. The agent can still be run on computers by hand.' },
 ];
 
@@ -38,10 +38,10 @@ export function speedWords(speedMbits: number | null): string {
 }
 /** What is better known before this adapter is chosen; null: nothing. */
 export function adapterNote(adapter: Adapter): string | null {
-  if (adapter.address === '') return 'It has no IPv4 address, so nothing can be served on it. Connect its cable, or give it an address.';
+  if (adapter.address === '') return 'No IPv4 address, so nothing can be served on it: connect its cable, or give it one.';
   if (adapter.kind === 'loopback') return 'Only programs on this machine reach it: for trying things out.';
-  if (adapter.kind === 'virtual') return 'It belongs to a program on this machine, such as a virtual machine or a VPN: real computers are not on it.';
-  if (adapter.kind === 'wireless') return 'Computers start over a cable. Wireless works only where access point and cable are one network, and it is slow.';
+  if (adapter.kind === 'virtual') return 'Made by a program on this machine, such as a VPN: real computers are not on it.';
+  if (adapter.kind === 'wireless') return 'Computers start over a cable: wireless works only where both are one network, slowly.';
   return adapter.link ? null : 'No link: look whether the cable is plugged in and the switch is on.';
 }
 
