@@ -47,8 +47,10 @@ export function HomePage() {
     if (stations === undefined || groups.data === undefined) return [];
     return stations.length > mostTilesInAll ? crowdedSections(byComputer.values(), groups.data, nameOf) : roomSections(stations, groups.data, nameOf);
   }, [stations, byComputer, groups.data, nameOf]);
+  // What nobody can pick is on no menu that helps.
+  const offered = itemsOf(preview.data?.menu ?? []).filter((item) => item.problem === null);
   const ready = status.data !== undefined && images.data !== undefined && preview.data !== undefined && groups.data !== undefined && active !== undefined && recent !== undefined && stations !== undefined;
-  const setUp = ready && images.data.some((image) => image.newest !== null) && itemsOf(preview.data.menu).length > 0;
+  const setUp = ready && images.data.some((image) => image.newest !== null) && offered.length > 0;
   return (
     <>
       <PageHead icon={<IconHome size={18} stroke={1.6} />} title={status.data?.name ?? 'Home'} documentTitle="Home" state={status.data && images.data && images.data.length > 0 ? <span className="dim">{summary(status.data, images.data.length)}</span> : undefined} />
@@ -58,7 +60,7 @@ export function HomePage() {
         {ready && (
           <>
             <Attention status={status.data} active={active} newComputers={fresh.stations?.filter(({ computer }) => !computer.named).length ?? 0} />
-            {!setUp && <FirstSteps status={status.data} images={images.data} menu={itemsOf(preview.data.menu)} />}
+            {!setUp && <FirstSteps status={status.data} images={images.data} menu={offered} />}
             {sections.length > 0 && <RoomNow sections={sections} />}
             {setUp && stations.length === 0 && <Section title="The room"><p className="dim">No computer has been seen yet. Each one is here as soon as the portal or an agent has run on it once.</p></Section>}
             <Today active={active} recent={recent} setUp={setUp} />

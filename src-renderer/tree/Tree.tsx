@@ -10,7 +10,8 @@ import { isComputerItem, isJobItem, kindOf, nodeOfLocation } from './nodePlaces.
 import { openObjectDialog } from './objectDialogStore.ts';
 import { TreeMenu } from './TreeMenu.tsx';
 import { TreeRowView } from './TreeRowView.tsx';
-import { anchoredScroll, moveFor, rowId, typeAhead } from './treeModel.ts';
+import { treeKeys } from './treeKeys.ts';
+import { anchoredScroll, rowId } from './treeModel.ts';
 import type { NodeRow, TreeRow } from './treeModel.ts';
 import { abilitiesOf, useNodeCommands } from './useNodeCommands.ts';
 import { useTree } from './useTree.ts';
@@ -19,7 +20,6 @@ import { StateMark } from '../ui/StateMark.tsx';
 import classes from './Tree.module.css';
 
 const rowHeight = 32;
-const typeAheadMs = 700;
 
 export function Tree() {
   const [location, navigate] = useLocation();
@@ -95,49 +95,11 @@ export function Tree() {
     selection.setActive(id);
     setMenu({ x, y, id });
   };
-  const onType = (event: React.KeyboardEvent): boolean => {
-    if (event.key.length !== 1 || event.key === ' ' || event.key === '?' || event.ctrlKey || event.metaKey || event.altKey) return false;
-    const now = Date.now();
-    typed.current = { text: now - typed.current.at < typeAheadMs ? typed.current.text + event.key : event.key, at: now };
-    const found = typeAhead(rows, current, typed.current.text);
-    if (found !== null) { selection.pick(found); focusRow(found); }
-    return true;
-  };
-  const onCommandKey = (event: React.KeyboardEvent): boolean => {
-    if (current === null || event.altKey) return false;
-    const can = abilitiesOf(meant(current).map((item) => item.id));
-    if (event.ctrlKey || event.metaKey) {
-      if (event.key === 'd' && can.duplicate) duplicate(current);
-      else if (event.key === 'a') selection.selectSiblings(current);
-      else if (event.key === ' ') selection.toggle(current);
-      else return event.key === 'd';
-      return true;
-    }
-    if (event.key === 'Enter') openRow(current);
-    else if (event.key === ' ') selection.toggle(current);
-    else if (event.key === 'F2' && can.rename) setRenaming(current);
-    else if (event.key === 'Delete' && can.trash) trash(current);
-    else if (event.key === 'Escape') selection.clear();
-    else return false;
-    return true;
-  };
-  const onMoveKey = (event: React.KeyboardEvent): boolean => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    const move = moveFor(rows, current, event.key, Math.floor((scroller.current?.clientHeight ?? 320) / rowHeight) - 1);
-    if (move === null) return false;
-    if ('expand' in move) expand(move.expand);
-    else if ('collapse' in move) collapse(move.collapse);
-    else {
-      if (event.shiftKey) selection.extendTo(move.focus);
-      else selection.pick(move.focus);
-      focusRow(move.focus);
-    }
-    return true;
-  };
-  const keyDown = (event: React.KeyboardEvent): void => {
-    if (renaming !== null || event.target !== event.currentTarget) return;
-    if (onType(event) || onCommandKey(event) || onMoveKey(event)) event.preventDefault();
-  };
+  const keyDown = treeKeys({
+    rows, selection, expand, collapse, focusRow, typed: typed.current, pageRows: () => Math.floor((scroller.current?.clientHeight ?? 320) / rowHeight) - 1,
+    abilities: (id) => abilitiesOf(meant(id).map((item) => item.id)),
+    commands: { open: openRow, rename: setRenaming, trash, duplicate },
+  });
   const finishRename = (row: NodeRow, name: string | null): void => {
     setRenaming(null);
     toTree();
@@ -153,7 +115,7 @@ export function Tree() {
       <div
         ref={scroller} role="tree" aria-label="Everything on this server" aria-multiselectable tabIndex={0} className={classes['tree']} data-drag-scrolls
         {...(activeVisible ? { 'aria-activedescendant': domId(current) } : {})}
-        onKeyDown={keyDown}
+        onKeyDown={(event) => { if (renaming === null && event.target === event.currentTarget && keyDown(event)) event.preventDefault(); }}
         onContextMenu={(event) => {
           event.preventDefault();
           // The menu key sends the event to the tree itself: the menu then opens at the active row.
