@@ -14,7 +14,8 @@ import { Section } from '../ui/Page.tsx';
 import { StateIcon } from '../ui/StateMark.tsx';
 import classes from './HomePage.module.css';
 
-export function Attention({ status, active, newComputers }: { status: ServerStatus; active: RunView[]; newComputers: number }) {
+/** A server's own page shows only what the server says of itself. */
+export function Attention({ status, active = [], newComputers = 0 }: { status: ServerStatus; active?: RunView[]; newComputers?: number }) {
   const connected = useConnected();
   const actions = useRunActions();
   const asking = active.filter(needsPerson);
