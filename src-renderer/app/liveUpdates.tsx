@@ -10,6 +10,7 @@ import { useConnected } from './connection.tsx';
 import { noteRate } from '../runs/rates.ts';
 
 const atLeastMs = 100;
+const runsEveryMs = 250;
 const patienceMs = 3000;
 
 export function LiveUpdates() {
@@ -24,13 +25,25 @@ export function LiveUpdates() {
     wasConnected.current = connected;
   }, [connected, queries]);
 
-  const applyRun = (run: RunView): void => {
-    noteRate(run);
-    // Writing into a query makes it count as up to date, so what waits to be fetched again is left alone.
-    const current = (query: { state: { isInvalidated: boolean } }): boolean => !query.state.isInvalidated;
-    queries.setQueriesData<RunView>({ queryKey: trpc.runs.get.queryKey({ id: run.id }) }, run);
-    queries.setQueriesData<RunView[]>({ queryKey: trpc.runs.list.queryKey(), predicate: current }, (list) => list?.map((known) => (known.id === run.id ? run : known)));
-  };
+  const applyRuns = useMemo(() => {
+    const waiting = new Map<string, RunView>();
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const flush = (): void => {
+      timer = null;
+      const runs = new Map(waiting);
+      waiting.clear();
+      // Writing into a query makes it count as up to date, so what waits to be fetched again is left alone.
+      const current = (query: { state: { isInvalidated: boolean } }): boolean => !query.state.isInvalidated;
+      queries.setQueriesData<RunView>({ queryKey: trpc.runs.get.queryKey() }, (known) => (known === undefined ? known : runs.get(known.id) ?? known));
+      queries.setQueriesData<RunView[]>({ queryKey: trpc.runs.list.queryKey(), predicate: current }, (list) => (list?.some((known) => runs.has(known.id)) === true ? list.map((known) => runs.get(known.id) ?? known) : list));
+    };
+    return (run: RunView): void => {
+      noteRate(run);
+      waiting.set(run.id, run);
+      // A room of two hundred reports a thousand times a second: what is drawn is drawn a few times.
+      timer ??= setTimeout(flush, runsEveryMs);
+    };
+  }, [queries, trpc]);
   const noteChanges = useMemo(() => changeQueue((entities) => {
     const any = (...of: Change['entity'][]): boolean => of.some((entity) => entities.has(entity));
     const reading: Promise<void>[] = [];
@@ -51,7 +64,7 @@ export function LiveUpdates() {
     return Promise.race([Promise.all(reading), new Promise((resolve) => { setTimeout(resolve, patienceMs); })]);
   }, atLeastMs), [queries, trpc]);
   useSubscription(trpc.changes.watch.subscriptionOptions(undefined, { onData: (changes) => noteChanges(changes.map((change) => change.entity)) }));
-  useSubscription(trpc.runs.watch.subscriptionOptions(undefined, { onData: applyRun }));
+  useSubscription(trpc.runs.watch.subscriptionOptions(undefined, { onData: applyRuns }));
   return null;
 }
 
