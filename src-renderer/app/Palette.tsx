@@ -20,8 +20,17 @@ const [store, palette] = createSpotlight();
 /** enter: pressed while the answer to what was typed was still on its way. */
 const waiting = { searching: false, enter: false };
 
+/** Where the focus was: it goes back at once as the palette closes, so that a page opened by a command keeps what it focuses itself. */
+let cameFrom: Element | null = null;
+function goBack(): void {
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body && cameFrom instanceof HTMLElement) cameFrom.focus({ preventScroll: true });
+  });
+}
+
 export function openPalette(): void {
   waiting.enter = false;
+  cameFrom = document.activeElement;
   palette.open();
   catchTyping();
 }
@@ -53,7 +62,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
   useEffect(() => { keep = (text) => setTyped((now) => now + text); }, []);
   return (
     <Spotlight.Root
-      store={store} query={typed} onQueryChange={(text) => { waiting.enter = false; setTyped(text); }} shortcut={null} scrollable maxHeight={420} transitionProps={{ duration: 0 }} overlayProps={{ blur: 0, backgroundOpacity: 0.35 }} attributes={{ content: { 'aria-label': 'Search or run a command' } }}
+      store={store} returnFocus={false} onSpotlightClose={goBack} query={typed} onQueryChange={(text) => { waiting.enter = false; setTyped(text); }} shortcut={null} scrollable maxHeight={420} transitionProps={{ duration: 0 }} overlayProps={{ blur: 0, backgroundOpacity: 0.35 }} attributes={{ content: { 'aria-label': 'Search or run a command' } }}
       onKeyDownCapture={(event: React.KeyboardEvent) => {
         if (event.key !== 'Enter' || !waiting.searching) return;
         event.preventDefault();
