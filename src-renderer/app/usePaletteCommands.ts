@@ -3,6 +3,7 @@ import { useMantineColorScheme } from '@mantine/core';
 import { useLocation } from 'wouter';
 import { openCaptureDialog } from '../images/captureDialogStore.ts';
 import { helpTitles } from '../help/topics.ts';
+import { markJustMade } from '../jobs/justMade.ts';
 import { openRunSheet } from '../jobs/runSheetStore.ts';
 import { isComputerItem, isJobItem, keyOf, kindOf, nodeOfLocation } from '../tree/nodePlaces.ts';
 import type { IconKind } from '../tree/NodeIcon.tsx';
@@ -17,7 +18,13 @@ export function usePaletteCommands(onKeys: () => void): { commands: PaletteComma
   const nodes = useNodeCommands();
   const { toggleColorScheme } = useMantineColorScheme();
   const here = nodeOfLocation(location);
-  const make = (what: 'group' | 'folder' | 'job', parent: string): void => { void nodes.create(what, parent).then((made) => { if (made !== null) navigate(`/${made}`); }); };
+  const make = (what: 'group' | 'folder' | 'job', parent: string): void => {
+    void nodes.create(what, parent).then((made) => {
+      if (made === null) return;
+      markJustMade(made);
+      navigate(`/${made}`);
+    });
+  };
   // What is focused by a command waits until the palette has given the focus back.
   const later = (act: () => void) => (): void => { requestAnimationFrame(() => requestAnimationFrame(act)); };
   const command = (id: string, label: string, words: string, run: () => void, key?: string): PaletteCommand => ({ id, label, words, run, ...(key === undefined ? {} : { key }) });
