@@ -10,8 +10,9 @@ import type { DhcpPacket } from '../net/dhcp/packet.ts';
 import { serveDhcp, type DhcpArrival, type Outgoing } from '../net/dhcp/server.ts';
 import { answerFile, filePath, type NamedFile } from '../net/http/ranged-files.ts';
 import { serveTftp } from '../net/tftp/server.ts';
-import { answerAsProxy, answerAsServer, type Answer, type AnswerSnapshot } from './answer.ts';
+import { answerAsProxy, answerAsServer, type Answer, type AnswerSnapshot, type LoaderNeed } from './answer.ts';
 import type { Lease } from './leases.ts';
+import { firstGrubFile, grubFile } from './grub.ts';
 import { LeaseBook } from './lease-book.ts';
 import { decideBoot } from './policy.ts';
 import { bootScript, firstScript } from './script.ts';
@@ -38,8 +39,8 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   const loaders = new Map(Object.entries(config.loaders).map(([name, path]) => [name, readFileSync(path)]));
   const book = new LeaseBook(config, clock, parts.onLeases);
   const sentToDisk = new Map<string, number>();
-  /** Unsigned loaders fetched, by MAC: the next message of the loader takes them off. */
-  const fetchedUnsigned = new Map<string, number>();
+  /** Loaders fetched, by MAC, until they ask for their script. refusable: unsigned, and not heard of since. */
+  const fetched = new Map<string, { at: number; refusable: boolean }>();
   const refused = new Set<string>();
   /** Who has which address, as far as DHCP messages told. */
   const macOf = new Map<string, string>();
@@ -52,10 +53,17 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   const computerOf = (mac: string, uuid: string | null): BootComputer | null => snapshot.computers[(uuid === null ? undefined : snapshot.byUuid[uuid.toLowerCase()]) ?? snapshot.byMac[mac] ?? -1] ?? null;
   const answers = (): AnswerSnapshot => ({
     mode: config.mode, address: config.address, httpPort: ports.http, loaders: config.loaderNames,
-    loaderFor: (client) => (computerOf(client.mac, client.uuid)?.secureBoot === true || refused.has(client.mac) ? 'secure-boot' : 'plain'),
+    loaderFor,
     holdHttpBoot: (mac) => clock() - (sentToDisk.get(mac) ?? -Infinity) < HOLD_HTTP_BOOT_MS,
   });
   const ports = { ...config.ports };
+
+  /** The setting, what the computer's last boots told, a refusal a moment ago. */
+  function loaderFor(client: BootClient): LoaderNeed {
+    const { loader = 'automatic' } = snapshot.settings;
+    if (loader !== 'automatic') return loader;
+    return computerOf(client.mac, client.uuid)?.secureBoot === true || refused.has(client.mac) ? 'secure-boot' : 'plain';
+  }
 
   function receive(packet: DhcpPacket, { port, from }: DhcpArrival): Outgoing | null {
     if (packet.op !== 1) {
@@ -64,7 +72,10 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     }
     const client = bootClientOf(packet);
     const mac = macText(packet.chaddr);
-    if (packet.ciaddr !== '0.0.0.0') macOf.set(packet.ciaddr, mac);
+    // As a proxy this is all that is heard of who gets which address.
+    const isRequest = packet.options.get(Option.messageType)?.[0] === MessageType.request;
+    const taken = packet.ciaddr !== '0.0.0.0' ? packet.ciaddr : isRequest ? readAddress(packet.options.get(Option.requestedAddress)) : null;
+    if (taken !== null) macOf.set(taken, mac);
     if (client !== null && client.type === 'discover') noticeSilence(client);
     if (client !== null && computerOf(mac, client.uuid)?.override === 'ignore') return null;
     const arrival = { port: port === 'pxe' ? 4011 as const : 67 as const, from };
@@ -75,7 +86,8 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   function carriedOut(answer: Answer, packet: DhcpPacket, client: BootClient | null, mac: string): Outgoing | null {
     const uuid = client?.uuid ?? null;
     const firmware = client?.architecture?.name ?? '';
-    if (client?.type === 'discover' && client.userClass !== 'iPXE') tell({ mac, address: '', stage: 'asked', text: `${firmware === '' ? `Architecture ${client.architectureCode}` : firmware} asks for a boot`, facts: { uuid, firmware } });
+    // An adapter's ROM that is iPXE begins a boot; iPXE that was fetched goes on with one.
+    if (client?.type === 'discover' && (client.userClass !== 'iPXE' || !fetched.has(mac))) tell({ mac, address: '', stage: 'asked', text: `${firmware === '' ? `Architecture ${client.architectureCode}` : firmware} asks for a boot`, facts: { uuid, firmware } });
     if (answer.kind === 'ignore') {
       if (client !== null && answer.reason.includes('loader')) tell({ mac, address: '', stage: 'offered', text: `Not answered: ${answer.reason}`, problem: true, facts: { uuid, firmware } });
       return null;
@@ -92,10 +104,14 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
 
   /** *Fetched, then silence*: a computer that starts over after it had an unsigned loader gets the signed chain at this try. */
   function noticeSilence(client: BootClient): void {
-    const fetchedAt = fetchedUnsigned.get(client.mac);
-    if (fetchedAt === undefined || client.userClass === 'iPXE') return;
-    fetchedUnsigned.delete(client.mac);
-    if (clock() - fetchedAt > SILENCE_MS * 20 || client.architecture?.firmware === 'bios') return;
+    const loader = fetched.get(client.mac);
+    if (loader === undefined) return;
+    if (client.userClass === 'iPXE') {
+      loader.refusable = false; // it runs
+      return;
+    }
+    fetched.delete(client.mac);
+    if (!loader.refusable || clock() - loader.at > SILENCE_MS * 20 || client.architecture?.firmware === 'bios') return;
     refused.add(client.mac);
     tell({ mac: client.mac, address: '', stage: 'loader', problem: true, text: 'The loader was fetched, but it never asked for its script: the firmware refused it, as Secure Boot does. The signed loader is offered at this try.', facts: { uuid: client.uuid, secureBoot: true } });
   }
@@ -109,11 +125,12 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   }
 
   function find(path: string, address: string): Uint8Array | null {
-    const name = path.replace(/^\/+/, '');
+    const name = path.replace(/^\/*(boot\/)?/, '');
+    if (name === 'grub/grub.cfg') return Buffer.from(firstGrubFile(base()));
     const file = loaders.get(name);
     const mac = macOf.get(address) ?? '';
     if (file === undefined) return null;
-    if (name === config.loaderNames.uefi && mac !== '') fetchedUnsigned.set(mac, clock());
+    if (mac !== '') fetched.set(mac, { at: clock(), refusable: name === config.loaderNames.uefi });
     return file;
   }
 
@@ -123,7 +140,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const query = new URLSearchParams((incoming.url ?? '').split('?', 2)[1] ?? '');
     if (path === '/boot/ipxe') return void (await answerFile(incoming, response, script(firstScript(base()))));
     if (path === '/boot/told') return void (await answerFile(incoming, response, script(toldBy(query, address))));
-    if (path === '/boot/script') return void (await answerFile(incoming, response, script(scriptFor(query, address))));
+    if (path === '/boot/script' || path === '/boot/grub/script') return void (await answerFile(incoming, response, script(scriptFor(query, { address, grub: path !== '/boot/script' }))));
     const name = (path ?? '').replace(/^\/(boot\/)?/, '');
     const mac = macOf.get(address) ?? '';
     const image = config.images[name];
@@ -131,27 +148,33 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const found: NamedFile | null = image !== undefined ? image : name === 'small.cpio' ? { bytes: snapshot.small, tag: `small-${snapshot.small.length}` } : loader === null ? null : { bytes: loader, tag: `${name}-${loader.length}` };
     const { sentBytes, complete } = await answerFile(incoming, response, found);
     if (incoming.method !== 'GET') return;
-    if (found === null) tell({ mac, address, stage: 'note', text: `Asked for ${(path ?? incoming.url ?? '').slice(0, 200)}, which is not there`, problem: false });
+    if (found === null) tellMissing(path ?? incoming.url ?? '', address);
     else tell({ mac, address, stage: image === undefined && name !== 'small.cpio' ? 'loader' : 'kernel', text: `${complete ? 'Fetched' : 'Broke off fetching'} ${name} over HTTP`, problem: !complete, facts: { sentBytes } });
   }
 
-  function scriptFor(query: URLSearchParams, address: string): string {
+  function scriptFor(query: URLSearchParams, { address, grub }: { address: string; grub: boolean }): string {
     const mac = macIn(query);
     const uuid = query.get('uuid');
     macOf.set(address, mac);
-    fetchedUnsigned.delete(mac);
+    fetched.delete(mac);
     const computer = computerOf(mac, uuid);
     const decision = decideBoot({ computer, armedRun: computer?.armedRun === undefined || computer.armedRun === null ? null : { title: computer.armedRun }, forcePortal: query.get('portal') === '1' }, snapshot.settings);
     if (decision.kind === 'local-disk' || decision.kind === 'countdown') sentToDisk.set(mac, clock());
     tell({ mac, address, stage: 'script', text: `Told: ${decisionWords[decision.kind]}, because ${decision.reason}`, facts: { uuid } });
-    return bootScript(decision, { base: base(), firmware: query.get('platform') === 'pcbios' ? 'bios' : 'uefi', kernelWords: [...snapshot.kernelWords, `BOOTIF=01-${mac.replaceAll(':', '-')}`] });
+    const facts = { base: base(), kernelWords: [...snapshot.kernelWords, `BOOTIF=01-${mac.replaceAll(':', '-')}`] };
+    return grub ? grubFile(decision, { ...facts, mac }) : bootScript(decision, { ...facts, firmware: query.get('platform') === 'pcbios' ? 'bios' : 'uefi' });
+  }
+  /** Loaders look for much that nobody has; a file that a boot needs is another matter, and looks the same from here. */
+  function tellMissing(path: string, address: string): void {
+    if (!/\.lst$|revocations|certificate|autoexec\.ipxe/.test(path)) tell({ mac: macOf.get(address) ?? '', address, stage: 'note', text: `Asked for ${path.slice(0, 200)}, which is not there` });
   }
   /** What the loader says it does; the answer is nothing it needs. */
   function toldBy(query: URLSearchParams, address: string): string {
     const mac = macIn(query);
     if (query.get('what') === 'no-disk') tell({ mac, address, stage: 'script', problem: true, text: 'Its disk did not start: there is no system on it that this firmware can start, or the disk is not seen. Image this computer, or look at its boot order and disk.', facts: { ends: 'stopped' } });
     else tell({ mac, address, stage: 'script', text: 'It starts its disk', facts: { ends: 'done' } });
-    return 'noted\n';
+    // A comment to GRUB, nothing to iPXE.
+    return '# noted\n';
   }
   const base = (): string => `http://${config.address}:${ports.http}`;
 
@@ -177,6 +200,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
       onEvent: (event) => {
         const mac = macOf.get(event.client.address) ?? '';
         if (event.kind === 'done') tell({ mac, address: event.client.address, stage: 'loader', text: `Fetched ${event.path} over TFTP in ${Math.round(event.tookMs)} ms`, facts: { sentBytes: event.sizeBytes, loader: event.path } });
+        else if (event.kind === 'refused') tellMissing(event.path, event.client.address);
         else if (event.kind === 'timed-out' || event.kind === 'failed') tell({ mac, address: event.client.address, stage: 'loader', text: `Fetching ${event.path} over TFTP stopped: ${event.reason}`, problem: true });
       },
     });

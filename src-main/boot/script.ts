@@ -55,9 +55,10 @@ function script(lines: readonly string[]): string {
   return `#!ipxe\n${lines.join('\n')}\n`;
 }
 /** For `echo`: no expansion, no second command. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replaceAll(/[^\p{L}\p{N} .,:()/_-]/gu, ' ').slice(0, 120);
 }
-function word(text: string): string {
+/** One word of a command line. */
+export function word(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9.,:=/@%+_-]/g, '_');
 }

@@ -66,6 +66,7 @@ export function adviceFor(trace: Trace, stage: BootStage): string {
       return 'It was offered a loader and did not fetch it. Check that UDP port 69 and the ports above 1023 are open on this machine, and that the computer got an address from the DHCP server beside this one.';
     case 'loader':
       if (problem !== undefined && !trace.secureBoot) return `${problem} A bad cable, a switch port with the wrong duplex, or a firewall between them does this.`;
+      if (trace.events.some((event) => event.text.includes('shimx64.efi') && event.stage === 'loader')) return 'The signed loader arrived and did not start either. This firmware may trust only Windows: switch on "Microsoft 3rd party UEFI CA" (or similar) in its setup, or switch Secure Boot off.';
       return uefi ? 'The loader arrived whole and never spoke again: the firmware refused it, as Secure Boot does. Switch Secure Boot off in its setup, or choose the signed loader for it; the next try gets the signed one by itself.'
         : 'The loader arrived whole and did not start. Try the other loader for this model, and look at the computer\'s screen.';
     case 'script':
