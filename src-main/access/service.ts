@@ -10,10 +10,16 @@ export const permissions = [
 export type Permission = (typeof permissions)[number];
 
 /** admin: a person with the server's own token; computer: one machine, on the agent channel only; boot: any machine that booted our environment, good for a portal's hello alone. */
-export type Principal = { kind: 'admin' | 'computer' | 'boot'; /** for computer: its id */ subject: string; actor: string; permissions: readonly Permission[] };
+export type Principal = {
+  kind: 'admin' | 'computer' | 'boot'; /** for computer: its id */ subject: string; actor: string; permissions: readonly Permission[];
+  /** Came of a token that anybody on the boot network can read: it opens a portal, and what runs there is what was published or started for it. */
+  portalOnly: boolean;
+};
 export type Access = ReturnType<typeof openAccess>;
 
 const HOUR_MS = 3_600_000;
+/** The label of a computer's token that came of the boot environment's. */
+const PORTAL_ONLY = 'portal';
 /** A start's token outlives its server by this much, so that consoles and agents survive a restart. */
 const START_TOKEN_AFTERLIFE_MS = 24 * HOUR_MS;
 
@@ -35,11 +41,11 @@ export function openAccess({ db, clock, fingerprint }: { db: Database; clock: ()
     /** For the boot environment, which any computer on the boot network can read: it opens nothing but a portal. */
     mintBootToken: (): string => mint('boot', 'boot', 'boot environment', clock() + START_TOKEN_AFTERLIFE_MS),
     /** Binds a computer to a secret of its own; a computer has one at a time, plus those not replaced yet by a lost answer. */
-    mintComputerToken(computerId: string): string {
+    mintComputerToken(computerId: string, { portalOnly }: { portalOnly: boolean }): string {
       return db.transaction(() => {
         db.run(`DELETE FROM token WHERE kind = 'computer' AND subject = :computerId AND hash NOT IN
           (SELECT hash FROM token WHERE kind = 'computer' AND subject = :computerId ORDER BY used_at DESC LIMIT 3)`, { computerId });
-        return mint('computer', computerId, '', null);
+        return mint('computer', computerId, portalOnly ? PORTAL_ONLY : '', null);
       });
     },
     /** null for anything that is no valid token; says nothing about why. */
@@ -49,15 +55,15 @@ export function openAccess({ db, clock, fingerprint }: { db: Database; clock: ()
       const kind = prefix === 'platen1' ? 'admin' : prefix === 'computer1' ? 'computer' : prefix === 'boot1' ? 'boot' : null;
       if (kind === null || secret === undefined || secret === '') return null;
       const hash = hashOf(secret);
-      const row = db.get<{ subject: string; used_at: number; expires_at: number | null }>('SELECT subject, used_at, expires_at FROM token WHERE hash = :hash AND kind = :kind', { hash, kind });
+      const row = db.get<{ subject: string; label: string; used_at: number; expires_at: number | null }>('SELECT subject, label, used_at, expires_at FROM token WHERE hash = :hash AND kind = :kind', { hash, kind });
       const now = clock();
       if (row === undefined || (row.expires_at !== null && row.expires_at < now)) return null;
       if (now - row.used_at > HOUR_MS) {
         db.run('UPDATE token SET used_at = :now, expires_at = CASE WHEN expires_at IS NULL THEN NULL ELSE :later END WHERE hash = :hash', { now, later: now + START_TOKEN_AFTERLIFE_MS, hash });
       }
       return kind === 'admin'
-        ? { kind, subject: row.subject, actor: row.subject, permissions }
-        : { kind, subject: row.subject, actor: kind === 'boot' ? 'the boot environment' : `computer ${row.subject}`, permissions: [] };
+        ? { kind, subject: row.subject, actor: row.subject, permissions, portalOnly: false }
+        : { kind, subject: row.subject, actor: kind === 'boot' ? 'the boot environment' : `computer ${row.subject}`, permissions: [], portalOnly: kind === 'boot' || row.label === PORTAL_ONLY };
     },
     /** Keeps the running server's own token alive, however long it runs unused. */
     extend(token: string): void {

@@ -151,13 +151,13 @@ export class AgentConnection implements PortalHolder {
     const principal = access.verify(request.token);
     if (principal === null) throw new AppError('unauthorized', 'This token is not valid here. Take the one from the ready line of the server (it ends a day after the server did).');
     // Any computer on the boot network can read it, so it opens nothing but the portal of the computer that shows it.
-    if (principal.kind === 'boot' && request.role !== 'portal') throw new AppError('forbidden', 'The boot environment\'s token opens the portal only. Use the one from the ready line of the server.');
+    if (principal.portalOnly && request.role !== 'portal') throw new AppError('forbidden', 'The boot environment\'s token opens the portal only. Use the one from the ready line of the server.');
     const boundTo = principal.kind === 'computer' ? principal.subject : null;
     const computer = computers.seen(request.inventory, this.#address, boundTo);
     this.#session = request.session ?? this.#session;
     this.#caller = {
       agent: { computerId: computer.id, computerName: computer.name, actor: principal.kind === 'admin' ? principal.actor : `computer ${computer.name}`, agentVersion: request.agentVersion },
-      session: this.#session, isPortal: request.role === 'portal', isAdministrator: principal.kind === 'admin', candidates: computer.candidates.map((candidate) => candidate.id),
+      record: computer.record, session: this.#session, isPortal: request.role === 'portal', isAdministrator: principal.kind === 'admin', portalOnly: principal.portalOnly, candidates: computer.candidates.map((candidate) => candidate.id),
       holder: this, gone: this.#gone.signal, warnedAt: -Infinity,
     };
     // The short limit was for hello; from here on silence as long as a lease is fine, and heartbeats are as far apart as that limit.
@@ -170,7 +170,7 @@ export class AgentConnection implements PortalHolder {
     }
     log.info('agent connected', { computer: computer.id, name: computer.name, address: this.#address, agentVersion: request.agentVersion, ...(request.role === undefined ? {} : { role: request.role }) });
     return {
-      protocol: request.protocol, computerToken: boundTo === computer.id ? request.token : access.mintComputerToken(computer.id),
+      protocol: request.protocol, computerToken: boundTo === computer.record ? request.token : access.mintComputerToken(computer.record, principal),
       computerId: computer.id, computerName: computer.name, serverName: server.name(), serverId: server.id,
       ...(request.protocol < 2 ? {} : { named: computer.named, candidates: computer.candidates }),
     };

@@ -17,11 +17,15 @@ export type RequestParts = { access: Access; computers: Computers; runs: Runs; p
 /** One connection after its hello. */
 export type Caller = {
   agent: AgentIdentity;
+  /** What its machine is known as: of records that were merged, the one it said hello as. A split makes it that one again. */
+  record: string;
   /** Made anew by every start of the agent. */
   session: string;
   isPortal: boolean;
   /** Came with an administrator's token, not with its computer's own. */
   isAdministrator: boolean;
+  /** Came of the boot environment's token: nothing by hand. */
+  portalOnly: boolean;
   /** Records offered in a tie, until the technician has said which it is. */
   candidates: readonly string[];
   holder: PortalHolder;
@@ -52,11 +56,10 @@ export function openRequests(parts: RequestParts): (request: Exclude<AgentReques
   };
 }
 
-/** Its record may have been merged into another, or renamed, while it is connected. */
+/** Its record may have been merged into another, split off again, or renamed, while it is connected. */
 function follow({ computers, portals }: RequestParts, caller: Caller): void {
-  const before = caller.agent.computerId;
-  const now = computers.currentId(before);
-  if (now === before) return;
+  const now = computers.currentId(caller.record);
+  if (now === caller.agent.computerId) return;
   become({ computers, portals }, caller, computers.get(now));
 }
 function become({ computers, portals }: Pick<RequestParts, 'computers' | 'portals'>, caller: Caller, computer: { id: string; name: string }): void {
@@ -80,9 +83,10 @@ function portalRequests({ access, computers, runs, portal, portals, log }: Reque
       const before = caller.agent.computerId;
       const found = computers.identify(before, computerId, caller.agent.actor);
       caller.candidates = [];
+      caller.record = found.record;
       become({ computers, portals }, caller, found);
       log.info('agent said which computer it is', { computer: found.id, before, name: found.name });
-      return { computerToken: access.mintComputerToken(found.id), computerId: found.id, computerName: found.name, named: found.named };
+      return { computerToken: access.mintComputerToken(found.record, caller), computerId: found.id, computerName: found.name, named: found.named };
     },
     portalOpen: (_, { agent }) => portal.open(agent.computerId),
     portalName: ({ name }, { agent }) => ({ problem: portal.nameProblem(agent.computerId, name) }),
@@ -153,7 +157,8 @@ function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts
   };
   return {
     captureBegin(request, caller) {
-      if (request.task !== undefined) own(request.task.runId, caller);
+      if (request.task === undefined) byHand(caller);
+      else own(request.task.runId, caller);
       return captures.begin(request, caller.agent, caller.holder);
     },
     captureCommit({ runId, result }, caller) {
@@ -162,7 +167,8 @@ function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts
       return captures.commit(runId, { agent: caller.agent, holder: caller.holder, result });
     },
     deployBegin(request, caller, notify) {
-      if (request.task !== undefined) own(request.task.runId, caller);
+      if (request.task === undefined) byHand(caller);
+      else own(request.task.runId, caller);
       return deploys.begin(request, { agent: caller.agent, holder: caller.holder, gone: caller.gone, notify });
     },
     deployStarted({ runId }, caller) {
@@ -195,6 +201,11 @@ function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts
   } satisfies Partial<Requests>;
 }
 
+/** Any computer on the boot network can have such a token: it reads and writes what a run says, which a person has published or started. */
+function byHand({ portalOnly }: Caller): void {
+  if (portalOnly) throw new AppError('forbidden', 'The boot environment captures and deploys only what a job says. Use the token from the ready line of the server.');
+}
+
 /** A run belongs to one computer; another one learns nothing, not even that it is there. */
 function requireOwn({ runs, log }: Pick<RequestParts, 'runs' | 'log'>, runId: string, caller: Caller, ended = false) {
   const row = runs.row(runId);
@@ -203,7 +214,9 @@ function requireOwn({ runs, log }: Pick<RequestParts, 'runs' | 'log'>, runId: st
     caller.warnedAt = performance.now();
     log.warn("an agent asked for another computer's run", { computer: computerId, name: computerName, run: runId });
   }
-  if (row === undefined || row.computer_id !== computerId) throw new AppError('not-found', `There is no run ${runId} of this computer.`, { run: runId });
+  // What an administrator does there by hand is not the portal's.
+  const isAllowed = row !== undefined && row.computer_id === computerId && (row.kind === 'job' || !caller.portalOnly);
+  if (!isAllowed) throw new AppError('not-found', `There is no run ${runId} of this computer.`, { run: runId });
   return ended ? row : runs.requireOpen(runId);
 }
 

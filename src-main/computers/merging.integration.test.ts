@@ -116,7 +116,7 @@ describe('a machine that could be several', () => {
     const known = lab.hello(old);
     lab.computers.rename(known.id, 'ROOM12-01', actor);
     const seen = lab.hello(repaired);
-    expect(lab.computers.identify(seen.id, known.id, 'computer LAB-1')).toEqual({ id: known.id, name: 'ROOM12-01', named: true });
+    expect(lab.computers.identify(seen.id, known.id, 'computer LAB-1')).toMatchObject({ id: known.id, name: 'ROOM12-01', named: true });
     expect([lab.names(), lab.hello(repaired), lab.hello(repaired, seen.id), lab.hello(old)].map((each) => (Array.isArray(each) ? each : [each.id, each.candidates.length]))).toEqual([['ROOM12-01'], [known.id, 0], [known.id, 0], [known.id, 0]]);
     expect(lab.computers.get(known.id).identity.boardSerial).toBe('CN12963');
     expect(lab.computers.identify(seen.id, known.id, actor)).toMatchObject({ id: known.id });
@@ -124,7 +124,7 @@ describe('a machine that could be several', () => {
   it('is a new one when the person says so, and is never asked again', () => {
     const known = lab.hello(old);
     const seen = lab.hello(repaired);
-    expect(lab.computers.identify(seen.id, null, actor)).toEqual({ id: seen.id, name: 'LAB-1 (2)', named: false });
+    expect(lab.computers.identify(seen.id, null, actor)).toMatchObject({ id: seen.id, name: 'LAB-1 (2)', named: false });
     expect([lab.hello(repaired), lab.hello(old)].map((each) => [each.id, each.candidates.length])).toEqual([[seen.id, 0], [known.id, 0]]);
   });
   it('can\'t be said to be any other computer', () => {

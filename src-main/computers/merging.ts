@@ -8,6 +8,8 @@ import { changedSince, findLiving, requireIdle, type Parts, type Undoable } from
 import type { Recognising } from './recognising.ts';
 import type { StoredComputer } from './repo.ts';
 
+/** record: the one of those merged into it that the machine is. */
+type Identified = { id: string; record: string; name: string; named: boolean };
 const pairSchema = z.object({ into: z.string(), from: z.string() });
 
 export function openMerging({ repo, groups, presence, events, undo, runs, clock, recognising, finding }: Parts & { recognising: Recognising; finding: Finding }) {
@@ -81,10 +83,10 @@ export function openMerging({ repo, groups, presence, events, undo, runs, clock,
     },
 
     /** The technician's answer to a tie: the provisional record becomes part of the one that was meant, or (null) is a computer of its own. */
-    identify(provisionalId: string, meant: string | null, actor: string): { id: string; name: string; named: boolean } {
+    identify(provisionalId: string, meant: string | null, actor: string): Identified {
       const provisional = repo.root(provisionalId);
       if (provisional === undefined) throw new AppError('not-found', 'This computer is not known any more. Say hello again.', { computerId: provisionalId });
-      const answer = (computer: StoredComputer): { id: string; name: string; named: boolean } => ({ id: computer.id, name: computer.name, named: computer.named === 1 });
+      const answer = (computer: StoredComputer, record = provisional.id): Identified => ({ id: computer.id, record, name: computer.name, named: computer.named === 1 });
       // Said twice, after a lost answer: the first time counted.
       if (provisional.asked_at === null && (meant === null || meant === provisional.id)) return answer(provisional);
       if (provisional.asked_at === null) throw new AppError('conflict', `It is settled already which computer this is: ${provisional.name}.`, { computerId: provisional.id });
@@ -99,11 +101,12 @@ export function openMerging({ repo, groups, presence, events, undo, runs, clock,
       // A token is for one machine: only what could be this machine can be said.
       const into = repo.root(meant);
       if (into === undefined || !recognising.couldBe(provisional.id).includes(into.id)) throw new AppError('forbidden', 'That is none of the computers this one could be. Ask again which they are.', { computerId: meant });
+      const known = knownAs(into, provisional);
       repo.transaction(() => {
         requireIdle(runs, provisional, 'merged');
         const facts = repo.hardware(provisional.id);
         record(into.id, actor, 'identified', 'The person at the computer says that it is this one', { provisional: provisional.id });
-        if (addsNothing(into, provisional)) repo.remove(provisional.id);
+        if (known !== null) repo.remove(provisional.id);
         else join(into, provisional, actor);
         if (facts !== undefined) repo.setHardware(into.id, facts);
         repo.setFacts({ id: into.id, model: provisional.model, serial: provisional.serial, diskCount: provisional.disk_count });
@@ -112,15 +115,18 @@ export function openMerging({ repo, groups, presence, events, undo, runs, clock,
         finding.refresh(into.id);
       });
       tell([into, provisional]);
-      return answer(into);
+      return answer(into, known ?? provisional.id);
     },
   };
 
-  /** One that was asked about before and has done nothing leaves nothing behind: the same answer at every start would pile up records. */
-  function addsNothing(into: StoredComputer, provisional: StoredComputer): boolean {
-    if (runs.idsOf(provisional.id).length > 0 || repo.merged(provisional.id).length > 0) return false;
+  /**
+   * One that was asked about before and has done nothing leaves nothing behind: the same answer at every start would pile up records.
+   * @returns the record that says the same of it already, or null
+   */
+  function knownAs(into: StoredComputer, provisional: StoredComputer): string | null {
+    if (runs.idsOf(provisional.id).length > 0 || repo.merged(provisional.id).length > 0) return null;
     const key = (id: string): string => repo.evidence([id]).map((each) => `${each.kind} ${each.value}`).toSorted().join('\n');
     const own = key(provisional.id);
-    return repo.family(into.id).some((member) => key(member) === own);
+    return repo.family(into.id).find((member) => key(member) === own) ?? null;
   }
 }

@@ -12,7 +12,8 @@ import type { Parts } from './parts.ts';
 import type { StoredComputer } from './repo.ts';
 
 /** What hello found: candidates are offered where several known computers fit equally; then this record is a new one, until the technician says. */
-export type Seen = { id: string; name: string; isNew: boolean; named: boolean; candidates: { id: string; name: string; model: string; serial: string; lastSeenAt: number }[] };
+/** record: the one of all that were merged into it which this machine is; a split gives it back. */
+export type Seen = { id: string; record: string; name: string; isNew: boolean; named: boolean; candidates: { id: string; name: string; model: string; serial: string; lastSeenAt: number }[] };
 export type Recognising = ReturnType<typeof openRecognising>;
 type RecognisingParts = Parts & { finding: Finding; putBack: (computer: StoredComputer, actor: string) => void };
 
@@ -64,10 +65,15 @@ export function openRecognising({ repo, presence, events, clock, finding, putBac
     return { row: null, asked: ids.filter((id) => rows.some((row) => row.id === id && row.asked_at === null)) };
   }
 
-  /** Each of the records merged into one keeps evidence of its own, so that a split gives it back: what is new goes to the one it fits. */
-  function keepEvidence(id: string, machine: readonly Evidence[]): void {
+  /** Of the records merged into one, the one that this machine is: what fits best, and where that says nothing what its token says. */
+  function memberOf(id: string, machine: readonly Evidence[], boundTo: string | null): string {
     const members = repo.family(id);
-    const best = members.map((member) => ({ member, score: members.length === 1 ? 0 : score(machine, repo.evidence([member])) })).toSorted((left, right) => right.score - left.score)[0]?.member ?? id;
+    if (members.length === 1) return id;
+    const rated = members.map((member) => ({ member, score: score(machine, repo.evidence([member])) }));
+    return rated.toSorted((left, right) => right.score - left.score || Number(right.member === boundTo) - Number(left.member === boundTo))[0]?.member ?? id;
+  }
+  /** Each of the records merged into one keeps evidence of its own, so that a split gives it back. */
+  function keepEvidence(best: string, machine: readonly Evidence[]): void {
     const before = new Set(repo.evidence([best]).map((each) => `${each.kind} ${each.value}`));
     if (before.size === machine.length && machine.every((each) => before.has(`${each.kind} ${each.value}`))) return;
     repo.setEvidence(best, machine);
@@ -125,11 +131,12 @@ export function openRecognising({ repo, presence, events, clock, finding, putBac
             putBack(row, 'server');
           }
         }
-        keepEvidence(row.id, machine);
+        const record = memberOf(row.id, machine, boundTo);
+        keepEvidence(record, machine);
         keepFacts(row.id, inventory);
         const now = repo.byId(row.id) ?? row;
         const candidates = asked.map((id) => repo.byId(id)).filter((each) => each !== undefined).map((each) => ({ id: each.id, name: each.name, model: each.model, serial: each.serial, lastSeenAt: each.last_seen_at }));
-        return { id: now.id, name: now.name, isNew: known === null, named: now.named === 1, candidates };
+        return { id: now.id, record, name: now.name, isNew: known === null, named: now.named === 1, candidates };
       });
       events.changed('computer', result.id);
       if (result.isNew) events.changed('group', 'new');
