@@ -31,7 +31,7 @@ async function tabTo(page: Page, name: RegExp, key = 'Tab'): Promise<void> {
   for (let step = 0; step < 80; step++) {
     const focused = await page.evaluate(() => {
       const element = document.activeElement;
-      if (!(element instanceof HTMLElement)) return '';
+      if (!(element instanceof HTMLElement) || !element.matches('button, a, input, textarea')) return '';
       const labels = 'labels' in element ? [...(element.labels as NodeListOf<HTMLLabelElement>)].map((label) => label.textContent).join(' ') : '';
       return `${element.getAttribute('aria-label') ?? ''} ${labels} ${element.textContent}`;
     });
