@@ -27,7 +27,7 @@ export function BootTraces({ computer }: { computer: ComputerView }) {
         {traces.isPending && <TracesSkeleton rows={3} />}
         {traces.data !== undefined && (traces.data.length === 0 ? <NoBoots name={computer.name} /> : <TraceList traces={traces.data} label="Last boots" named={false} />)}
       </Section>
-      {computer.trashedAt === null && <Section title="What it gets"><BootChoice id={computer.id} name={computer.name} /></Section>}
+      {computer.trashedAt === null && <Section title="What it gets" aside={<Link href="/boot/settings">Settings of network boot</Link>}><BootChoice id={computer.id} name={computer.name} /></Section>}
     </PageBody>
   );
 }
@@ -38,7 +38,7 @@ function NoBoots({ name }: { name: string }) {
   return (
     <div className={classes['teach']}>
       <p className="dim">Platen has not seen {name} start from the network. Each boot will be here stage by stage, or with where it stopped and what to try.</p>
-      {status !== undefined && status.state !== 'serving' && <p className="dim">Network boot does not serve at the moment. <Link href="/boot">Open network boot</Link></p>}
+      {status !== undefined && status.state !== 'serving' && <p>Network boot does not serve at the moment. <Link href="/boot">Open network boot</Link></p>}
     </div>
   );
 }
@@ -46,7 +46,7 @@ function NoBoots({ name }: { name: string }) {
 type Choice = 'settings' | 'portal' | 'local-disk' | 'ignore';
 const words: Record<Choice, string> = { settings: 'as the settings say', portal: 'always the portal', 'local-disk': 'always its disk', ignore: 'left alone' };
 const rows: { value: Choice; title: string; text: string }[] = [
-  { value: 'settings', title: 'As the settings say', text: 'It waits a few seconds for the key i, which opens the portal, and then starts from its own disk.' },
+  { value: 'settings', title: 'As the settings say', text: 'It waits a few seconds for the key “i”, which opens the portal, and then starts from its own disk.' },
   { value: 'portal', title: 'Always the portal', text: 'Every boot from the network opens the portal at once: for a computer on the workbench.' },
   { value: 'local-disk', title: 'Always its disk', text: 'No wait and no key: the loader starts its own disk at once.' },
   { value: 'ignore', title: 'Leave it alone', text: 'It is not answered at all, so its firmware goes on by itself. Runs that wait for it don’t start either.' },
@@ -68,7 +68,7 @@ function BootChoice({ id, name }: { id: string; name: string }) {
     <>
       {failure !== null && <ErrorBlock title="What it gets could not be changed" error={failure} context={{ Computer: id }} onDismiss={() => setFailure(null)} />}
       <div className={classes['facts']}><RadioRows label="What it gets" value={asChoice(override)} rows={rows} disabled={!connected} onChange={(choice) => void choose(choice)} /></div>
-      <p className="dim">A run that waits for this computer starts at its next boot whichever of the first three is chosen. <Link href="/boot/settings">Settings of network boot</Link></p>
+      <p className="dim">A run that waits for this computer starts at its next boot whichever of the first three is chosen.</p>
     </>
   );
 }

@@ -28,7 +28,7 @@ export function BootsTab({ status }: { status: BootStatus | undefined }) {
     <PageBody>
       <div className={classes['bar']} role="search" aria-label="Narrow the boots">
         <TextInput className={classes['search'] ?? ''} size="xs" aria-label="Filter boots" placeholder="Computer, MAC, address, firmware" leftSection={<IconSearch size={14} />} value={text} onChange={(event) => setText(event.currentTarget.value)} />
-        <SegmentedControl size="xs" aria-label="Which boots" value={shown} onChange={(value) => setShown(value === 'problems' ? 'problems' : 'all')} data={[{ value: 'all', label: 'All' }, { value: 'problems', label: problems.length === 0 ? 'With problems' : `With problems ${problems.length}` }]} />
+        <SegmentedControl size="xs" classNames={{ label: classes['segment'] ?? '' }} aria-label="Which boots" value={shown} onChange={(value) => setShown(value === 'problems' ? 'problems' : 'all')} data={[{ value: 'all', label: 'All' }, { value: 'problems', label: problems.length === 0 ? 'With problems' : `With problems ${problems.length}` }]} />
       </div>
       {all === undefined ? <TracesSkeleton rows={6} /> : listed.length > 0 ? <TraceList traces={listed} label="Boots" named /> : (
         <EmptyState icon={<IconNetwork size={32} stroke={1.4} />} title={shown === 'problems' && text.trim() === '' ? 'None of the last boots had a problem.' : 'No boot fits.'}><Button variant="default" onClick={() => { setShown('all'); setText(''); }}>Show all</Button></EmptyState>

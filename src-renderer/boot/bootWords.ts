@@ -63,7 +63,7 @@ export function consequencesOf(choice: BootChoice, adapter: Adapter | null, stat
   const { unknownComputers, loaderCountdownSeconds } = status.settings;
   return [
     ports, addresses, unknownComputers === 'portal' ? 'A computer that Platen does not know opens the portal.' : 'A computer that Platen does not know starts from its own disk.',
-    `A known computer opens the portal when i is pressed within ${loaderCountdownSeconds} s, runs what waits for it, or else starts from its own disk.`, ...ends, 'This holds after a restart of the server.',
+    `A known computer opens the portal when “i” is pressed within ${loaderCountdownSeconds} s, runs what waits for it, or else starts from its own disk.`, ...ends, 'This holds after a restart of the server.',
   ];
 }
 
