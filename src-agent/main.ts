@@ -4,9 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { WorkerSetup } from './imaging/workerMessages.ts';
 
+/** The first with zstd built in that is maintained for long. */
+const leastNode = 24;
+
 // Imported where it is needed: a worker starts in a fraction of the time and memory without the command line's modules.
 async function start(): Promise<void> {
-  if (isMainThread) {
+  if (isMainThread && Number(process.versions.node.split('.')[0]) < leastNode) {
+    process.stderr.write(`The agent needs Node ${leastNode} or newer; this is ${process.version}. Start it as "platen agent", which brings its own.\n`);
+    process.exitCode = 1;
+  } else if (isMainThread) {
     const { runAgent } = await import('./cli.ts');
     process.exitCode = await runAgent({ argv: process.argv.slice(2), env: process.env, entry: fileURLToPath(import.meta.url) });
   } else if (parentPort !== null) {
