@@ -43,6 +43,8 @@ export class Captures {
       // Which image a task means is not the agent's to choose; only the name of a new one is filled in on the computer.
       return this.#target(job?.task.imageGuid ?? request.image);
     });
+    // While room was asked for, the run may have ended.
+    if (request.task !== undefined) runs.tasks.imaging(request.task, 'capture', { holder, actor: agent.actor });
     const earlier = runs.earlier(agent.computerId, 'capture', request.resumeKey).filter((row) => (target.isNew ? row.image_name === target.name && !images.exists(row.image_guid ?? '') : row.image_guid === target.guid));
     const open = new Set(store.openCaptures().map((capture) => capture.id));
     const continued = earlier.find((row) => (job === null ? row.kind === 'capture' && !isFinal(row.state) : row.id === job.row.id));
@@ -63,8 +65,9 @@ export class Captures {
       const session = await this.#open(runId, request.graph);
       // The disk may have changed meanwhile: it is read and hashed again, but what arrived counts.
       await session.restart();
+      runs.tasks.refuseCancelled(runId, holder);
     } catch (error) {
-      runs.move(runId, 'fail', { actor: agent.actor, error: toAppError(error).toWire() });
+      if (runs.tasks.isTakenBy(runId, holder)) runs.move(runId, 'fail', { actor: agent.actor, error: toAppError(error).toWire() });
       throw error;
     }
     runs.move(runId, 'start', { actor: agent.actor, error: null });
@@ -111,9 +114,12 @@ export class Captures {
     ));
     const commit = { imageGuid: version.imageGuid, version: version.version, manifest: version.manifest, newBytes: version.newBytes, storedBytes: version.storedBytes };
     const words = `Version ${version.version} of "${open.image_name}" was captured`;
+    // Said again while the first was still being done: that one has ended the task.
+    const meanwhile = this.#committed(runs.row(runId));
+    if (meanwhile !== null) return meanwhile;
     runs.atomically(() => {
       runs.setVersion(runId, { guid: version.imageGuid, name: open.image_name, versionGuid: version.versionGuid, number: version.version });
-      if (open.kind === 'job') runs.tasks.imagingDone(runId, { holder, actor: agent.actor, result: { ...result, commit }, words });
+      if (open.kind === 'job') runs.tasks.imagingDone({ runId, index: open.task_index }, { holder, actor: agent.actor, result: { ...result, commit }, words });
       else runs.move(runId, 'succeed', { actor: agent.actor, result: { ...result, commit }, error: null, message: words });
     });
     this.#sessions.delete(runId);

@@ -49,11 +49,13 @@ export class Deploys {
       const manifest = await store.openManifest(chosen.version.manifest);
       const answer = { imageGuid: image.guid, imageName: image.name, version: version.number, manifest: manifest.hash, manifestBytes: manifest.sizeBytes, graph: manifest.head.graph };
       await manifest.close();
+      // While it waited, it may have been cancelled, or taken by another start of the agent.
+      runs.tasks.refuseCancelled(runId, holder);
       runs.move(runId, 'start', { actor: agent.actor, error: null });
       return { ...tickets.issue(runId), runId, ...answer, watermarks: [...watermarks] };
     } catch (error) {
       // A connection that broke while waiting is no end: the lease says when it is one.
-      if (!caller.gone.aborted) runs.move(runId, 'fail', { actor: agent.actor, error: toAppError(error).toWire() });
+      if (!caller.gone.aborted && runs.tasks.isTakenBy(runId, holder)) runs.move(runId, 'fail', { actor: agent.actor, error: toAppError(error).toWire() });
       throw error;
     }
   }
@@ -74,7 +76,7 @@ export class Deploys {
       if (runs.imagingOf(row) !== 'deploy' && runs.tasks.lastResult(row, 'deploy') !== null) return;
       const open = runs.requireOpen(runId);
       if (runs.imagingOf(open) !== 'deploy') throw new AppError('conflict', 'This run has no deploy under way.', { run: runId });
-      runs.tasks.imagingDone(runId, { holder, actor: agent.actor, result, words: `version ${row.version_number} of "${row.image_name}" was deployed` });
+      runs.tasks.imagingDone({ runId, index: open.task_index }, { holder, actor: agent.actor, result, words: `version ${row.version_number} of "${row.image_name}" was deployed` });
       return;
     }
     if (!runs.move(runId, 'succeed', { actor: agent.actor, result, error: null }) && runs.row(runId)?.state !== 'succeeded') runs.requireOpen(runId);
@@ -131,7 +133,7 @@ export class Deploys {
         await images.nextChange(version.guid, AbortSignal.any([gone, stop.signal, AbortSignal.timeout(NOTIFY_MS)]));
       }
     } finally {
-      this.#waiting.delete(runId);
+      if (this.#waiting.get(runId) === stop) this.#waiting.delete(runId);
     }
   }
 }

@@ -173,6 +173,7 @@ function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts
     },
     deployStarted({ runId }, caller) {
       own(runId, caller);
+      runs.tasks.refuseCancelled(runId, caller.holder);
       runs.wrote(runId);
       runs.addLines(runId, ['The plan stands; the disk is written from here on.']);
       return {};

@@ -65,6 +65,7 @@ export function openMoving({ repo, groups, events, undo, runs, clock, finding }:
     });
     for (const { id } of rows) {
       repo.setTrashed(id, clock());
+      runs.cancelPending(id, { actor, reason: 'its computer was deleted again' });
       record(id, actor, 'trashed', 'Deleted again: it is in the trash');
     }
     tell(rows.map(({ id }) => id), rows.map((row) => row.group_id));

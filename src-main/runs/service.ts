@@ -116,6 +116,7 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
 
     /** From now on this connection answers for the run; one that did before is told. */
     hold(id: string, holder: RunHolder): void {
+      if (isFinal(moves.require(id).state)) return;
       live.lease(id);
       live.hold(id, holder);
     },
@@ -142,7 +143,12 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
     /** One per job and computer, in order; the first of a computer waits for it, the others are queued behind. */
     createJobRuns: (runs: readonly NewJobRun[]): string[] => queue.create(runs),
     take: (taker: Taker) => queue.take(taker),
-    again: (id: string, actor: string): { id: string } => queue.again(id, actor),
+    again(id: string, actor: string): { id: string } {
+      const row = moves.require(id);
+      // It comes back by itself at its next hello, and would then do it.
+      if ((hardware(row.computer_id)?.trashedAt ?? null) !== null) throw new AppError('conflict', `${row.computer_name} is in the trash, so nothing was started. Take it out first.`, { computerId: row.computer_id });
+      return queue.again(id, actor);
+    },
     resume: (id: string, go: boolean, actor: string, by?: Taker): void => queue.resume(id, go, by === undefined ? { actor } : { actor, by }),
     /** Not begun yet, oldest first. */
     pendingOf: (computerId: string): RunView[] => views(repo.openOf(computerId).filter(isPending)),
@@ -232,7 +238,8 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
     cancelMany: (ids: readonly string[], actor: string): { cancelled: number } => moves.atomically(() => {
       const open = repo.many(ids).filter((row) => !isFinal(row.state));
       // The last first: none of them comes to be next, or is cancelled because of another.
-      for (const { id } of open.toReversed()) cancel(id, actor);
+      // Of two that were given one computer, the end of the one may be the end of the other all the same.
+      for (const { id } of open.toReversed()) if (!isFinal(moves.require(id).state)) cancel(id, actor);
       return { cancelled: open.length };
     }),
     /** Called when a run ends or is lost, and when one of its tasks ends: what others hold for it is let go. */
@@ -283,7 +290,9 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
         moves.move(id, 'wait', { actor: 'server', waitingFor: 'computer', message: `${subject(row)} goes on when the computer is back` });
         return;
       }
-      moves.move(id, row.state === 'queued' ? 'fail' : 'lease-ended', { actor: 'server', message: 'The agent was not heard of any more', error: { code: 'lease-lost', message: 'The agent was not heard of any more. Start it again on that computer: it goes on where it stopped.' } });
+      // One that has ended, however, holds no lease any more.
+      const isOver = !moves.move(id, row.state === 'queued' ? 'fail' : 'lease-ended', { actor: 'server', message: 'The agent was not heard of any more', error: { code: 'lease-lost', message: 'The agent was not heard of any more. Start it again on that computer: it goes on where it stopped.' } });
+      if (isOver) live.drop(id);
     });
   }
 

@@ -40,6 +40,16 @@ export function openRunTasks({ repo, live, lines, moves }: TasksParts) {
     return { row: moves.require(ref.runId), task };
   }
 
+  /** Nothing begins any more in a run whose end was asked for: not even where its agent has not heard of it yet. What ends it is written, then it throws. */
+  function refuseCancelled(runId: string, holder: RunHolder): void {
+    const row = moves.requireOpen(runId);
+    requireTaken(row, holder);
+    const by = cancelAsked(row);
+    if (by === null) return;
+    moves.move(runId, 'cancel', { actor: by, message: `${subject(row)} was cancelled` });
+    throw new AppError('lease-lost', `This run was cancelled by ${by}.`, { run: runId, state: 'cancelled' });
+  }
+
   function begin(row: RunRow, task: TaskRow, actor: string): TaskRow {
     if (task.state !== 'pending') return task;
     moves.moveTask(task, 'start');
@@ -82,8 +92,15 @@ export function openRunTasks({ repo, live, lines, moves }: TasksParts) {
 
   return {
     requireTaken,
+    refuseCancelled,
+    /** False where another start of the agent has taken a job's run meanwhile. */
+    isTakenBy: (runId: string, holder: RunHolder): boolean => {
+      const row = repo.get(runId);
+      return row !== undefined && (row.kind !== 'job' || row.agent_session === holder.session);
+    },
     taskOf,
     started(ref: TaskRef, speaker: Speaker): void {
+      refuseCancelled(ref.runId, speaker.holder);
       moves.atomically(() => {
         const { row, task } = turn(ref, speaker);
         begin(row, task, speaker.actor);
@@ -118,6 +135,7 @@ export function openRunTasks({ repo, live, lines, moves }: TasksParts) {
     },
     /** The capture or deploy that captureBegin or deployBegin names as a task; throws what is wrong with it. Begins the task. */
     imaging<T extends 'capture' | 'deploy'>(ref: TaskRef, type: T, speaker: Speaker): { row: RunRow; task: Extract<Task, { type: T }> } {
+      refuseCancelled(ref.runId, speaker.holder);
       return moves.atomically(() => {
         const { row, task } = turn(ref, speaker);
         const about = taskOf(task);
@@ -139,10 +157,10 @@ export function openRunTasks({ repo, live, lines, moves }: TasksParts) {
       const found = repo.tasks([row.id]).findLast((task) => task.idx < row.task_index && task.state === 'done' && taskOf(task).type === type);
       return found?.result ?? null;
     },
-    /** The imaging task under way has ended well. */
-    imagingDone(runId: string, { result, words, ...speaker }: Speaker & { result: Record<string, unknown>; words: string }): void {
+    /** The imaging task has ended well; which one is said, because the run may have come further meanwhile. */
+    imagingDone(ref: TaskRef, { result, words, ...speaker }: Speaker & { result: Record<string, unknown>; words: string }): void {
       moves.atomically(() => {
-        const { row, task } = turn({ runId, index: moves.require(runId).task_index }, speaker);
+        const { row, task } = turn(ref, speaker);
         end(row, task, { event: 'finish', actor: speaker.actor, result, words });
       });
     },
