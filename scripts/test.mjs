@@ -12,6 +12,7 @@ import { sumTallies, tallyPlaywright } from './test-tally.mjs';
 
 const vitestReport = join(root, '.cache', 'tests', 'vitest.json');
 const playwrightReport = join(root, '.cache', 'tests', 'playwright.json');
+const labReport = join(root, '.cache', 'tests', 'lab.json');
 
 /** @param {string} script @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
 const node = (script, args, env) => run(nodePath(), [join(root, script), ...args], { stdio: ['ignore', 'inherit', 'inherit'], env: { ...childEnv(), ...env } });
@@ -33,6 +34,14 @@ function reported(name, code, file, read) {
   const tally = read(readFileSync(file, 'utf8'));
   if (code !== 0 && tally.failed.length === 0) tally.failed.push(`${name} ended with ${code} although no test failed`);
   return tally;
+}
+
+/** @param {string} report @param {string[]} args */
+async function playwright(report, args) {
+  rmSync(report, { force: true });
+  // A folder of its own: a run empties the one it writes to.
+  const { code } = await node('node_modules/@playwright/test/cli.js', ['test', '--reporter=list,json', `--output=${join(root, 'test-results', args[0]?.split('=')[1] ?? '')}`, ...args], { PLAYWRIGHT_JSON_OUTPUT_NAME: report });
+  return reported('playwright', code, report, (text) => tallyPlaywright(JSON.parse(text)));
 }
 
 /** @type {Array<{ name: string, perform: () => Promise<Tally> }>} */
@@ -73,14 +82,9 @@ const stages = [
       return reported('vitest', code, vitestReport, JSON.parse);
     },
   },
-  {
-    name: 'end to end',
-    perform: async () => {
-      rmSync(playwrightReport, { force: true });
-      const { code } = await node('node_modules/@playwright/test/cli.js', ['test', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: playwrightReport });
-      return reported('playwright', code, playwrightReport, (text) => tallyPlaywright(JSON.parse(text)));
-    },
-  },
+  { name: 'end to end', perform: () => playwright(playwrightReport, ['--project=browser', '--project=electron']) },
+  // Firmware waits a lot: two computers at once take little longer than one.
+  { name: 'boot lab', perform: () => playwright(labReport, ['--project=lab', '--workers=2']) },
 ];
 
 /** @type {Array<{ name: string, seconds: string, tally: Tally }>} */
@@ -103,7 +107,7 @@ for (const { name, seconds, tally } of results) {
 if (sum.skipped.length > 0) process.stdout.write(`\nSkipped:\n${sum.skipped.map((name) => `  - ${name}\n`).join('')}`);
 if (sum.failed.length > 0) process.stdout.write(`\nFailed:\n${sum.failed.map((name) => `  x ${name}\n`).join('')}`);
 // Stages count as one each; that they pass must not hide that not a single test ran.
-const ranTests = results.some(({ name, tally }) => (name === 'unit and integration' || name === 'end to end') && tally.passed + tally.failed.length > 0);
+const ranTests = results.some(({ name, tally }) => (name === 'unit and integration' || name === 'end to end' || name === 'boot lab') && tally.passed + tally.failed.length > 0);
 if (!ranTests) process.stdout.write('\nNo test ran: that is a failure too.\n');
 process.stdout.write(`\n${sum.passed} passed, ${sum.failed.length} failed, ${sum.skipped.length} skipped\n`);
 process.exitCode = sum.failed.length > 0 || !ranTests ? 1 : 0;

@@ -72,6 +72,13 @@ export class LabHost {
     return made;
   }
 
+  /** Everything the server sends goes no faster than this; 0: as it comes. */
+  async slowServerTo(megabitsPerSecond: number): Promise<void> {
+    const device = ['dev', labAdapter, 'root'];
+    const shaped = megabitsPerSecond > 0 ? ['replace', ...device, 'tbf', 'rate', `${megabitsPerSecond}mbit`, 'burst', '64kb', 'latency', '400ms'] : ['del', ...device];
+    await run('ip', ['netns', 'exec', this.#name('server'), 'tc', 'qdisc', ...shaped]);
+  }
+
   async close(): Promise<void> {
     for (const each of this.#processes) await each.stop();
     for (const place of this.#places.splice(0).reverse()) await run('ip', ['netns', 'del', this.#name(place)], { okCodes: [0, 1] });

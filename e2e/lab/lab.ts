@@ -1,9 +1,10 @@
 // Owns a lab as a spec uses it: the network, a real server in it, virtual computers, and what the server says of their boots. What was
 // seen and said is attached to the report.
-import { test as base, type TestInfo } from '@playwright/test';
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { test as base } from '@playwright/test';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withLock } from '../../scripts/lock.mjs';
 import { nodePath } from '../../scripts/node.mjs';
 import { root } from '../../scripts/sources.mjs';
 import type { BootTrace } from '../../src-shared/model/boot.ts';
@@ -20,22 +21,26 @@ const POLL_MS = 1000;
 const MiB = 1024 * 1024;
 const targetBytes = 1024 * MiB;
 
+/** Somebody else's server, which knows nothing of booting; it asks nobody whether an address is taken, which costs three seconds each time. */
+const foreignDhcp = ['--keep-in-foreground', '--conf-file=/dev/null', '--port=0', '--no-ping', '--interface=lan0', '--bind-interfaces', '--user=root', '--dhcp-authoritative', '--dhcp-range=10.77.0.100,10.77.0.120,1h'];
+
 type WorkerFixtures = { environment: string };
 type Fixtures = { lab: Lab };
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
-  /** Built where it is missing or old; seconds where it is neither. */
+  /** Built where it is missing or old, which takes seconds where it is neither; the lack where no lab can be built. */
   // Playwright reads what a fixture needs from its argument's pattern: an empty one says "nothing".
   // oxlint-disable-next-line no-empty-pattern
   environment: [async ({}, use) => {
     const lack = labLack();
-    if (lack === null) await run(nodePath(), [join(root, 'bin/platen'), 'boot', 'build']);
+    if (lack === null) await withLock(join(root, '.cache', 'boot-build.lock'), 'the boot environment', async () => void (await run(nodePath(), [join(root, 'bin/platen'), 'boot', 'build'])));
     await use(lack ?? '');
   }, { scope: 'worker', timeout: 300_000 }],
 
-  lab: async ({ environment: lack }, use, testInfo) => {
+  /** For a test that has a lab of its own. */
+  lab: async ({ environment: lack }, use) => {
     test.skip(lack !== '', lack);
-    const lab = new Lab(testInfo);
+    const lab = new Lab();
     try {
       await use(lab);
     } finally {
@@ -44,16 +49,28 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   },
 });
 
+/** For tests that follow each other in one lab. */
+export function sharedLab(): () => Lab {
+  let lab: Lab | null = null;
+  test.beforeAll(({ environment: lack }) => {
+    test.skip(lack !== '', lack);
+    lab = new Lab();
+  });
+  test.afterAll(async () => {
+    await lab?.close();
+    lab = null;
+  });
+  return () => {
+    if (lab === null) throw new Error('There is no lab outside its tests.');
+    return lab;
+  };
+}
+
 export class Lab {
-  readonly #testInfo: TestInfo;
   readonly #vms: Vm[] = [];
   #host: LabHost | null = null;
   #server: TestServer | null = null;
   readonly #begun = performance.now();
-
-  constructor(testInfo: TestInfo) {
-    this.#testInfo = testInfo;
-  }
 
   get host(): LabHost {
     if (this.#host === null) throw new Error('The lab has no network yet: open it first.');
@@ -67,6 +84,7 @@ export class Lab {
   /** The network with a server that serves network boot on it. */
   async open(mode: 'lab' | 'proxy'): Promise<void> {
     this.#host = await LabHost.open({ dhcp: mode === 'proxy' });
+    if (mode === 'proxy') this.host.start('dhcp', 'dnsmasq', [...foreignDhcp, `--dhcp-leasefile=${this.host.path('leases')}`]);
     await this.startServer(mode);
   }
   async startServer(mode?: 'lab' | 'proxy', httpPort?: number): Promise<void> {
@@ -122,29 +140,28 @@ export class Lab {
   /** Seconds since the test began, said in its report. */
   note(what: string): void {
     const seconds = ((performance.now() - this.#begun) / 1000).toFixed(1);
-    this.#testInfo.annotations.push({ type: 'seconds', description: `${seconds} ${what}` });
+    test.info().annotations.push({ type: 'seconds', description: `${seconds} ${what}` });
     process.stdout.write(`  ${seconds.padStart(6)} s  ${what}\n`);
   }
   async keepScreen(vm: Vm, name: string): Promise<void> {
-    const path = this.#testInfo.outputPath(`${vm.options.name}-${name.replaceAll(/[^a-z0-9]+/gi, '-')}.png`);
+    const path = test.info().outputPath(`${vm.options.name}-${name.replaceAll(/[^a-z0-9]+/gi, '-')}.png`);
     writeFileSync(path, await vm.png());
-    await this.#testInfo.attach(`${vm.options.name}, ${name}`, { path, contentType: 'image/png' });
+    await test.info().attach(`${vm.options.name}, ${name}`, { path, contentType: 'image/png' });
   }
 
   async close(): Promise<void> {
-    const failed = this.#testInfo.status !== this.#testInfo.expectedStatus;
+    const failed = test.info().status !== test.info().expectedStatus;
     for (const vm of this.#vms) {
       if (failed) await this.keepScreen(vm, 'at the end').catch(() => undefined);
-      await this.#testInfo.attach(`${vm.options.name}, serial line`, { body: vm.serial(), contentType: 'text/plain' });
+      await test.info().attach(`${vm.options.name}, serial line`, { body: vm.serial(), contentType: 'text/plain' });
       await vm.kill();
     }
     if (this.#server !== null) {
       const traces = await this.traces().catch(() => []);
-      await this.#testInfo.attach('boot traces', { body: JSON.stringify(traces, null, 1), contentType: 'application/json' });
+      await test.info().attach('boot traces', { body: JSON.stringify(traces, null, 1), contentType: 'application/json' });
       await this.#server.stop().catch((error: unknown) => (failed ? undefined : Promise.reject(error)));
-      if (failed) await this.#testInfo.attach('server.log', { body: this.#server.log(), contentType: 'text/plain' });
+      if (failed) await test.info().attach('server.log', { body: this.#server.log(), contentType: 'text/plain' });
     }
     await this.#host?.close();
-    rmSync(this.#host?.folder ?? '', { recursive: true, force: true });
   }
 }

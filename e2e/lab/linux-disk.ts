@@ -66,7 +66,10 @@ async function makeBootVolume(work: string, firmware: 'bios' | 'uefi', marker: s
     return volume;
   }
   await run('mmd', ['-i', volume, '::/EFI', '::/EFI/BOOT', '::/EFI/debian']);
-  await make('/EFI/BOOT/BOOTX64.EFI', await fromPackage(join(cache, 'suites/trixie/packages'), 'grub-efi-amd64-signed_', './usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed'));
+  // As Debian installs it, so that it starts with Secure Boot as well.
+  const trixie = join(cache, 'suites/trixie/packages');
+  await make('/EFI/BOOT/BOOTX64.EFI', await fromPackage(trixie, 'shim-signed_', './usr/lib/shim/shimx64.efi.signed'));
+  await make('/EFI/BOOT/grubx64.efi', await fromPackage(trixie, 'grub-efi-amd64-signed_', './usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed'));
   await make('/EFI/debian/grub.cfg', `set timeout=0\nlinux /vmlinuz ${words}\ninitrd /initrd.img\nboot\n`);
   return volume;
 }

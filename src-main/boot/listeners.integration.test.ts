@@ -103,6 +103,23 @@ describe('a boot, from the first message to the environment', () => {
     const again = await asks(message(MessageType.discover, 7), ports.dhcp);
     expect([fileOf(again), events.find((event) => event.problem)?.facts.secureBoot]).toEqual(['shimx64.efi', true]);
   });
+  it('with Secure Boot goes on in GRUB, over TFTP and HTTP alike', async () => {
+    const { ports } = await open('proxy', known());
+    const first = await fetches('/grub/grub.cfg', ports.tftp);
+    const overHttp = await (await fetch(`http://127.0.0.1:${ports.http}/grub/grub.cfg`)).text();
+    const menu = await (await fetch(`http://127.0.0.1:${ports.http}/boot/grub/script?mac=${mac}&uuid=`)).text();
+    expect([first.includes('/boot/grub/script?mac=$net_default_mac'), overHttp === first, menu.includes('set timeout=3')]).toEqual([true, true, true]);
+    await fetch(`http://127.0.0.1:${ports.http}/boot/told?mac=${mac}&what=no-disk`);
+    expect(events.filter((event) => event.stage === 'script').map((event) => [event.mac, event.facts.ends, event.text.slice(0, 22)])).toEqual([[mac, undefined, 'Told: wait for i, then'], [mac, 'stopped', 'Its disk did not start']]);
+  });
+  it('to which a file is missing says which', async () => {
+    const { ports } = await open('proxy');
+    rmSync(join(folder, 'vmlinuz'));
+    await fetch(`http://127.0.0.1:${ports.http}/boot/vmlinuz`).then((response) => response.text()).catch(() => '');
+    await fetches('nothing.efi', ports.tftp);
+    await fetches('grub/x86_64-efi/command.lst', ports.tftp);
+    expect(events.map(({ stage, text, problem }) => [stage, text, problem])).toEqual([['kernel', 'vmlinuz is missing on the server: build the boot environment again', true], ['note', 'Asked for nothing.efi, which is not there', false]]);
+  });
   it('finds nothing outside the loaders', async () => {
     const { ports } = await open('proxy');
     expect([await fetches('../../etc/passwd', ports.tftp), await fetches('/snponly.efi', ports.tftp), (await fetch(`http://127.0.0.1:${ports.http}/boot/..%2f..%2fetc/passwd`)).status]).toEqual(['There is no such file here.', 'this is snponly.efi', 404]);

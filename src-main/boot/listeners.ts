@@ -1,6 +1,6 @@
 // Owns the boot listeners as one whole: DHCP, TFTP and HTTP on one adapter, answering from the snapshot of the moment. Runs in a worker
 // (worker.ts), so that no commit and no hash delays an answer; opens nothing outside the files it was given.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '#shared/errors.ts';
@@ -13,6 +13,7 @@ import { serveTftp } from '../net/tftp/server.ts';
 import { answerAsProxy, answerAsServer, type Answer, type AnswerSnapshot, type LoaderNeed } from './answer.ts';
 import type { Lease } from './leases.ts';
 import { firstGrubFile, grubFile } from './grub.ts';
+import { knownComputer } from './known-computer.ts';
 import { LeaseBook } from './lease-book.ts';
 import { decideBoot } from './policy.ts';
 import { bootScript, firstScript } from './script.ts';
@@ -29,6 +30,8 @@ export type ListenerParts = {
 
 /** Firmware sent to its disk tries its next network entry within this time: it is not answered again. */
 const HOLD_HTTP_BOOT_MS = 120_000;
+/** A client that takes nothing of what is sent to it for this long has gone: a cable was pulled, or it was switched off. */
+const STALLED_MS = 30_000;
 /** A loader that was fetched and asked for no script by then was refused by the firmware: Secure Boot. */
 const SILENCE_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
@@ -50,7 +53,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   };
   const tell = (event: Omit<BootEvent, 'at' | 'problem' | 'facts'> & Partial<Pick<BootEvent, 'problem' | 'facts'>>): void => onEvent({ at: clock(), problem: false, facts: {}, ...event });
 
-  const computerOf = (mac: string, uuid: string | null): BootComputer | null => snapshot.computers[(uuid === null ? undefined : snapshot.byUuid[uuid.toLowerCase()]) ?? snapshot.byMac[mac] ?? -1] ?? null;
+  const computerOf = (mac: string, uuid: string | null): BootComputer | null => knownComputer(snapshot, { mac, uuid });
   const answers = (): AnswerSnapshot => ({
     mode: config.mode, address: config.address, httpPort: ports.http, loaders: config.loaderNames,
     loaderFor,
@@ -148,8 +151,10 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const found: NamedFile | null = image !== undefined ? image : name === 'small.cpio' ? { bytes: snapshot.small, tag: `small-${snapshot.small.length}` } : loader === null ? null : { bytes: loader, tag: `${name}-${loader.length}` };
     const { sentBytes, complete } = await answerFile(incoming, response, found);
     if (incoming.method !== 'GET') return;
-    if (found === null) tellMissing(path ?? incoming.url ?? '', address);
-    else tell({ mac, address, stage: image === undefined && name !== 'small.cpio' ? 'loader' : 'kernel', text: `${complete ? 'Fetched' : 'Broke off fetching'} ${name} over HTTP`, problem: !complete, facts: { sentBytes } });
+    if (found === null) return tellMissing(path ?? incoming.url ?? '', address);
+    const stage = image === undefined && name !== 'small.cpio' ? 'loader' : 'kernel';
+    const text = complete ? `Fetched ${name} over HTTP` : image !== undefined && !existsSync(image.path) ? `${name} is missing on the server: build the boot environment again` : `Broke off fetching ${name} over HTTP`;
+    tell({ mac, address, stage, text, problem: !complete, facts: { sentBytes } });
   }
 
   function scriptFor(query: URLSearchParams, { address, grub }: { address: string; grub: boolean }): string {
@@ -186,6 +191,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
         response.destroy();
       });
     });
+    http.setTimeout(STALLED_MS);
     await new Promise<void>((resolve, reject) => {
       http.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? new AppError('port-in-use', `TCP port ${config.ports.http} of ${config.address} is taken by another program.`, { port: config.ports.http }, error) : error));
       http.listen(config.ports.http, config.address, resolve);

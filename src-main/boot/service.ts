@@ -9,6 +9,7 @@ import type { Events } from '../events/service.ts';
 import type { Log } from '../log/service.ts';
 import { listAdapters } from './adapters.ts';
 import type { Environment } from './environment/service.ts';
+import { knownComputer } from './known-computer.ts';
 import { poolProblem } from './leases.ts';
 import { runPreflight } from './preflight.ts';
 import { openBootRepo } from './repo.ts';
@@ -144,7 +145,7 @@ export function openBoot(parts: BootParts) {
     } else if (message.type === 'failed') broke(from, message.error.message);
   }
   function take(list: readonly BootEvent[]): void {
-    traces.take(list, (mac, uuid) => known.computers[known.byUuid[uuid.toLowerCase()] ?? known.byMac[mac] ?? -1]?.id ?? null);
+    traces.take(list, (mac, uuid) => knownComputer(known, { mac, uuid: uuid === '' ? null : uuid })?.id ?? null);
   }
   function broke(from: Serving, why: string): void {
     if (serving !== from) return;

@@ -14,6 +14,8 @@ const MAX_EVENTS = 200;
 const NEW_BOOT_MS = 5 * 60_000;
 /** How long the stage after this one may take, in milliseconds; slow firmware and large archives are normal. */
 const patience: Readonly<Record<BootStage, number>> = { asked: 30_000, offered: 60_000, loader: 90_000, script: 120_000, kernel: 240_000, environment: 180_000, hello: 0 };
+/** A loader tries a file again at once. */
+const BROKEN_MS = 30_000;
 
 export function beginTrace(event: BootEvent): Trace {
   return appendEvent({ mac: event.mac, uuid: '', firmware: '', address: '', startedAt: event.at, endedAt: null, outcome: 'running', stoppedAt: null, advice: null, secureBoot: false, events: [] }, event);
@@ -44,8 +46,9 @@ export function judge(trace: Trace, now: number): Trace {
   if (trace.outcome !== 'running') return trace;
   const at = reached(trace);
   const stage = bootStages[at] ?? 'asked';
-  const last = trace.events.findLast((event) => event.stage !== 'note')?.at ?? trace.startedAt;
-  if (now - last < patience[stage]) return trace;
+  const last = trace.events.findLast((event) => event.stage !== 'note');
+  // What broke off is not waited for as long as what is under way.
+  if (now - (last?.at ?? trace.startedAt) < (last?.problem === true ? Math.min(BROKEN_MS, patience[stage]) : patience[stage])) return trace;
   // Told to wait for `i` and then start its disk, silence is what was asked for.
   if (stage === 'script' && trace.events.some((event) => event.stage === 'script' && event.text.includes('start the disk'))) return { ...trace, outcome: 'done', endedAt: now };
   return { ...trace, outcome: 'stopped', endedAt: now, stoppedAt: stage, advice: adviceFor(trace, stage) };
@@ -72,6 +75,7 @@ export function adviceFor(trace: Trace, stage: BootStage): string {
     case 'script':
       return 'The loader was told what to do and did not begin to fetch the kernel. Check that the HTTP port of network boot is open on this machine.';
     case 'kernel':
+      if (problem !== undefined && !trace.secureBoot) return `${problem}. The computer may have been switched off, a cable pulled, or a switch or firewall between them stopped it. Look at the computer's screen and switch it on again.`;
       return 'Kernel and archives were fetched, and the environment did not start. The computer may have less than 1 GB of memory, or its screen shows why.';
     case 'environment':
     case 'hello':
