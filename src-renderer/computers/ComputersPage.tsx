@@ -48,7 +48,7 @@ export function ComputersPage() {
           </div>
         )}
         {error !== null && <div style={{ padding: 24 }}><ErrorBlock title="The computers could not be read" error={shownError(error)} onRetry={retry} /></div>}
-        {empty && <EmptyState icon={<IconDevicesPc size={32} stroke={1.4} />} title="Computers will be here as soon as the portal or an agent has run on them once. This command runs the portal in any terminal of a computer." help="images"><Command text="platen agent portal" /></EmptyState>}
+        {empty && <EmptyState icon={<IconDevicesPc size={32} stroke={1.4} />} title="Computers will be here as soon as the portal or an agent has run on them once. This command runs the portal in any terminal of a computer." help="computers"><Command text="platen agent portal" /></EmptyState>}
         {error === null && !empty && count !== 0 && <ComputersTable key={shown} label="Computers" stations={stations} groupName={groupName} inTrash={shown === 'trash'} />}
         {count === 0 && narrowed && <EmptyState icon={<IconDevicesPc size={32} stroke={1.4} />} title={nothing[shown]}><Button variant="default" onClick={() => { setText(''); setShown('all'); }}>Show all</Button></EmptyState>}
       </PageBody>

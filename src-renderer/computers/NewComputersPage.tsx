@@ -27,7 +27,7 @@ export function NewComputersPage() {
       <PageBody plain>
         {error !== null && <div style={{ padding: 24 }}><ErrorBlock title="The computers could not be read" error={shownError(error)} onRetry={retry} /></div>}
         {error === null && stations?.length !== 0 && <p className={`dim ${classes['about']}`}>A computer comes here the first time it is seen, recognised by its firmware rather than by a network card. Give it a name, and move it to the group of its room.</p>}
-        {stations?.length === 0 && <EmptyState icon={<IconDeviceDesktopPlus size={32} stroke={1.4} />} title="No computer waits for its place. One comes here the first time the portal or an agent runs on it; this command runs the portal in any terminal of a computer." help="images"><Command text="platen agent portal" /></EmptyState>}
+        {stations?.length === 0 && <EmptyState icon={<IconDeviceDesktopPlus size={32} stroke={1.4} />} title="No computer waits for its place. One comes here the first time the portal or an agent runs on it; this command runs the portal in any terminal of a computer." help="computers"><Command text="platen agent portal" /></EmptyState>}
         {error === null && stations?.length !== 0 && <ComputersTable label="New computers" stations={stations} />}
       </PageBody>
     </>

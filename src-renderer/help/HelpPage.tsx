@@ -4,9 +4,15 @@ import { useMemo } from 'react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import commandLine from '../../docs/admin/command-line.md?raw';
+import computers from '../../docs/admin/computers.md?raw';
 import desktop from '../../docs/admin/desktop.md?raw';
+import firstDeploy from '../../docs/admin/first-deploy.md?raw';
+import firstImage from '../../docs/admin/first-image.md?raw';
+import firstJob from '../../docs/admin/first-job.md?raw';
 import images from '../../docs/admin/images.md?raw';
+import jobs from '../../docs/admin/jobs.md?raw';
 import networkBoot from '../../docs/admin/network-boot.md?raw';
+import portal from '../../docs/admin/portal.md?raw';
 import server from '../../docs/admin/server.md?raw';
 import { NothingHere } from '../app/NothingHere.tsx';
 import { PageBody, PageHead } from '../ui/Page.tsx';
@@ -16,7 +22,10 @@ import { helpTitles, isHelpTopic } from './topics.ts';
 import type { HelpTopic } from './topics.ts';
 import classes from './HelpPage.module.css';
 
-const texts: Record<HelpTopic, string> = { images, server, 'network-boot': networkBoot, 'command-line': commandLine, desktop };
+const texts: Record<HelpTopic, string> = {
+  'first-image': firstImage, 'first-job': firstJob, 'first-deploy': firstDeploy,
+  images, jobs, portal, computers, 'network-boot': networkBoot, server, desktop, 'command-line': commandLine,
+};
 
 export function HelpPage({ topic }: { topic: string }) {
   return isHelpTopic(topic) ? <Topic topic={topic} /> : <NothingHere />;

@@ -19,3 +19,9 @@ test('marks code, bold, emphasis and links, and leaves other characters alone', 
     { kind: 'text', text: ', see ' }, { kind: 'link', text: 'server', href: 'server.md#x' }, { kind: 'text', text: ' <b>2 * 3</b>' },
   ]);
 });
+
+test('leaves out a line that is a picture, and keeps what stands around it', () => {
+  expect(blocksOf('Before.\n\n![The console](../screenshots/room.png)\n\nAfter.')).toEqual([
+    { kind: 'paragraph', pieces: [{ kind: 'text', text: 'Before.' }] }, { kind: 'paragraph', pieces: [{ kind: 'text', text: 'After.' }] },
+  ]);
+});

@@ -1,5 +1,6 @@
 // Pure: the documentation's Markdown as blocks and pieces of text. Knows exactly what those files use: headings, paragraphs,
-// lists, tables and fenced code; bold, emphasis, code and links. Anything else stays the text it is, so nothing can be injected.
+// lists, tables and fenced code; bold, emphasis, code and links. A line that is a picture is left out: they show the console, and who
+// reads this is in it. Anything else stays the text it is, so nothing can be injected.
 
 export type Piece = { kind: 'text' | 'code' | 'strong' | 'em'; text: string } | { kind: 'link'; text: string; href: string };
 export type Block =
@@ -9,6 +10,7 @@ export type Block =
   | { kind: 'list'; ordered: boolean; items: Piece[][] }
   | { kind: 'table'; head: Piece[][]; rows: Piece[][][] };
 
+const picture = /^!\[[^\]]*\]\([^)\s]+\)\s*$/;
 const listItem = /^\s*(?:[-*]|\d+\.) +/;
 
 export function blocksOf(markdown: string): Block[] {
@@ -24,7 +26,7 @@ export function blocksOf(markdown: string): Block[] {
   while (at < lines.length) {
     const line = lines[at] ?? '';
     const heading = /^(#{1,6}) +(.*)$/.exec(line);
-    if (line.trim() === '') at++;
+    if (line.trim() === '' || picture.test(line)) at++;
     else if (heading) {
       blocks.push({ kind: 'heading', level: heading[1]?.length ?? 1, pieces: piecesOf(heading[2] ?? '') });
       at++;

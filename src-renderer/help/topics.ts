@@ -1,5 +1,9 @@
 // Which help pages there are and what they are called; their texts are the administrator's documentation itself.
-export const helpTitles = { images: 'About images', server: 'About the server', 'network-boot': 'About network boot', 'command-line': 'The command line', desktop: 'The desktop app' } as const;
+export const helpTitles = {
+  'first-image': 'The first image', 'first-job': 'The first job', 'first-deploy': 'The first deploy',
+  images: 'About images', jobs: 'About jobs', portal: 'About the portal', computers: 'About computers',
+  'network-boot': 'About network boot', server: 'About the server', desktop: 'The desktop app', 'command-line': 'The command line',
+} as const;
 export type HelpTopic = keyof typeof helpTitles;
 
 export function isHelpTopic(text: string): text is HelpTopic {

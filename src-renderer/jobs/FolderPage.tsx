@@ -85,7 +85,7 @@ function Contents({ id, rows, inTrash }: { id: string | null; rows: Row[] | unde
   if (rows?.length === 0) {
     return (
       <PageBody>
-        <EmptyState icon={<NodeIcon kind={id === null ? 'jobs' : 'folder'} size={32} />} title={id === null ? 'Jobs will be here. A job is an ordered list of tasks: deploy an image, run a script, restart. It runs on computers you choose, or is picked in the portal by whoever stands at one.' : 'Jobs of this folder will be here. A folder that is shown in the portal is one item there and runs every job in it, in the order of their names.'}>
+        <EmptyState icon={<NodeIcon kind={id === null ? 'jobs' : 'folder'} size={32} />} title={id === null ? 'Jobs will be here. A job is an ordered list of tasks: deploy an image, run a script, restart. It runs on computers you choose, or is picked in the portal by whoever stands at one.' : 'Jobs of this folder will be here. A folder that is shown in the portal is one item there and runs every job in it, in the order of their names.'} help={id === null ? 'first-job' : 'jobs'}>
           {!inTrash && <NewButtons folder={id} taken={rows} filledLabel="Make the first job" />}
         </EmptyState>
       </PageBody>

@@ -37,7 +37,7 @@ export function JobRuns({ job }: { job: JobDetail }) {
   if (runs.data?.length === 0) {
     return (
       <PageBody>
-        <EmptyState icon={null} title="Runs will be here: this job on one computer each, while it runs and afterwards. It has not run yet.">
+        <EmptyState icon={null} title="Runs will be here: this job on one computer each, while it runs and afterwards. It has not run yet." help="first-deploy">
           {job.problem === null && job.trashedAt === null && <Button onClick={() => openRunSheet({ what: `job/${job.id}` })}>Run on…</Button>}
         </EmptyState>
       </PageBody>

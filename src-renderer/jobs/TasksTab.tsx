@@ -58,7 +58,7 @@ export function TasksTab({ job }: { job: JobDetail }) {
       {theirs !== null && <Conflict mine={tasks} theirs={theirs} onMine={edit.keepMine} onTheirs={edit.takeTheirs} />}
       {failure !== null && <ErrorBlock title="This change is not saved" error={failure} context={{ Job: `${job.name} (${job.id})` }} onRetry={edit.retry} onDismiss={edit.discard} />}
       {theirs !== null ? null : tasks.length === 0 ? (
-        <EmptyState icon={null} title="A job is an ordered list of tasks: deploy an image, run a script, show a message, restart. They run on a computer one after another, from the first to the last.">
+        <EmptyState icon={null} title="A job is an ordered list of tasks: deploy an image, run a script, show a message, restart. They run on a computer one after another, from the first to the last." help="first-job">
           {!locked && <AddMenu label="Add the first task" filled onAdd={add} />}
           <SaveState job={job} edit={edit} />
         </EmptyState>
