@@ -13,7 +13,7 @@ const screens: Record<string, string> = {
   home: '/', images: '/images', image: `/image/${image}`, versions: `/image/${image}/versions`, copies: `/image/${image}/copies`, history: `/image/${image}/history`,
   damaged: `/image/${guidOf('Kiosk, entrance hall')}`, verifying: `/image/${guidOf('Linux workshop')}`, trash: '/trash', computers: '/computers', computer: `/computer/${guidOf('LAB12-01')}`, servers: '/servers',
   activity: '/activity', run: `/run/${guidOf('run deploying')}`, failedrun: `/run/${guidOf('run failed')}`, jobs: '/jobs', job: `/job/${guidOf('job Win11 lab (MI)')}`, newjob: `/job/${guidOf('job Not finished')}`, jobportal: `/job/${guidOf('job Win11 lab (MI)')}/portal`, jobruns: `/job/${guidOf('job Win11 lab (MI)')}/runs`,
-  jobhistory: `/job/${guidOf('job Win11 lab (MI)')}/history`, cantrun: `/job/${guidOf('job Exam room (MI)')}/portal`, folder: `/folder/${guidOf('folder Whole lab (MI)')}`, folderportal: `/folder/${guidOf('folder Whole lab (MI)')}/portal`, emptyfolder: `/folder/${guidOf('folder Archive')}`, used: `/image/${image}/used`, settings: '/settings',
+  jobhistory: `/job/${guidOf('job Win11 lab (MI)')}/history`, cantrun: `/job/${guidOf('job Exam room (MI)')}/portal`, folder: `/folder/${guidOf('folder Whole lab (MI)')}`, folderportal: `/folder/${guidOf('folder Whole lab (MI)')}/portal`, emptyfolder: `/folder/${guidOf('folder Archive')}`, used: `/image/${image}/used`, settings: '/settings', boot: '/boot', bootenvironment: '/boot/environment', preflight: '/boot/preflight', boots: '/boot/boots', bootsettings: '/boot/settings', computerboot: `/computer/${guidOf('LAB12-01')}/boot`,
 };
 const sizes = { small: { width: 1280, height: 720 }, large: { width: 2560, height: 1440 } };
 const themes = ['light', 'dark'] as const;

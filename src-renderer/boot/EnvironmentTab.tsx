@@ -78,7 +78,7 @@ function Building({ log }: { log: string[] }) {
         <ProgressBar fraction={null} label="Building the boot environment" />
       </div>
       <Log lines={log} live />
-      <p className="dim">It goes on when this window is closed. Network boot serves it as soon as it is done.</p>
+      <p className="dim">It goes on when this window is closed. Where network boot is switched on, it serves the new one as soon as that is done.</p>
     </Section>
   );
 }
