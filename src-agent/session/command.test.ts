@@ -6,7 +6,7 @@ import { outcome } from './command.ts';
 import type { WorkEnd } from './work.ts';
 
 const run: AssignedRun = { id: '00000000-0000-4000-8000-000000000001', title: 'Win11 lab', by: 'anna', askedAt: 0, tasks: [], taskIndex: 0, how: 'fresh', position: 1, of: 1 };
-const end = (how: WorkEnd['outcome'], error: WireError | null = null, touched = false): WorkEnd => ({ run, outcome: how, error, done: ['Deployed it.'], seconds: 3, touched, leave: null });
+const end = (how: WorkEnd['outcome'], error: WireError | null = null, touched = false): WorkEnd => ({ run, outcome: how, error, done: ['Deployed it.'], seconds: 3, touched, isTold: () => true, leave: null });
 const tooSmall: WireError = { code: 'target-too-small', message: 'This needs a disk of 38 GB or more.' };
 const codeOf = (ends: WorkEnd[], job = 'Win11 lab', once = true): number => {
   try {

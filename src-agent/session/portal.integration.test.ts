@@ -1,7 +1,7 @@
 import { randomFillSync, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CancelledError } from '#shared/errors.ts';
+import { AppError, CancelledError } from '#shared/errors.ts';
 import type { Task } from '#shared/model/job.ts';
 import type { RunningServer } from '../../src-main/server.ts';
 import { eventually, testApi, testServer, type TestApi } from '../../src-main/test-server.ts';
@@ -129,6 +129,63 @@ describe('a portal\'s session', () => {
     await target.session.commands.pick(give, null);
     await target.told('ended', (event) => event.outcome === 'succeeded');
     expect(digest(bytesAt(shown, mib, content.length))).toBe(digest(content));
+  });
+
+  it('erases nothing that the person was not shown: not where the job was changed, nor where disks came while they said yes', async () => {
+    const take = await job('take', { type: 'capture', id: id(), disk: { kind: 'only-internal' }, imageGuid: null, imageName: 'a', note: '' });
+    const source = await portal([lab.gptDisk('source.img', [randomFillSync(Buffer.alloc(4 * mib))])]);
+    await source.told('open');
+    await source.session.commands.pick(take, 'SOURCE');
+    await source.told('ended', (event) => event.outcome === 'succeeded');
+    await source.end();
+    const { guid } = await eventually(() => api.images.get.query({ image: 'a' }), (image) => image.versions[0]?.state === 'ready');
+    const [shown, other] = [lab.filled('shown.img', 9 * mib, 2), lab.filled('other.img', 8 * mib, 3)];
+    const untouched = (): boolean[] => [readFileSync(shown).every((byte) => byte === 2), readFileSync(other).every((byte) => byte === 3)];
+    const deploy = (disk: Extract<Task, { type: 'deploy' }>['disk']): Task => ({ type: 'deploy', id: 'd', disk, imageGuid: guid, imageName: 'a', version: null });
+    const give = await job('give', deploy({ kind: 'path', path: shown }));
+    const [both, only] = [await machineOf([shown, other]), await machineOf([shown])];
+    const target = await portal([shown, other]);
+    await target.told('open', (event) => event.open.needs.length > 0);
+    await api.jobs.save.mutate({ id: give.slice(4), tasks: [deploy({ kind: 'path', path: other })] });
+    await target.session.commands.pick(give, null);
+    expect((await target.told('ended')).error).toMatchObject({ code: 'target-mismatch', message: expect.stringContaining('changed since') });
+    await target.end();
+
+    await api.jobs.save.mutate({ id: give.slice(4), tasks: [deploy({ kind: 'smallest-that-fits' })] });
+    let plugged = false;
+    const machine = { identity: only.identity, inventory: () => (plugged ? both : only).inventory() };
+    const second = new TestPortal({ machine });
+    await second.told('open', (event) => event.open.needs.length > 0);
+    const picked = second.session.commands.pick(give, null);
+    // As after a reconnect, which looks at the disks again before the pick is answered.
+    plugged = true;
+    (second.session as unknown as { disks: unknown }).disks = (await both.inventory()).disks;
+    await picked;
+    expect((await second.told('ended')).error).toMatchObject({ code: 'target-mismatch' });
+    await second.end();
+
+    plugged = false;
+    const asked = new TestPortal({ machine, job: 'give (MI)', once: true, approve: async () => void (plugged = true) });
+    expect((await asked.told('ended')).error).toMatchObject({ code: 'target-mismatch' });
+    expect(untouched()).toEqual([true, true]);
+  }, 60_000);
+
+  it('does not begin a run again that it has ended, where the server could not write that down', async () => {
+    const times = lab.path('times');
+    const broken = await job('broken', script(`echo once >> ${times}; exit 1`));
+    const one = await portal([lab.filled('disk.img', mib, 1)]);
+    await one.told('open');
+    const { control } = (one.session as unknown as { link: { control: { request(type: string, fields: object): Promise<unknown> } } }).link;
+    const ask = control.request.bind(control);
+    let full = true;
+    control.request = (type, fields) => (type === 'taskFailed' && full ? Promise.reject(new AppError('disk-full', 'The disk is full.')) : ask(type, fields));
+    await one.session.commands.pick(broken, null);
+    expect((await one.told('ended')).outcome).toBe('failed');
+    expect(await states()).toEqual(['running']);
+    full = false;
+    one.session.commands.proceed();
+    await eventually(states, ([state]) => state !== 'running');
+    expect([readFileSync(times, 'utf8'), await states(), (await api.runs.list.query({}))[0]?.error?.message]).toEqual(['once\n', ['failed'], expect.stringContaining('exit code 1')]);
   });
 
   it('asks the person about a script that was cut off, and does what they say', async () => {

@@ -165,9 +165,20 @@ export class Session {
     const { run, needs } = await this.connected().request('takeRun', {});
     this.noLongerAsked(run);
     if (run === null) return this.parts.job === null && !(this.parts.once && this.ends.length > 0);
+    if (await this.toldAgain(run)) return true;
     const sizes = new Map([...(this.open?.needs ?? []), ...(needs ?? [])].map((need) => [needKey(need.imageGuid, need.version), need.needsBytes]));
     if (run.how === 'ask') return this.ask(run);
     return this.perform(run, sizes);
+  }
+
+  /** A run that has ended here, and that the server could not be told of: it is told again, and nothing of the run is done twice. */
+  private async toldAgain(run: AssignedRun): Promise<boolean> {
+    const end = this.ends.findLast((each) => each.run.id === run.id);
+    if (end === undefined || end.isTold() || run.how === 'ask') return false;
+    const error = end.error ?? { code: 'internal', message: 'It ended at the computer.' };
+    await this.connected().request('taskFailed', { runId: run.id, index: run.taskIndex, cancelled: end.outcome === 'cancelled', error: { ...error, message: error.message.slice(0, 10_000) } });
+    this.due.work = true;
+    return true;
   }
 
   /** Somebody else has said what becomes of the run that a person was asked about here. */
@@ -221,7 +232,9 @@ export class Session {
     const { approve } = this.parts;
     if (approve !== undefined) {
       try {
-        await approve(work.run, { disks: (await this.lookAtDisks()).disks, needs });
+        const { disks } = await this.lookAtDisks();
+        await approve(work.run, { disks, needs });
+        this.shown.remember([work.run.id], { tasks: work.run.tasks, disks, needOf: (task) => needs.get(needKey(task.imageGuid, task.version)) ?? 0 });
       } catch (error) {
         await work.decline(error);
         throw error;
@@ -310,10 +323,12 @@ export class Session {
 
   private async pick(item: string, name: string | null): Promise<void> {
     if (this.work !== null) throw new AppError('conflict', `“${this.work.run.title}” is under way on this computer. Wait for its end, or cancel it.`);
+    // What the person saw is what they said yes to, whatever comes while the server is asked.
+    const { disks, open } = this;
     const { replaced, computerName, runs } = await this.connected().request('portalPick', { item, name });
     this.replaced = replaced.map((run) => run.title);
     this.connected().hello = { ...this.connected().hello, computerName };
-    this.shown.remember(runs.map((run) => run.id), this.open?.tasks[item] ?? [], { disks: this.disks, needs: this.open?.needs ?? [] });
+    this.shown.remember(runs.map((run) => run.id), { tasks: open?.tasks[item] ?? [], disks, needOf: (task) => open?.needs.find((need) => need.imageGuid === task.imageGuid && need.version === task.version)?.needsBytes ?? 0 });
     this.due.work = true;
     this.bell.ring();
   }

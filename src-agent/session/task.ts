@@ -33,8 +33,8 @@ export type TaskContext = {
   inventory(): Promise<Inventory>;
   /** Smallest disk that a deploy task's version needs; 0 where it is not known. */
   needOf(task: Extract<Task, { type: 'deploy' }>): number;
-  /** The disk that a person was shown for this task, or null. */
-  shownDisk(task: Task): KnownDisk | null;
+  /** The disk that a person was shown for this task; null where no person was asked here, `not-shown` where they were and saw nothing of it. */
+  shownDisk(task: Task): KnownDisk | 'not-shown' | null;
   /** What this run's captures and deploys worked on last, for scripts. */
   lastDisk: KnownDisk | null;
   tell(event: PortalEvent): void;

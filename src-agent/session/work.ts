@@ -15,6 +15,8 @@ export type WorkEnd = {
   seconds: number;
   /** Something was erased or run before it ended: no refusal any more, whatever its last error says. */
   touched: boolean;
+  /** False while the server has not heard that it failed or was stopped: it takes this agent to be at work still. */
+  isTold(): boolean;
   /** Restarts or switches off; the run may go on after that. */
   leave: (() => Promise<void>) | null;
 };
@@ -35,6 +37,7 @@ export class Work {
   private readonly started: number;
   private lastDisk: KnownDisk | null = null;
   private touched = false;
+  private told = true;
 
   constructor(parts: WorkParts, run: AssignedRun) {
     this.parts = parts;
@@ -103,6 +106,8 @@ export class Work {
 
   private tellFailed(wire: WireError, index: number, cancelled: boolean): Promise<{ ended: boolean }> {
     const told = this.parts.control.request('taskFailed', { runId: this.run.id, index, cancelled, error: { ...wire, message: wire.message.slice(0, 10_000) } });
+    this.told = false;
+    told.then(() => (this.told = true), (error: unknown) => (this.told = isNotOurs(error)));
     // A run that the server has ended already, or that is another agent's, needs no telling.
     return this.withFarewell(told).catch(() => ({ ended: true }));
   }
@@ -153,8 +158,12 @@ export class Work {
 
   private end(outcome: WorkEnd['outcome'], error: WireError | null, leave: WorkEnd['leave']): WorkEnd {
     const seconds = (this.parts.clock.now() - this.started) / 1000;
-    return { run: this.run, outcome, error, done: this.done, seconds: Math.round(seconds * 10) / 10, touched: this.touched, leave };
+    return { run: this.run, outcome, error, done: this.done, seconds: Math.round(seconds * 10) / 10, touched: this.touched, isTold: () => this.told, leave };
   }
+}
+
+function isNotOurs(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'lease-lost' || error.code === 'not-found' || error.code === 'conflict');
 }
 
 /** The server ended the run while this computer was at it, and nobody could tell it. */

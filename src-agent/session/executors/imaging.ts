@@ -45,7 +45,8 @@ export const deployTask: Executor<'deploy'> = async (task, context) => {
 };
 
 /** What a person was shown to be erased is what is erased, or nothing. */
-function refuseAnother(disk: DiskSummary, shown: KnownDisk | null): void {
+function refuseAnother(disk: DiskSummary, shown: KnownDisk | 'not-shown' | null): void {
+  if (shown === 'not-shown') throw new AppError('target-mismatch', `The job was changed since it was chosen here, and that it would erase ${diskWords(disk)} was not shown. Nothing was written. Choose again.`);
   if (shown === null || (shown.path === disk.path && shown.serial === disk.serial && shown.sizeBytes === disk.sizeBytes)) return;
   throw new AppError('target-mismatch', `The disks of this computer changed since ${shown.path} was shown as the one to erase: now it would be ${diskWords(disk)}. Nothing was written. Choose again.`);
 }
