@@ -3,7 +3,7 @@ import { computerNameProblem } from '#shared/model/computer-name.ts';
 import type { MenuItem } from '#shared/model/menu.ts';
 import { erasePlan } from './erasing.ts';
 import type { Key } from './keys.ts';
-import { findItem, go, NAME_CHECK_AFTER_MS, serverAway, stay, toMenu, withNote } from './state.ts';
+import { findItem, go, isEnterHeld, NAME_CHECK_AFTER_MS, serverAway, stay, toMenu, withNote } from './state.ts';
 import type { Command, NameEntry, Open, Outcome, PortalState, Stage, Step } from './state.ts';
 
 type NameStage = Extract<Stage, { kind: 'name' }>;
@@ -82,8 +82,24 @@ export function eraseKey(state: PortalState, stage: EraseStage, key: Key): Step 
   if (key.name === 'escape') return go(state, stage.back);
   const item = state.open === null ? null : findItem(state.open, stage.item);
   if (key.name !== 'enter' || item === null || state.open === null) return stay(state);
+  if (isEnterHeld(state)) return stay(withNote(state, 'Enter is held down, so nothing is erased. Let go, then press it once.'));
   if (state.server?.state === 'away') return stay(withNote(state, serverAway));
   return erasePlan(item, state.open, state.disks).kind === 'cannot' ? stay(state) : pick(state, item, stage.name);
+}
+
+/** What the erase screen says, as far as Enter means it; null where it asks nothing. */
+function asked(state: PortalState): string | null {
+  if (state.stage.kind !== 'erase' || state.open === null) return null;
+  const item = findItem(state.open, state.stage.item);
+  const plan = item === null ? null : erasePlan(item, state.open, state.disks);
+  return plan?.kind === 'erases' ? JSON.stringify(plan.disks.map(({ disk, images }) => [disk.path, disk.serial, disk.sizeBytes, images])) : null;
+}
+
+/** News of disks and jobs: Enter must never mean more than was on the screen when the finger began to move. */
+export function sameErasing(before: PortalState, step: Step): Step {
+  const now = asked(step.state);
+  if (before.stage.kind !== 'erase' || now === null || now === asked(before)) return step;
+  return toMenu(withNote(step.state, 'What would be erased has changed meanwhile, so nothing was started. Choose again, and look at the disks.'));
 }
 
 function pick(state: PortalState, item: MenuItem, name: string | null): Step {

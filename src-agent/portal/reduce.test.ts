@@ -92,7 +92,21 @@ describe('the menu', () => {
 describe('the way to a run', () => {
   test('name, what is erased, pick: Enter three times keeps the name', () => {
     const played = opened();
-    expect([played.press('\r').at, played.press('\r').at, played.press('\r').at, played.commands]).toEqual(['name', 'erase', 'scheduling', [{ type: 'pick', item: 'job/1', name: null }]]);
+    expect([played.press('\r').at, played.press('\r').at, played.wait(200).press('\r').at, played.commands]).toEqual(['name', 'erase', 'scheduling', [{ type: 'pick', item: 'job/1', name: null }]]);
+  });
+  test('Enter held down erases nothing, however long; pressed once more, it does', () => {
+    const played = opened().press('\r').wait(400);
+    for (let at = 0; at < 10_000; at += 33) played.press('\r').wait(33);
+    expect([played.at, played.commands, played.state.note?.text]).toEqual(['erase', [], expect.stringContaining('held down')]);
+    expect(played.wait(700).press('\r').commands).toEqual([{ type: 'pick', item: 'job/1', name: null }]);
+  });
+  test('where another disk would be erased than the screen has shown, it is to be chosen again', () => {
+    const played = opened().press('\r\r');
+    const machine = { model: 'M', serial: 'S', address: 'A' };
+    expect(played.tell({ type: 'machine', machine, disks: [{ ...disk, busy: null }] }).at).toBe('erase');
+    expect(played.tell({ type: 'machine', machine, disks: [{ ...disk, path: '/dev/sdb', serial: 'OTHER' }] })).toMatchObject({ at: 'menu', state: { note: { text: expect.stringContaining('would be erased') as string } } });
+    const tasks = { ...open.tasks, 'job/1': open.tasks['job/2'] ?? [] };
+    expect(opened().press('\r\r').tell({ type: 'open', open: { ...open, tasks } }).at).toBe('menu');
   });
   test('an item that erases nothing has no erase screen', () => {
     expect(opened().press(`${down.repeat(6)}\r\r`)).toMatchObject({ at: 'scheduling', commands: [{ type: 'pick', item: 'job/7', name: null }] });
@@ -125,7 +139,7 @@ describe('the way to a run', () => {
     expect([played.at, played.state.note?.text]).toEqual(['menu', expect.stringContaining('no longer offered')]);
   });
   test('a pick that is refused says why, and Enter leads back', () => {
-    const played = opened().press('\r\r\r').outcome({ type: 'picked', error });
+    const played = opened().press('\r\r').wait(200).press('\r').outcome({ type: 'picked', error });
     expect([played.state.stage, played.press('\r').at]).toMatchObject([{ phase: 'refused', error }, 'menu']);
   });
 });

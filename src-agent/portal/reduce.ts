@@ -3,16 +3,16 @@
 import type { PortalEvent } from './contract.ts';
 import type { Key } from './keys.ts';
 import { menuKey } from './menu.ts';
-import { eraseKey, nameChecked, nameKey, nameTick } from './picking.ts';
+import { eraseKey, nameChecked, nameKey, nameTick, sameErasing } from './picking.ts';
 import { askKey, cancelSent, endedKey, endedTick, endRun, runEvent, runKey, startRun } from './running.ts';
-import { findItem, go, stay, toMenu, withNote } from './state.ts';
+import { countEnters, findItem, go, stay, toMenu, withNote } from './state.ts';
 import type { Outcome, PortalInput, PortalState, Stage, Step } from './state.ts';
 
 export function reduce(before: PortalState, input: PortalInput, now: number): Step {
   const state = { ...before, now };
   switch (input.type) {
-    case 'event': return onEvent(state, input.event);
-    case 'key': return onKey(state, input.key);
+    case 'event': return sameErasing(state, onEvent(state, input.event));
+    case 'key': return onKey(countEnters(state, input.key), input.key);
     case 'outcome': return onOutcome(state, input.outcome);
     case 'tick': return onTick(state);
     case 'gone': return onGone(state);

@@ -67,6 +67,8 @@ export type PortalState = {
   hasCounted: boolean;
   /** The terminal is gone: nobody reads, nobody presses a key. */
   isGone: boolean;
+  /** Enter pressed again and again with nothing between: how often, and how long ago before the last. */
+  enters: { count: number; at: number; everyMs: number };
   note: { text: string; until: number } | null;
 };
 
@@ -98,8 +100,22 @@ export const serverAway = 'Nothing can be started while the server is away. Wait
 
 export function initialState(options: PortalOptions, now: number): PortalState {
   return {
-    options, now, machine: null, disks: [], server: null, open: null, menu: { path: [], filter: '', selectedId: null, problem: null }, stage: { kind: 'connecting' }, hasCounted: false, isGone: false, note: null,
+    options, now, machine: null, disks: [], server: null, open: null, menu: { path: [], filter: '', selectedId: null, problem: null }, stage: { kind: 'connecting' }, hasCounted: false, isGone: false, enters: { count: 0, at: 0, everyMs: Infinity }, note: null,
   };
+}
+
+/** A keyboard repeats a key that is held after half a second at most, and then more often than any finger. */
+const HELD_AFTER_MS = 600;
+const HELD_EVERY_MS = 150;
+
+export function countEnters(state: PortalState, key: Key): PortalState {
+  if (key.name !== 'enter') return { ...state, enters: { count: 0, at: 0, everyMs: Infinity } };
+  const everyMs = state.now - state.enters.at;
+  return { ...state, enters: { count: everyMs <= HELD_AFTER_MS ? state.enters.count + 1 : 1, at: state.now, everyMs } };
+}
+/** A hand, or a book, lies on the keyboard: what came of it by itself is no yes. */
+export function isEnterHeld({ enters }: PortalState): boolean {
+  return enters.count > 2 && enters.everyMs <= HELD_EVERY_MS;
 }
 
 /** When the state changes by itself next: at the next whole second for clock and countdowns, earlier for a name to be checked. */

@@ -77,6 +77,8 @@ const connected: PortalEvent[] = [machine, server('open')];
 const opened = (what: Open = open): PortalEvent[] => [...connected, { type: 'open', open: what }];
 const began = (given: AssignedRun = run, replaced: string[] = []): PortalEvent[] => [...opened(), { type: 'run', run: given, replaced }];
 const at = (index: number): PortalEvent => ({ type: 'task', runId, index, state: 'running', note: '' });
+/** A finger's pace: what comes faster is a key that is held. */
+const pick: Happening[] = [{ keys: '\r\r' }, { after: 200 }, { keys: '\r' }];
 const inDeploy: Happening[] = [...began(), at(0), { after: 222_000 }, { type: 'progress', runId, index: 0, progress }];
 const ended = (given: Partial<Extract<PortalEvent, { type: 'ended' }>>): PortalEvent => ({ type: 'ended', runId, outcome: 'succeeded', title: 'Windows 11 lab', seconds: 372, error: null, done: [], next: null, ...given });
 const down = '\x1b[B';
@@ -107,9 +109,9 @@ export const scenes: readonly Scene[] = [
   { name: 'erase', happenings: [...opened(), { keys: '\r\r' }] },
   { name: 'erase-two', happenings: [machine, { ...machine, disks: [disk, secondDisk] }, server('open'), { type: 'open', open: { ...open, tasks: { 'job/1': [{ ...deploy('Windows 11 lab', '1'), disk: { kind: 'serial', serial: disk.serial } }, { ...deploy('Data 2026', '9'), disk: { kind: 'serial', serial: secondDisk.serial } }] as Task[] } } }, { keys: '\r\r' }] },
   { name: 'erase-cannot', happenings: [{ ...machine, disks: [disk, secondDisk] }, server('open'), { type: 'open', open }, { keys: '\r' }] },
-  { name: 'scheduling', happenings: [...opened(), { keys: '\r\r\r' }] },
-  { name: 'scheduled', happenings: [...opened(), { keys: '\r\r\r' }, { outcome: { type: 'picked', error: null } }] },
-  { name: 'refused', happenings: [...opened(), { keys: '\r\r\r' }, { outcome: { type: 'picked', error: { code: 'conflict', message: 'LAB12-07 is busy: Linux workshop runs on it, by bert. Wait until it has ended, or cancel it in the console.' } } }] },
+  { name: 'scheduling', happenings: [...opened(), ...pick] },
+  { name: 'scheduled', happenings: [...opened(), ...pick, { outcome: { type: 'picked', error: null } }] },
+  { name: 'refused', happenings: [...opened(), ...pick, { outcome: { type: 'picked', error: { code: 'conflict', message: 'LAB12-07 is busy: Linux workshop runs on it, by bert. Wait until it has ended, or cancel it in the console.' } } }] },
   { name: 'leave', happenings: [...opened(), { keys: '\x03' }] },
   { name: 'progress', happenings: inDeploy },
   { name: 'progress-folder', happenings: [...began({ ...run, position: 2, of: 3 }, ['Linux workshop', 'Wipe']), at(0), { after: 222_000 }, { type: 'progress', runId, index: 0, progress }] },
