@@ -23,9 +23,10 @@ export async function answerFile(request: IncomingMessage, response: ServerRespo
   if (found === null) return refuse(response, 404, 'There is no such file here.\n');
   const sizeBytes = 'bytes' in found ? found.bytes.length : found.sizeBytes;
   const etag = `"${found.tag}"`;
-  response.setHeader('etag', etag);
-  response.setHeader('accept-ranges', 'bytes');
-  response.setHeader('content-type', found.type ?? 'application/octet-stream');
+  // GRUB compares the names of headers letter by letter, as most servers write them, and takes a file without a length for an empty one.
+  response.setHeader('ETag', etag);
+  response.setHeader('Accept-Ranges', 'bytes');
+  response.setHeader('Content-Type', found.type ?? 'application/octet-stream');
   if (request.headers['if-none-match'] === etag) {
     response.writeHead(304).end();
     return { sentBytes: 0, complete: true };
@@ -34,24 +35,25 @@ export async function answerFile(request: IncomingMessage, response: ServerRespo
   const sameVersion = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
   const range = sameVersion ? readRange(request.headers.range, sizeBytes) : null;
   if (range === 'unsatisfiable') {
-    response.setHeader('content-range', `bytes */${sizeBytes}`);
+    response.setHeader('Content-Range', `bytes */${sizeBytes}`);
     return refuse(response, 416, `This file has ${sizeBytes} bytes.\n`);
   }
   const [first, last] = range ?? [0, sizeBytes - 1];
-  if (range !== null) response.setHeader('content-range', `bytes ${first}-${last}/${sizeBytes}`);
-  response.writeHead(range === null ? 200 : 206, { 'content-length': last - first + 1 });
+  if (range !== null) response.setHeader('Content-Range', `bytes ${first}-${last}/${sizeBytes}`);
+  response.writeHead(range === null ? 200 : 206, { 'Content-Length': last - first + 1 });
   if (request.method === 'HEAD') {
     response.end();
     return { sentBytes: 0, complete: true };
   }
-  const before = response.socket?.bytesWritten ?? 0;
+  const { socket } = response; // taken from the response when it ends
+  const before = socket?.bytesWritten ?? 0;
   await new Promise<void>((resolve) => {
     response.once('close', resolve);
     if ('bytes' in found) response.end(found.bytes.subarray(first, last + 1), () => resolve());
     else if (sizeBytes === 0) response.end(() => resolve());
     else pipeline(createReadStream(found.path, { start: first, end: last, highWaterMark: 256 * 1024 }), response, () => resolve());
   });
-  return { sentBytes: Math.max(0, (response.socket?.bytesWritten ?? before) - before), complete: response.writableFinished };
+  return { sentBytes: Math.max(0, (socket?.bytesWritten ?? before) - before), complete: response.writableFinished };
 }
 
 /** One range (RFC 9110 §14.1.2); null for none, for several and for what is no byte range: the whole file answers those. */
@@ -69,7 +71,7 @@ export function readRange(header: string | undefined, sizeBytes: number): [numbe
 }
 
 function refuse(response: ServerResponse, status: number, text: string): { sentBytes: number; complete: boolean } {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text) });
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
   return { sentBytes: 0, complete: true };
 }
