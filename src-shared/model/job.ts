@@ -30,10 +30,20 @@ export const taskSchema = z.discriminatedUnion('type', [
 ]);
 export type Task = z.infer<typeof taskSchema>;
 export type TaskType = Task['type'];
+/** Length as it travels. Lone surrogates count as the replacement they become. */
+function utf8Bytes(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+  }
+  return bytes;
+}
+
 /** All tasks of a job as JSON: they travel in one message, with its other fields. */
 export const MOST_TASK_BYTES = 768 * 1024;
 export const tasksSchema = z.array(taskSchema).max(100, 'A job has at most 100 tasks.')
-  .refine((tasks) => new TextEncoder().encode(JSON.stringify(tasks)).length <= MOST_TASK_BYTES, 'The tasks of a job have at most 768 kB together: let a short script fetch the long ones, or make two jobs.')
+  .refine((tasks) => utf8Bytes(JSON.stringify(tasks)) <= MOST_TASK_BYTES, 'The tasks of a job have at most 768 kB together: let a short script fetch the long ones, or make two jobs.')
   .refine((tasks) => new Set(tasks.map((task) => task.id)).size === tasks.length, 'Two tasks have the same id.');
 
 /** True where a run of it must never be repeated without a person: it erases, or nobody knows what it does. */
