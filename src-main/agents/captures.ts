@@ -11,6 +11,7 @@ import type { CommittedVersion, Images } from '../images/service.ts';
 import type { Log } from '../log/service.ts';
 import type { RunHolder, RunRow, Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
+import { isFilledFrom } from './filled-name.ts';
 import { refusalsKept } from './refusals.ts';
 import type { Tickets } from './tickets.ts';
 
@@ -39,6 +40,9 @@ export class Captures {
     const { runs, images, store, tickets } = this.#parts;
     const job = request.task === undefined ? null : runs.tasks.imaging(request.task, 'capture', { holder, actor: agent.actor });
     const target = await refusalsKept(this.#parts, request, agent, async () => {
+      if (job !== null && job.task.imageGuid === null && !isFilledFrom(job.task.imageName, request.image)) {
+        throw new AppError('forbidden', `This task captures into ${job.task.imageName}, and not into ${request.image}.`, { run: job.row.id });
+      }
       await store.foreseeSpace(MIN_ROOM_BYTES);
       // Which image a task means is not the agent's to choose; only the name of a new one is filled in on the computer.
       return this.#target(job?.task.imageGuid ?? request.image);

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { AppError, toAppError } from '#shared/errors.ts';
-import { agentMessageSchema, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RUN_LEASE_MS, type AgentNotice, type AgentRequest, type ServerNotice } from '#shared/agent/messages.ts';
+import { agentMessageSchema, MAX_MESSAGE_BYTES, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RUN_LEASE_MS, type AgentNotice, type AgentRequest, type ServerNotice } from '#shared/agent/messages.ts';
 import type { Access } from '../access/service.ts';
 import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
@@ -27,6 +27,7 @@ const PER_SECOND = 100;
 /** Before hello nobody is known, so nothing large is looked at. */
 const MAX_HELLO_BYTES = 1024 * 1024;
 const MAX_STRIKES = 20;
+const MAX_UNREAD_BYTES = 2 * MAX_MESSAGE_BYTES;
 const ALIVE_MS = 2000;
 
 export class AgentConnection implements PortalHolder {
@@ -219,7 +220,10 @@ export class AgentConnection implements PortalHolder {
     this.#send(notice);
   }
   #send(message: Record<string, unknown>): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    // One that asks and asks and reads nothing of what it is answered.
+    if (this.#socket.bufferedAmount > MAX_UNREAD_BYTES) this.#socket.terminate();
+    else this.#socket.send(JSON.stringify(message));
   }
   #endAfter(ms: number): NodeJS.Timeout {
     return setTimeout(() => this.#socket.terminate(), ms);

@@ -22,7 +22,7 @@ function room() {
         if (signal.aborted) resolve();
       }),
     },
-    runs: { earlier: () => [], tasks: {}, create: () => 'run', hold: () => undefined, sign: () => undefined, move: (_: string, event: string) => moves.push(event) > 0 },
+    runs: { earlier: () => [], tasks: { isTakenBy: () => true, refuseCancelled: () => undefined }, create: () => 'run', hold: () => undefined, sign: () => undefined, move: (_: string, event: string) => moves.push(event) > 0 },
     store: { openManifest: async () => ({ hash: 'm', sizeBytes: 5, head: { graph: {} }, close: async () => undefined }) },
     tickets: new Tickets(() => 0),
   } as unknown as DeploysParts;

@@ -10,6 +10,7 @@ import type { Portal } from '../portal/service.ts';
 import type { RunHolder, Runs, TaskRef } from '../runs/service.ts';
 import type { AgentIdentity, Captures } from './captures.ts';
 import type { Deploys, WaitNotice } from './deploys.ts';
+import { PickPace } from './pick-pace.ts';
 import type { Portals } from './portals.ts';
 import type { Tickets } from './tickets.ts';
 
@@ -73,8 +74,10 @@ function become({ computers, portals }: Pick<RequestParts, 'computers' | 'portal
 }
 
 function portalRequests({ access, computers, runs, portal, portals, log }: RequestParts) {
-  const decided = ({ candidates }: Caller): void => {
+  const pace = new PickPace(() => performance.now());
+  const mayPick = ({ agent, candidates }: Caller): void => {
     if (candidates.length > 0) throw new AppError('conflict', 'Several known computers fit this one. Say first which of them it is.');
+    pace.spend(agent.computerId);
   };
   return {
     identify({ computerId }, caller) {
@@ -91,13 +94,13 @@ function portalRequests({ access, computers, runs, portal, portals, log }: Reque
     portalOpen: (_, { agent }) => portal.open(agent.computerId),
     portalName: ({ name }, { agent }) => ({ problem: portal.nameProblem(agent.computerId, name) }),
     portalPick(request, caller) {
-      decided(caller);
+      mayPick(caller);
       const answer = portal.pick(caller.agent.computerId, { item: request.item, name: request.name }, caller.agent.actor);
       renamed(caller, answer.computerName);
       return answer;
     },
     pickByName(request, caller) {
-      decided(caller);
+      mayPick(caller);
       return portal.pickByName(caller.agent.computerId, { job: request.job, isAdministrator: caller.isAdministrator }, caller.agent.actor);
     },
     async takeRun(_, caller) {

@@ -24,6 +24,8 @@ type Details = { of: Offer; tasks: Record<string, Task[]>; needs: Needs; fingerp
 
 /** What a portal needs of a script to show what it will do; the whole of it comes with the run. */
 const SHOWN_SCRIPT = 2000;
+/** Of all of them together: one answer holds every item, and a job is in each published folder above it. */
+const SHOWN_SCRIPTS = 4 * 1024 * 1024;
 
 export function openPortal({ jobs, computers, runs, images, settings, log }: PortalParts) {
   let kept: Offer | null = null;
@@ -43,7 +45,9 @@ export function openPortal({ jobs, computers, runs, images, settings, log }: Por
     const of = offer();
     if (keptDetails?.of === of) return keptDetails;
     const all = [...of.items.keys()].map((id) => [id, jobs.jobsOf(id).jobs.flatMap((job) => job.tasks)] as const);
-    const tasks = Object.fromEntries(all.map(([id, list]) => [id, list.map(shortened)]));
+    const scripts = all.reduce((sum, [, list]) => sum + list.filter((task) => task.type === 'script').length, 0);
+    const most = Math.min(SHOWN_SCRIPT, Math.floor(SHOWN_SCRIPTS / Math.max(1, scripts)));
+    const tasks = Object.fromEntries(all.map(([id, list]) => [id, list.map((task) => shortened(task, most))]));
     const needs = needsOf(all.flatMap(([, list]) => list));
     const fingerprint = createHash('sha256').update(JSON.stringify([of.shown, of.menu, tasks, needs])).digest('hex');
     keptDetails = { of, tasks, needs, fingerprint };
@@ -158,6 +162,6 @@ function itemsOf(nodes: readonly MenuNode[]): MenuItem[] {
   return nodes.flatMap((node) => (node.kind === 'item' ? [node] : itemsOf(node.children)));
 }
 
-function shortened(task: Task): Task {
-  return task.type === 'script' && task.text.length > SHOWN_SCRIPT ? { ...task, text: `${task.text.slice(0, SHOWN_SCRIPT)}\n…` } : task;
+function shortened(task: Task, most: number): Task {
+  return task.type === 'script' && task.text.length > most ? { ...task, text: `${task.text.slice(0, most)}\n…` } : task;
 }

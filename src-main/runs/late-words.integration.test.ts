@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CHUNK, testChunk, testDisk, testGraph } from '../test-agent.ts';
+import { TestComputers } from '../computers/test-computers.ts';
 import { testAgent } from '../test-server.ts';
 import { beginDeploy, captureTask, deployTask, message, Room, script } from '../test-room.ts';
 
@@ -80,5 +81,19 @@ describe('a computer in the trash', () => {
     expect(await room.states([id])).toEqual(['cancelled']);
     const agent = await room.agent();
     expect((await agent.request('takeRun', {})).run).toBe(null);
+  });
+});
+
+describe('runs that leave the history', () => {
+  it('take with them what happened in them', () => {
+    const lab = new TestComputers();
+    const computer = lab.make('LAB-1');
+    const [old, young] = [lab.run(computer, 'succeeded'), lab.run(computer, 'succeeded')];
+    for (const [id, at] of [[old, 1], [young, lab.clock()]] as const) {
+      lab.db.run('UPDATE run SET ended_at = :at WHERE id = :id', { id, at });
+      lab.db.run("INSERT INTO event (at, actor, entity, entity_id, kind, message, data) VALUES (1, 'anna', 'run', :id, 'running', 'x', '{}')", { id });
+    }
+    lab.runs.upkeep({ lostAfterMs: 1, retentionDays: 1 });
+    expect([lab.runs.idsOf(computer), lab.db.all("SELECT entity_id AS id FROM event WHERE entity = 'run'")]).toEqual([[young], [{ id: young }]]);
   });
 });

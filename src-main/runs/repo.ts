@@ -121,7 +121,11 @@ export function openRunRepo(db: Database) {
     },
     lines: (runId: string, after: number, limit: number): { seq: number; at: number; text: string }[] =>
       db.all('SELECT seq, at, text FROM run_log WHERE run_id = :runId AND seq > :after ORDER BY seq LIMIT :limit', { runId, after, limit }),
-    prune: (before: number): number => db.run("DELETE FROM run WHERE ended_at < :before AND state IN ('succeeded', 'failed', 'cancelled')", { before }),
+    /** With what happened in them. */
+    prune: (before: number): number => db.transaction(() => {
+      db.run("DELETE FROM event WHERE entity = 'run' AND entity_id IN (SELECT id FROM run WHERE ended_at < :before AND state IN ('succeeded', 'failed', 'cancelled'))", { before });
+      return db.run("DELETE FROM run WHERE ended_at < :before AND state IN ('succeeded', 'failed', 'cancelled')", { before });
+    }),
   };
 }
 

@@ -22,6 +22,18 @@ export const RUN_LEASE_MS = 45_000;
 
 const uuid = z.uuid();
 const resumeKey = z.string().min(1).max(200);
+/** Figures of a task and data of an error are kept and shown with every list of runs: what an agent says there is bounded. */
+const MAX_FIGURES_CHARS = 128 * 1024;
+function isSmall(value: unknown): boolean {
+  try {
+    return JSON.stringify(value ?? {}).length <= MAX_FIGURES_CHARS;
+  } catch {
+    // Nested deeper than can be written down.
+    return false;
+  }
+}
+const figures = z.record(z.string(), z.unknown()).refine(isSmall, `At most ${MAX_FIGURES_CHARS} characters.`);
+const saidError = wireErrorSchema.extend({ data: figures.optional() });
 const taskRef = z.object({ runId: uuid, index: z.number().int().nonnegative() });
 
 export const agentRequestSchema = z.discriminatedUnion('type', [
@@ -50,9 +62,9 @@ export const agentRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('cancelRun'), runId: uuid }),
   z.object({ type: z.literal('taskStarted'), runId: uuid, index: z.number().int().nonnegative() }),
   /** Not for captures and deploys: captureCommit and deployDone end those. skipped: why it was not done here. */
-  z.object({ type: z.literal('taskDone'), runId: uuid, index: z.number().int().nonnegative(), result: z.record(z.string(), z.unknown()), skipped: z.string().max(500).optional() }),
+  z.object({ type: z.literal('taskDone'), runId: uuid, index: z.number().int().nonnegative(), result: figures, skipped: z.string().max(500).optional() }),
   /** Ends the run, unless the task says that a failure doesn't. */
-  z.object({ type: z.literal('taskFailed'), runId: uuid, index: z.number().int().nonnegative(), error: wireErrorSchema, cancelled: z.boolean() }),
+  z.object({ type: z.literal('taskFailed'), runId: uuid, index: z.number().int().nonnegative(), error: saidError, cancelled: z.boolean() }),
   z.object({
     type: z.literal('captureBegin'),
     /** Name or GUID of an image; a name nobody has makes a new image. */
@@ -65,7 +77,7 @@ export const agentRequestSchema = z.discriminatedUnion('type', [
     /** The job's task that this capture is; without it the capture is a run of its own. */
     task: taskRef.optional(),
   }),
-  z.object({ type: z.literal('captureCommit'), runId: uuid, result: z.record(z.string(), z.unknown()) }),
+  z.object({ type: z.literal('captureCommit'), runId: uuid, result: figures }),
   z.object({
     type: z.literal('deployBegin'),
     image: imageNameSchema,
@@ -76,8 +88,8 @@ export const agentRequestSchema = z.discriminatedUnion('type', [
   }),
   /** The plan stands and nothing was refused: from here on the disk is written to. */
   z.object({ type: z.literal('deployStarted'), runId: uuid }),
-  z.object({ type: z.literal('deployDone'), runId: uuid, result: z.record(z.string(), z.unknown()) }),
-  z.object({ type: z.literal('runFailed'), runId: uuid, error: wireErrorSchema, cancelled: z.boolean() }),
+  z.object({ type: z.literal('deployDone'), runId: uuid, result: figures }),
+  z.object({ type: z.literal('runFailed'), runId: uuid, error: saidError, cancelled: z.boolean() }),
   /** A ticket is short-lived (minutes); asked again before it ends and after a reconnect. */
   z.object({ type: z.literal('renewTicket'), runId: uuid }),
 ]);
