@@ -10,23 +10,28 @@ const localLoaders = [
 
 /** grub/grub.cfg: the same for every computer. */
 export function firstGrubFile(base: string): string {
-  return lines(['smbios --type 1 --get-uuid 8 --set uuid', `source "${device(base)}/boot/grub/script?mac=$net_default_mac&uuid=$uuid"`, ...failed('The server could not be asked what to do.')]);
+  // What is sourced returns here where it only made a menu: it says itself that it was there.
+  return lines(['smbios --type 1 --get-uuid 8 --set uuid', `source "${device(base)}/boot/grub/script?mac=$net_default_mac&uuid=$uuid"`, 'if [ "$told" != "1" ]; then', ...failed('The server could not be asked what to do.'), 'fi']);
 }
 
 /** @param mac as the loader said it, in any form: it goes back into addresses */
 export function grubFile(decision: BootDecision, facts: Omit<ScriptFacts, 'firmware'> & { mac: string }): string {
+  return lines(['set told=1', ...carriedOut(decision, facts)]);
+}
+
+function carriedOut(decision: BootDecision, facts: Omit<ScriptFacts, 'firmware'> & { mac: string }): string[] {
   switch (decision.kind) {
     case 'environment':
-      return lines([`echo "Platen: ${plain(decision.reason)}"`, ...environment(facts, decision.portal === 'straight' ? ['platen.portal=menu'] : [])]);
+      return [`echo "Platen: ${plain(decision.reason)}"`, ...environment(facts, decision.portal === 'straight' ? ['platen.portal=menu'] : [])];
     case 'countdown':
-      return lines([
+      return [
         'set default=0', `set timeout=${decision.seconds}`, 'set timeout_style=menu',
         'menuentry "Start this computer from its disk" {', ...localDisk(facts), '}',
         'menuentry "Image this computer (press i)" --hotkey=i {', ...environment(facts, ['platen.portal=menu']), '}',
-      ]);
+      ];
     case 'local-disk':
     case 'ignore':
-      return lines([`echo "Platen: ${plain(decision.reason)}"`, ...localDisk(facts)]);
+      return [`echo "Platen: ${plain(decision.reason)}"`, ...localDisk(facts)];
   }
 }
 
