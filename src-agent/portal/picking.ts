@@ -104,7 +104,8 @@ export function sameErasing(before: PortalState, step: Step): Step {
 
 function pick(state: PortalState, item: MenuItem, name: string | null): Step {
   const commands: Command[] = [{ type: 'pick', item: item.id, name }];
-  return go(state, { kind: 'scheduling', title: item.label, phase: 'asking', since: state.now, error: null }, commands);
+  // What was said about the keys before this yes is no longer true.
+  return go({ ...state, note: null }, { kind: 'scheduling', title: item.label, phase: 'asking', since: state.now, error: null }, commands);
 }
 
 type Edited = Pick<NameEntry, 'value' | 'cursor'>;

@@ -99,6 +99,7 @@ describe('the way to a run', () => {
     for (let at = 0; at < 10_000; at += 33) played.press('\r').wait(33);
     expect([played.at, played.commands, played.state.note?.text]).toEqual(['erase', [], expect.stringContaining('held down')]);
     expect(played.wait(700).press('\r').commands).toEqual([{ type: 'pick', item: 'job/1', name: null }]);
+    expect(played.state.note).toBe(null);
   });
   test('where another disk would be erased than the screen has shown, it is to be chosen again', () => {
     const played = opened().press('\r\r');

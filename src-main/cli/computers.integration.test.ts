@@ -37,7 +37,7 @@ afterAll(async () => {
 describe('computers and groups on the command line', () => {
   it('are listed in the order people count, of a group, connected, found', async () => {
     expect(await names()).toEqual(['lab-2', 'lab-10', 'spare']);
-    expect((await here('computer', 'list')).stdout).toMatch(/^NAME +STATE +MODEL +SERIAL +DISKS +ADDRESS +LAST SEEN\nlab-2 +connected +Test Machine +SN-lab-2 +0 +127\.0\.0\.1 +20/);
+    expect((await here('computer', 'list')).stdout).toMatch(/^NAME +STATE +MODEL +SERIAL +DISKS +ADDRESS +LAST SEEN\nlab-2 +connected +Test Machine +SN-lab-2 +0 +127\.0\.0\.1 +now/);
     await json('group', 'create', 'Building A');
     await json('group', 'create', 'Room 12', '--parent', 'Building A');
     expect(await here('computer', 'move', 'lab-2', 'SPARE', '--group', 'Building A/Room 12')).toMatchObject({ code: 0, stdout: 'lab-2, SPARE are in Building A/Room 12 now.\n' });

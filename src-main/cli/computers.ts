@@ -28,10 +28,10 @@ export const computerList: Command = {
       { title: 'SERIAL', text: (computer) => printable(computer.serial) },
       { title: 'DISKS', right: true, text: (computer) => String(computer.diskCount) },
       { title: 'ADDRESS', text: (computer) => printable(computer.address) },
-      { title: 'LAST SEEN', text: (computer) => formatTime(computer.lastSeenAt) },
+      { title: 'LAST SEEN', text: lastSeen },
     ]);
     const all = group === undefined && find === undefined && input.switches.size === 0;
-    const none = all ? 'No computer is known yet. One becomes known when the agent runs on it: platen agent inventory' : 'There is no such computer.';
+    const none = all ? 'No computer is known yet. One becomes known when the agent runs on it: platen agent portal' : 'There is no such computer.';
     return { json: computers, text: computers.length === 0 ? none : text };
   },
 };
@@ -70,6 +70,9 @@ export const computerHistory: Command = {
 
 const kindWords: Record<EvidenceView['kind'], string> = { 'system-uuid': 'UUID', 'system-serial': 'serial number', 'board-serial': 'board serial', 'asset-tag': 'asset tag', mac: 'network address', host: 'name and addresses' };
 
+/** The time of the last hello says nothing of a computer that is connected. */
+const lastSeen = ({ online, lastSeenAt }: { online: boolean; lastSeenAt: number }): string => (online ? 'now' : formatTime(lastSeenAt));
+
 function computerText(computer: ComputerView): string {
   const { identity, evidence, similar, merged } = computer;
   const head = pairs([
@@ -77,7 +80,7 @@ function computerText(computer: ComputerView): string {
     ['Group', computer.path.length === 0 ? 'New computers' : printable(computer.path.map((group) => group.name).join('/'))], ['Model', printable(computer.model)],
     ['Serial', printable(identity.systemSerial)], ['Board serial', printable(identity.boardSerial)], ['Asset tag', printable(identity.assetTag)], ['UUID', printable(identity.systemUuid)],
     ['Network', identity.macs.map((mac) => `${mac.address}${mac.onboard ? '' : ' (not onboard)'}`).join(', ')],
-    ['Address', printable(computer.address)], ['First seen', formatTime(computer.firstSeenAt)], ['Last seen', formatTime(computer.lastSeenAt)],
+    ['Address', printable(computer.address)], ['First seen', formatTime(computer.firstSeenAt)], ['Last seen', lastSeen(computer)],
   ]);
   const recognised = table(evidence, [
     { title: 'RECOGNISED BY', text: ({ kind }) => kindWords[kind] },

@@ -20,6 +20,6 @@ export function computerColumns(chosen: ReadonlySet<string>, onChoose: (computer
     { id: 'hardware', title: 'Hardware', width: 'minmax(116px, 1.2fr)', sortValue: ({ computer }) => computer.model, render: ({ computer }) => <span className={classes['cut']} title={computer.model}>{shortModel(computer.model) || '–'}</span> },
     { id: 'serial', title: 'Serial', width: 'minmax(76px, 0.8fr)', sortValue: ({ computer }) => computer.serial, render: ({ computer }) => <MiddleText text={computer.serial || '–'} /> },
     { id: 'address', title: 'Address', width: '102px', sortValue: ({ computer }) => computer.address, render: ({ computer }) => computer.address || '–' },
-    { id: 'seen', title: 'Last seen', width: '110px', sortValue: ({ computer }) => computer.lastSeenAt, render: ({ computer }) => <When at={computer.lastSeenAt} /> },
+    { id: 'seen', title: 'Last seen', width: '110px', sortValue: ({ computer }) => (computer.online ? Number.MAX_SAFE_INTEGER : computer.lastSeenAt), render: ({ computer }) => (computer.online ? 'now' : <When at={computer.lastSeenAt} />) },
   ];
 }
