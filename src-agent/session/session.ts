@@ -15,7 +15,7 @@ import { portalMachine } from './machine.ts';
 import type { SessionParts } from './parts.ts';
 import { pickByName } from './pickByName.ts';
 import { ShownDisks } from './shown.ts';
-import { whatNext } from './whatNext.ts';
+import { changesDisks, whatNext } from './whatNext.ts';
 import { needKey, Work, type WorkEnd } from './work.ts';
 
 const retryMs = 5000;
@@ -186,7 +186,7 @@ export class Session {
     const { asking } = this;
     this.asking = null;
     if (asking === null || asking.id === next?.id) return;
-    this.tell({ type: 'ended', runId: asking.id, outcome: 'cancelled', title: asking.title, seconds: 0, error: null, done: ['It was ended without being continued. What its last task was changing may be half done.'], next: null });
+    this.tell({ type: 'ended', runId: asking.id, outcome: 'cancelled', title: asking.title, seconds: 0, error: { code: 'conflict', message: 'It was ended without being continued. What its last task was changing may be half done.' }, done: [], next: null });
   }
 
   private async ask(run: AssignedRun): Promise<boolean> {
@@ -221,6 +221,8 @@ export class Session {
     this.link?.log.add(run.id, [`Agent ${parts.agentVersion} on ${control.hello.computerName}${identity.product === '' ? '' : ` (${identity.product}${identity.systemSerial === '' ? '' : `, serial ${identity.systemSerial}`})`}.`]);
     const end = await this.approved(work, needs).finally(() => (this.work = null));
     this.ends.push(end);
+    // The server shows what is on a computer's disks: after work that changed them that is something else.
+    if (changesDisks(run)) this.lookAtDisks().then((inventory) => control.notify({ type: 'inventory', inventory }), () => undefined);
     const goesOn = await this.rest(end);
     this.due = { work: true, open: true };
     // The menu says what a pick would erase: of the disks as they are now.
@@ -329,6 +331,8 @@ export class Session {
     this.replaced = replaced.map((run) => run.title);
     this.connected().hello = { ...this.connected().hello, computerName };
     this.shown.remember(runs.map((run) => run.id), { tasks: open?.tasks[item] ?? [], disks, needOf: (task) => open?.needs.find((need) => need.imageGuid === task.imageGuid && need.version === task.version)?.needsBytes ?? 0 });
+    // The screens of the run call it by its name already.
+    if (name !== null && this.open !== null) this.tell({ type: 'open', open: (this.open = { ...this.open, computerName, named: true }) });
     this.due.work = true;
     this.bell.ring();
   }

@@ -1,4 +1,5 @@
 // Owns what follows when a run has ended: the next run, the menu, a restart, the end of the program. Pure.
+import type { AssignedRun } from '#shared/agent/messages.ts';
 import type { PortalSettings } from '#shared/model/server.ts';
 import type { WhatNext } from '../portal/contract.ts';
 
@@ -27,4 +28,9 @@ export function whatNext(facts: EndFacts): WhatNext {
   // Whoever comes back to the room sees on each screen that it is done.
   if (action === 'menu') return null;
   return outcome === 'succeeded' ? { action, inSeconds: powerSeconds } : null;
+}
+
+/** True for runs after which the disks are not what they were. */
+export function changesDisks({ tasks }: Pick<AssignedRun, 'tasks'>): boolean {
+  return tasks.some((task) => task.type === 'deploy' || task.type === 'script');
 }

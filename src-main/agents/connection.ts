@@ -5,6 +5,7 @@ import type { WebSocket } from 'ws';
 import { AppError, toAppError } from '#shared/errors.ts';
 import { agentMessageSchema, MAX_MESSAGE_BYTES, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RUN_LEASE_MS, type AgentNotice, type AgentRequest, type ServerNotice } from '#shared/agent/messages.ts';
 import type { Access } from '../access/service.ts';
+import type { Inventory } from '#shared/model/computer.ts';
 import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Log } from '../log/service.ts';
@@ -27,6 +28,7 @@ const PER_SECOND = 100;
 /** Before hello nobody is known, so nothing large is looked at. */
 const MAX_HELLO_BYTES = 1024 * 1024;
 const MAX_STRIKES = 20;
+const INVENTORY_MS = 1000;
 const MAX_UNREAD_BYTES = 2 * MAX_MESSAGE_BYTES;
 const ALIVE_MS = 2000;
 
@@ -41,6 +43,7 @@ export class AgentConnection implements PortalHolder {
   readonly #outstanding = new Set<Promise<void>>();
   #ended = false;
   #strikes = 0;
+  #inventoryAt = -Infinity;
   #allowance = BURST;
   #countedAt = performance.now();
   #quiet: NodeJS.Timeout;
@@ -192,11 +195,20 @@ export class AgentConnection implements PortalHolder {
     const { runs, captures } = this.#parts;
     runs.signAll(this);
     if (notice.type === 'heartbeat') return;
+    if (notice.type === 'inventory') return this.#takeInventory(notice.inventory);
     // Late notices of a run that ended or went to another connection are of no use to anybody.
     if (notice.runId === null || !runs.isHeldBy(notice.runId, this)) return;
     captures.renew(notice.runId);
     if (notice.type === 'log') runs.addLines(notice.runId, notice.lines);
     else runs.progress(notice.runId, notice.progress, notice.watermarks);
+  }
+
+  /** What its disks are now; who it is was settled by hello, and a flood of these is not written down. */
+  #takeInventory(inventory: Inventory): void {
+    const now = performance.now();
+    if (this.#caller === null || now - this.#inventoryAt < INVENTORY_MS) return;
+    this.#inventoryAt = now;
+    this.#parts.computers.seen(inventory, this.#address, this.#caller.agent.computerId);
   }
 
   /** A fixed number of messages a second with a burst; what is over is answered and not looked at. */

@@ -99,6 +99,8 @@ export const watermarkSchema = z.object({ stream: z.number().int().nonnegative()
 export const agentNoticeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heartbeat') }),
   z.object({ type: z.literal('progress'), runId: uuid, progress: runProgressSchema, watermarks: z.array(watermarkSchema).max(10_000).optional() }),
+  /** After work that changed disks: what they are now. Protocol 2. */
+  z.object({ type: z.literal('inventory'), inventory: inventorySchema }),
   z.object({ type: z.literal('log'), runId: uuid.nullable(), lines: z.array(z.string().max(2000)).max(200) }),
 ]);
 export type AgentNotice = z.infer<typeof agentNoticeSchema>;
