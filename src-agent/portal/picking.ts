@@ -3,7 +3,7 @@ import { computerNameProblem } from '#shared/model/computer-name.ts';
 import type { MenuItem } from '#shared/model/menu.ts';
 import { erasePlan } from './erasing.ts';
 import type { Key } from './keys.ts';
-import { findItem, go, isEnterHeld, NAME_CHECK_AFTER_MS, serverAway, stay, toMenu, withNote } from './state.ts';
+import { findItem, go, isEnterHeld, leastForErasing, NAME_CHECK_AFTER_MS, serverAway, stay, toMenu, withNote } from './state.ts';
 import type { Command, NameEntry, Open, Outcome, PortalState, Stage, Step } from './state.ts';
 
 type NameStage = Extract<Stage, { kind: 'name' }>;
@@ -82,6 +82,8 @@ export function eraseKey(state: PortalState, stage: EraseStage, key: Key): Step 
   if (key.name === 'escape') return go(state, stage.back);
   const item = state.open === null ? null : findItem(state.open, stage.item);
   if (key.name !== 'enter' || item === null || state.open === null) return stay(state);
+  // Nobody says yes to what is not on the screen.
+  if (state.isTiny && erasePlan(item, state.open, state.disks).kind === 'erases') return stay(withNote(state, `This terminal is too small to show what would be erased: ${leastForErasing.columns} by ${leastForErasing.rows} at least.`));
   if (isEnterHeld(state)) return stay(withNote(state, 'Enter is held down, so nothing is erased. Let go, then press it once.'));
   if (state.server?.state === 'away') return stay(withNote(state, serverAway));
   return erasePlan(item, state.open, state.disks).kind === 'cannot' ? stay(state) : pick(state, item, stage.name);

@@ -61,12 +61,12 @@ class Portal implements PortalFace {
     this.state = initialState(setup.options, this.now());
     const bytesPerSecond = setup.bytesPerSecond === undefined ? lineSpeed(setup.output) : setup.bytesPerSecond;
     this.terminal = new Terminal({ input: setup.input, output: setup.output }, this.capabilities, {
-      onKey: (key) => this.take({ type: 'key', key }), onResize: () => this.redraw(), onDrain: () => this.painter.drained(), onGone: () => this.take({ type: 'gone' }),
+      onKey: (key) => this.take({ type: 'key', key }), onResize: () => this.resized(), onDrain: () => this.painter.drained(), onGone: () => this.take({ type: 'gone' }),
     });
     const line = { write: (text: string) => this.terminal.write(text), bytesPerSecond, now: () => performance.now(), wait };
     this.painter = new Painter(line, this.capabilities, this.size, themeOf(this.capabilities.colors, this.color));
     this.printer = new LinePrinter((text) => this.terminal.write(text));
-    this.show();
+    this.resized();
     this.tickLater();
   }
 
@@ -104,6 +104,11 @@ class Portal implements PortalFace {
     const picture = view(this.state, { size: this.size, charset: this.capabilities.charset, clock: this.clock });
     if (this.capabilities.kind === 'lines') this.printer.print(picture, this.state);
     else this.painter.paint(picture);
+  }
+
+  private resized(): void {
+    if (this.capabilities.kind !== 'lines') this.state = reduce(this.state, { type: 'size', ...this.size }, this.now()).state;
+    this.redraw();
   }
 
   private redraw(): void {

@@ -43,6 +43,9 @@ class Played {
   gone(): this {
     return this.take({ type: 'gone' });
   }
+  size(columns: number, rows: number): this {
+    return this.take({ type: 'size', columns, rows });
+  }
   get at(): string {
     return this.state.stage.kind;
   }
@@ -100,6 +103,11 @@ describe('the way to a run', () => {
     expect([played.at, played.commands, played.state.note?.text]).toEqual(['erase', [], expect.stringContaining('held down')]);
     expect(played.wait(700).press('\r').commands).toEqual([{ type: 'pick', item: 'job/1', name: null }]);
     expect(played.state.note).toBe(null);
+  });
+  test('a terminal too small to show what would be erased starts nothing, until it is larger', () => {
+    const played = opened().press('\r').press('\r').size(40, 12).wait(200).press('\r');
+    expect([played.at, played.commands, played.state.note?.text]).toEqual(['erase', [], expect.stringContaining('too small')]);
+    expect(played.size(80, 24).wait(2000).press('\r').at).toBe('scheduling');
   });
   test('where another disk would be erased than the screen has shown, it is to be chosen again', () => {
     const played = opened().press('\r\r');

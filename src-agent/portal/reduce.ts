@@ -5,7 +5,7 @@ import type { Key } from './keys.ts';
 import { menuKey } from './menu.ts';
 import { eraseKey, nameChecked, nameKey, nameTick, sameErasing } from './picking.ts';
 import { askKey, cancelSent, endedKey, endedTick, endRun, runEvent, runKey, startRun } from './running.ts';
-import { countEnters, findItem, go, stay, toMenu, withNote } from './state.ts';
+import { countEnters, findItem, go, leastForErasing, stay, toMenu, withNote } from './state.ts';
 import type { Outcome, PortalInput, PortalState, Stage, Step } from './state.ts';
 
 export function reduce(before: PortalState, input: PortalInput, now: number): Step {
@@ -16,6 +16,7 @@ export function reduce(before: PortalState, input: PortalInput, now: number): St
     case 'outcome': return onOutcome(state, input.outcome);
     case 'tick': return onTick(state);
     case 'gone': return onGone(state);
+    case 'size': return stay({ ...state, isTiny: input.columns < leastForErasing.columns || input.rows < leastForErasing.rows });
   }
 }
 

@@ -67,6 +67,8 @@ export type PortalState = {
   hasCounted: boolean;
   /** The terminal is gone: nobody reads, nobody presses a key. */
   isGone: boolean;
+  /** The terminal has no room for what the erase screen must show. */
+  isTiny: boolean;
   /** Enter pressed again and again with nothing between: how often, and how long ago before the last. */
   enters: { count: number; at: number; everyMs: number };
   note: { text: string; until: number } | null;
@@ -91,16 +93,19 @@ export type Outcome =
 
 export type PortalInput = { type: 'event'; event: PortalEvent } | { type: 'key'; key: Key } | { type: 'outcome'; outcome: Outcome } | { type: 'tick' }
   /** The terminal is gone: window closed, line dropped. */
-  | { type: 'gone' };
+  | { type: 'gone' }
+  | { type: 'size'; columns: number; rows: number };
 export type Step = { state: PortalState; commands: readonly Command[] };
 
 export const NAME_CHECK_AFTER_MS = 300;
 export const NOTE_MS = 10_000;
+/** Below this the erase screen cannot show every disk with its size and what is on it. */
+export const leastForErasing = { columns: 60, rows: 20 };
 export const serverAway = 'Nothing can be started while the server is away. Wait until it is back; this screen stays.';
 
 export function initialState(options: PortalOptions, now: number): PortalState {
   return {
-    options, now, machine: null, disks: [], server: null, open: null, menu: { path: [], filter: '', selectedId: null, problem: null }, stage: { kind: 'connecting' }, hasCounted: false, isGone: false, enters: { count: 0, at: 0, everyMs: Infinity }, note: null,
+    options, now, machine: null, disks: [], server: null, open: null, menu: { path: [], filter: '', selectedId: null, problem: null }, stage: { kind: 'connecting' }, hasCounted: false, isGone: false, isTiny: false, enters: { count: 0, at: 0, everyMs: Infinity }, note: null,
   };
 }
 

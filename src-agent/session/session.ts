@@ -162,7 +162,8 @@ export class Session {
   /** @returns false when the agent is to end */
   private async take(): Promise<boolean> {
     this.due.work = false;
-    const { run, needs } = await this.connected().request('takeRun', {});
+    const { run, needs, computerName } = await this.connected().request('takeRun', {});
+    if (computerName !== undefined) this.connected().hello = { ...this.connected().hello, computerName }; // renamed in the console, perhaps
     this.noLongerAsked(run);
     if (run === null) return this.parts.job === null && !(this.parts.once && this.ends.length > 0);
     if (await this.toldAgain(run)) return true;
@@ -368,7 +369,7 @@ export class Session {
     return found;
   }
 
-  /** What hello tells: the first look, already under way when the connection began, later a new one. */
+  /** What hello tells: the first look, under way when the connection began, later a new one. */
   private takeInventory(): Promise<Inventory> {
     const first = this.found;
     this.found = null;

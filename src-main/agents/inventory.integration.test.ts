@@ -17,3 +17,14 @@ it('what is on a computer\'s disks is what its agent said last, and nothing else
   const { run } = await agent.request('takeRun', {});
   expect([known.name, known.disks[0]?.serial, run, (await api.computers.get.query({ computer: computerId })).disks.length]).toEqual(['pc', 'S1', null, 1]);
 });
+
+it('a run is done under the name that the computer has when it begins', async () => {
+  const server = await testServer();
+  const api = testApi(server);
+  const agent = await testAgent(server);
+  const { computerId } = await agent.portal(server.token, testInventory('pc-1'), randomUUID());
+  await api.computers.rename.mutate({ computer: computerId, name: 'LAB-21' });
+  const { id } = await api.jobs.create.mutate({ folder: null, name: 'Greet', tasks: [{ type: 'message', id: 'm', text: '{name}', seconds: 1 }] });
+  await api.jobs.start.mutate({ what: `job/${id}`, computers: [computerId], groups: [], busy: 'queue' });
+  expect((await agent.request('takeRun', {})).computerName).toBe('LAB-21');
+});

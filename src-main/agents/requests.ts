@@ -104,6 +104,8 @@ function portalRequests({ access, computers, runs, portal, portals, log }: Reque
       return portal.pickByName(caller.agent.computerId, { job: request.job, isAdministrator: caller.isAdministrator }, caller.agent.actor);
     },
     async takeRun(_, caller) {
+      // A name given in the console meanwhile is the one the run's texts and scripts get.
+      renamed(caller, computers.get(caller.agent.computerId).name);
       const { agent, session, holder } = caller;
       if (caller.candidates.length > 0) return { run: null };
       if (caller.isPortal && !portals.isCurrent(agent.computerId, holder)) throw new AppError('conflict', 'Another portal was started on this computer and works here now. End that one to go on with this one.');
@@ -117,7 +119,7 @@ function portalRequests({ access, computers, runs, portal, portals, log }: Reque
       const { row, tasks, how } = taken;
       return {
         run: { id: row.id, title: row.job_name, by: row.actor, askedAt: row.started_at, tasks, taskIndex: row.task_index, how, position: row.position, of: row.batch_size },
-        needs: portal.needsOf(tasks),
+        needs: portal.needsOf(tasks), computerName: caller.agent.computerName,
       };
     },
     resumeRun({ runId, go }, caller) {

@@ -141,7 +141,8 @@ export const answerSchemas = {
   portalPick: pickAnswer,
   pickByName: pickAnswer,
   /** needs: of the images that the run's deploy tasks would write, so that the smallest disk that fits can be told. */
-  takeRun: z.object({ run: assignedRunSchema.nullable(), needs: z.array(imageNeedSchema).optional() }),
+  /** computerName: as it is called now, for the run's texts and scripts. */
+  takeRun: z.object({ run: assignedRunSchema.nullable(), needs: z.array(imageNeedSchema).optional(), computerName: z.string().optional() }),
   resumeRun: z.object({}),
   cancelRun: z.object({}),
   taskStarted: z.object({}),
