@@ -10,9 +10,11 @@ import type { StoredComputer } from './repo.ts';
 
 /** record: the one of those merged into it that the machine is. */
 type Identified = { id: string; record: string; name: string; named: boolean };
-const pairSchema = z.object({ into: z.string(), from: z.string() });
+const pairSchema = z.object({ into: z.string(), from: z.string(), /** The one it was split off was in the trash then. */ inTrash: z.boolean().optional() });
 
-export function openMerging({ repo, groups, presence, events, undo, runs, clock, recognising, finding }: Parts & { recognising: Recognising; finding: Finding }) {
+type MergingParts = Parts & { recognising: Recognising; finding: Finding; putBack: (computer: StoredComputer, actor: string) => void };
+
+export function openMerging({ repo, groups, presence, events, undo, runs, clock, recognising, finding, putBack }: MergingParts) {
   const record = (id: string, actor: string, kind: string, message: string, data: Record<string, unknown> = {}): void => events.record({ actor, entity: 'computer', id, kind, message, data });
   function tell(computers: readonly StoredComputer[]): void {
     presence.regather();
@@ -24,7 +26,8 @@ export function openMerging({ repo, groups, presence, events, undo, runs, clock,
 
   function join(into: StoredComputer, from: StoredComputer, actor: string): void {
     const moved = runs.idsOf(from.id);
-    runs.give(moved, from.id, into.id);
+    // Where that one is part of another by now, its runs are there.
+    runs.give(moved, from.id, repo.root(into.id)?.id ?? into.id);
     repo.setMerged(from.id, { into: into.id, at: clock(), runs: moved });
     record(into.id, actor, 'merged', `"${from.name}" was merged into this computer`, { from: from.id });
     record(from.id, actor, 'merged', `Merged into "${into.name}"`, { into: into.id });
@@ -33,7 +36,7 @@ export function openMerging({ repo, groups, presence, events, undo, runs, clock,
   function part(merged: StoredComputer, root: StoredComputer, actor: string): void {
     requireFree(repo, merged.id, merged.name);
     requireIdle(runs, root, 'split');
-    runs.give(repo.mergedRuns(merged.id), root.id, merged.id);
+    runs.give(repo.family(merged.id).flatMap((id) => repo.mergedRuns(id)), root.id, merged.id);
     repo.setMerged(merged.id, null);
     if (merged.group_id !== null && !groups.isThere(merged.group_id)) repo.setGroup(merged.id, null);
     record(root.id, actor, 'split', `"${merged.name}" is a computer of its own again`, { from: merged.id });
@@ -48,11 +51,12 @@ export function openMerging({ repo, groups, presence, events, undo, runs, clock,
     tell([root, merged]);
   });
   undo.register('computer.split', (payload, actor) => {
-    const { into, from } = pairSchema.parse(payload);
-    const [split, root] = [repo.byId(from), repo.byId(into)];
-    if (split === undefined || root === undefined || split.merged_into !== null || root.merged_into !== null || root.trashed_at !== null) throw changedSince(split?.name ?? 'the computer');
+    const { into, from, inTrash = false } = pairSchema.parse(payload);
+    const [split, target, root] = [repo.byId(from), repo.byId(into), repo.root(into)];
+    if (split === undefined || target === undefined || root === undefined || split.merged_into !== null || root.id === split.id || (root.trashed_at !== null && !inTrash)) throw changedSince(split?.name ?? 'the computer');
     requireIdle(runs, split, 'merged');
-    join(root, split, actor);
+    join(target, split, actor);
+    if (root.trashed_at !== null) runs.cancelPending(root.id, { actor, reason: 'its computer is in the trash again' });
     tell([root, split]);
   });
 
@@ -76,7 +80,7 @@ export function openMerging({ repo, groups, presence, events, undo, runs, clock,
       const into = merged.merged_into;
       const kept = repo.transaction(() => {
         part(merged, root, actor);
-        return undo.keep('computer.split', { actor, label: `Split ${merged.name} off ${root.name}`, payload: { into, from: merged.id } });
+        return undo.keep('computer.split', { actor, label: `Split ${merged.name} off ${root.name}`, payload: { into, from: merged.id, inTrash: root.trashed_at !== null } });
       });
       tell([root, merged]);
       return { undo: kept };
@@ -111,11 +115,11 @@ export function openMerging({ repo, groups, presence, events, undo, runs, clock,
         if (facts !== undefined) repo.setHardware(into.id, facts);
         repo.setFacts({ id: into.id, model: provisional.model, serial: provisional.serial, diskCount: provisional.disk_count });
         repo.setSeen({ id: into.id, now: clock(), address: provisional.address });
-        if (into.trashed_at !== null) repo.setTrashed(into.id, null);
+        if (into.trashed_at !== null) putBack(into, actor);
         finding.refresh(into.id);
       });
       tell([into, provisional]);
-      return answer(into, known ?? provisional.id);
+      return answer(repo.byId(into.id) ?? into, known ?? provisional.id);
     },
   };
 

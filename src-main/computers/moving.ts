@@ -8,7 +8,8 @@ import type { StoredComputer } from './repo.ts';
 
 const renamedSchema = z.object({ id: z.string(), from: z.string(), named: z.union([z.literal(0), z.literal(1)]), to: z.string() });
 const movedSchema = z.object({ to: z.string().nullable(), computers: z.array(z.object({ id: z.string(), from: z.string().nullable() })) });
-const listedSchema = z.object({ computers: z.array(z.object({ id: z.string(), name: z.string() })) });
+/** as: the name it came back with, where its own was taken. */
+const listedSchema = z.object({ computers: z.array(z.object({ id: z.string(), name: z.string(), as: z.string().optional() })) });
 
 export function openMoving({ repo, groups, events, undo, runs, clock, finding }: Parts & { finding: Finding }) {
   const record = (id: string, actor: string, kind: string, message: string, data: Record<string, unknown> = {}): void => events.record({ actor, entity: 'computer', id, kind, message, data });
@@ -57,13 +58,14 @@ export function openMoving({ repo, groups, events, undo, runs, clock, finding }:
     tell(rows.map(({ id }) => id), rows.map((row) => row.group_id));
   });
   undo.register('computer.untrash', (payload, actor) => {
-    const rows = listedSchema.parse(payload).computers.map(({ id, name }) => {
+    const rows = listedSchema.parse(payload).computers.map(({ id, name, as = name }) => {
       const computer = repo.byId(id);
       if (computer === undefined || computer.trashed_at !== null || computer.merged_into !== null) throw changedSince(name);
       requireIdle(runs, computer, 'deleted');
-      return computer;
+      return { ...computer, before: computer.name === as ? name : computer.name };
     });
-    for (const { id } of rows) {
+    for (const { id, name, before, named } of rows) {
+      if (before !== name) setName(id, before, named);
       repo.setTrashed(id, clock());
       runs.cancelPending(id, { actor, reason: 'its computer was deleted again' });
       record(id, actor, 'trashed', 'Deleted again: it is in the trash');
@@ -123,7 +125,7 @@ export function openMoving({ repo, groups, events, undo, runs, clock, finding }:
       if (rows.length === 0) return { undo: null };
       const kept = repo.transaction(() => {
         for (const computer of rows) putBack(computer, actor);
-        return undo.keep('computer.untrash', { actor, label: `Took ${computersInWords(rows)} out of the trash`, payload: { computers: rows.map(({ id, name }) => ({ id, name })) } });
+        return undo.keep('computer.untrash', { actor, label: `Took ${computersInWords(rows)} out of the trash`, payload: { computers: rows.map(({ id, name }) => ({ id, name, as: repo.byId(id)?.name ?? name })) } });
       });
       tell(rows.map(({ id }) => id), rows.map((row) => row.group_id));
       return { undo: kept };

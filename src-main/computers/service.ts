@@ -38,7 +38,7 @@ export function openComputers({ db, events, undo, runs, clock }: ComputersParts)
   const parts = { repo, groups, presence, events, undo, runs, clock, finding };
   const moving = openMoving(parts);
   const recognising = openRecognising({ ...parts, putBack: moving.putBack });
-  const merging = openMerging({ ...parts, recognising });
+  const merging = openMerging({ ...parts, recognising, putBack: moving.putBack });
   repo.transaction(() => {
     for (const computer of repo.withoutKey()) moving.setName(computer.id, computer.name, computer.named);
   });

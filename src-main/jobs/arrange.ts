@@ -85,16 +85,19 @@ export function openArrange({ repo, tree, edit, events, undo, clock }: ArrangePa
   }
 
   undo.register('jobs.moved', (payload, actor) => {
-    const moves = movedSchema.parse(payload).items.map(({ item, from, to }) => {
-      const found = tree.find(item);
-      edit.refuseTrashed(found.kind, thingOf(found));
-      if (placeOf(found) !== to) throw new AppError('conflict', `“${thingOf(found).name}” was moved again since, so this can't be undone any more. Move it by hand.`, { item });
-      const folder = from === null ? null : tree.folder(`folder/${from}`);
-      if (folder !== null) edit.refuseTrashed('folder', folder);
-      return { found, to: from, folder };
+    const { items } = movedSchema.parse(payload);
+    // One after the other: where the first has gone decides whether the next may go where it was.
+    edit.changing(items.map(({ item }) => idOf(item)), () => {
+      for (const { item, from, to } of items) {
+        const found = tree.find(item);
+        edit.refuseTrashed(found.kind, thingOf(found));
+        if (placeOf(found) !== to) throw new AppError('conflict', `“${thingOf(found).name}” was moved again since, so this can't be undone any more. Move it by hand.`, { item });
+        const folder = from === null ? null : tree.folder(`folder/${from}`);
+        if (folder !== null) edit.refuseTrashed('folder', folder);
+        refuseIntoItself([found], folder);
+        moveAll([{ found, to: from }], { actor, prefix: 'Undone: m' });
+      }
     });
-    for (const { found, folder } of moves) refuseIntoItself([found], folder);
-    moveAll(moves, { actor, prefix: 'Undone: m' });
   });
   undo.register('jobs.trashed', (payload, actor) => {
     const { items, at } = trashedSchema.parse(payload);
@@ -104,16 +107,18 @@ export function openArrange({ repo, tree, edit, events, undo, clock }: ArrangePa
     takeOut(found, actor);
   });
   undo.register('jobs.untrashed', (payload, actor) => {
-    const found = z.object({ items: z.array(z.string()) }).parse(payload).items.map((item) => tree.find(item));
+    const { items, since = [] } = z.object({ items: z.array(z.string()), since: z.array(z.number()).optional() }).parse(payload);
+    const found = items.map((item) => tree.find(item));
     for (const each of found) edit.refuseTrashed(each.kind, thingOf(each));
-    putIn(found, actor);
+    // In the trash since when it was: what was put there then can still be taken back after this.
+    putIn(found, actor, (index) => since[index]);
   });
 
-  function putIn(found: readonly Found[], actor: string): number {
+  function putIn(found: readonly Found[], actor: string, since: (index: number) => number | undefined = () => undefined): number {
     const at = clock();
     edit.changing(found.map((each) => thingOf(each).id), () => {
-      for (const each of found) {
-        setTrash(each, at);
+      for (const [index, each] of found.entries()) {
+        setTrash(each, since(index) ?? at);
         record(each, actor, 'trashed', 'Moved to the trash');
       }
     });
@@ -150,7 +155,7 @@ export function openArrange({ repo, tree, edit, events, undo, clock }: ArrangePa
           return each.kind === 'job' ? [copyJob(each.job, { folderId: each.job.folderId, name }, by)] : copyFolder(each.folder, { parentId: each.folder.parentId, name }, by);
         });
         ids.push(...made.flat().map(idOf));
-        return { items: made.flatMap(([top = '']) => [top]), undo: undo.keep('made', { actor, label: `Copied ${names(found)}`, payload: { items: made.flat() } }) };
+        return { items: made.flatMap(([top = '']) => [top]), undo: undo.keep('made', { actor, label: `Copied ${names(found)}`, payload: edit.asMade(made.flat()) }) };
       });
       tellAll(done.items.map((item) => tree.find(item)), []);
       return done;
@@ -171,7 +176,7 @@ export function openArrange({ repo, tree, edit, events, undo, clock }: ArrangePa
     },
     /** What is there already is left alone. */
     trash(items: readonly string[], actor: string): Undoable {
-      const found = tops(items).filter((each) => thingOf(each).trashedAt === null);
+      const found = tops(items).filter((each) => tree.isLiving(thingOf(each)));
       if (found.length === 0) return { undo: null };
       return edit.changing(found.map((each) => thingOf(each).id), () => {
         const at = putIn(found, actor);
@@ -183,7 +188,7 @@ export function openArrange({ repo, tree, edit, events, undo, clock }: ArrangePa
       if (found.length === 0) return { undo: null };
       return edit.changing(found.map((each) => thingOf(each).id), () => {
         takeOut(found, actor);
-        return { undo: undo.keep('jobs.untrashed', { actor, label: `Took ${names(found)} out of the trash`, payload: { items: found.map(itemOf) } }) };
+        return { undo: undo.keep('jobs.untrashed', { actor, label: `Took ${names(found)} out of the trash`, payload: { items: found.map(itemOf), since: found.map((each) => thingOf(each).trashedAt) } }) };
       });
     },
   };

@@ -18,6 +18,7 @@ export type Edit = { name?: string | undefined; description?: string | undefined
 /** Deeper, no person finds anything, and walks down the tree stay short. */
 export const MOST_LEVELS = 32;
 const KEPT_REVISIONS = 200;
+const editableSchema = z.object({ name: z.string(), description: z.string(), showInPortal: z.boolean() });
 
 export function openEdit({ repo, tree, views, events, undo, clock }: EditParts) {
   /** A change of these rows; what was kept of them in memory is read again, also where the change failed half way. */
@@ -94,19 +95,29 @@ export function openEdit({ repo, tree, views, events, undo, clock }: EditParts) 
     return id;
   }
 
+  function isAsIn(job: JobHead, rev: number): boolean {
+    return repo.revision(job.id, rev) !== undefined && changeWords({ ...job, tasks: views.tasksOf(job.id) }, revisionOf(job, rev)) === '';
+  }
+  /** What the inverse of making needs: folders have no revisions that say what they were. */
+  function asMade(items: readonly string[]): Record<string, unknown> {
+    const folders = items.filter((item) => item.startsWith('folder/')).flatMap((item) => repo.folder(idOf(item)) ?? []);
+    return { items, folders: folders.map(({ id, name, description, showInPortal }) => ({ id, name, description, showInPortal })) };
+  }
+
   undo.register('job.saved', (payload, actor) => {
     const { id, before, after } = z.object({ id: z.string(), before: z.number(), after: z.number() }).parse(payload);
     const job = tree.job(`job/${id}`);
     refuseTrashed('job', job);
-    if (job.rev !== after) throw new AppError('conflict', `“${job.name}” was changed since (by ${job.updatedBy}), so this can't be undone by itself. Its history still has revision ${before}: restore that, if it is what you want.`, { id, rev: job.rev });
+    // What was changed and changed back is as it was, whatever its number.
+    if (job.rev !== after && !isAsIn(job, after)) throw new AppError('conflict', `“${job.name}” was changed since (by ${job.updatedBy}), so this can't be undone by itself. Its history still has revision ${before}: restore that, if it is what you want.`, { id, rev: job.rev });
     changing([id], () => revise(job, revisionOf(job, before), { actor, prefix: 'Undone', kind: 'undone' }));
     tell('job', id, job.folderId);
   });
   undo.register('folder.saved', (payload, actor) => {
-    const { id, before, rev } = z.object({ id: z.string(), before: z.object({ name: z.string(), description: z.string(), showInPortal: z.boolean() }), rev: z.number() }).parse(payload);
+    const { id, before, after, rev } = z.object({ id: z.string(), before: editableSchema, after: editableSchema.optional(), rev: z.number() }).parse(payload);
     const folder = tree.folder(`folder/${id}`);
     refuseTrashed('folder', folder);
-    if (folder.rev !== rev) throw new AppError('conflict', `The folder “${folder.name}” was changed since, so this can't be undone any more. Change it back by hand.`, { id, rev: folder.rev });
+    if (folder.rev !== rev && (after === undefined || changeWords(folder, after) !== '')) throw new AppError('conflict', `The folder “${folder.name}” was changed since, so this can't be undone any more. Change it back by hand.`, { id, rev: folder.rev });
     changing([id], () => {
       repo.updateFolder({ id, ...before });
       events.record({ actor, entity: 'folder', id, kind: 'undone', message: `Undone: ${changeWords(folder, before)}` });
@@ -115,12 +126,15 @@ export function openEdit({ repo, tree, views, events, undo, clock }: EditParts) 
   });
   /** What was made goes to the trash, untouched by anybody; what somebody has worked on since stays. */
   undo.register('made', (payload, actor) => {
-    const { items } = z.object({ items: z.array(z.string()) }).parse(payload);
+    const { items, folders: first = [] } = z.object({ items: z.array(z.string()), folders: z.array(editableSchema.extend({ id: z.string() })).optional() }).parse(payload);
+    const firstOf = new Map(first.map((folder) => [folder.id, folder]));
     const found = items.map((item) => tree.find(item));
     for (const each of found) {
       const thing = each.kind === 'job' ? each.job : each.folder;
       refuseTrashed(each.kind, thing);
-      if (thing.rev !== 1) throw new AppError('conflict', `“${thing.name}” was changed since, so it is not taken away. Put it into the trash if you don't need it.`, { id: thing.id });
+      const was = firstOf.get(thing.id);
+      const isAsMade = thing.rev === 1 || (each.kind === 'job' ? isAsIn(each.job, 1) : was !== undefined && changeWords(each.folder, was) === '');
+      if (!isAsMade) throw new AppError('conflict', `“${thing.name}” was changed since, so it is not taken away. Put it into the trash if you don't need it.`, { id: thing.id });
     }
     const made = new Set(items);
     for (const each of found) {
@@ -144,14 +158,14 @@ export function openEdit({ repo, tree, views, events, undo, clock }: EditParts) 
   });
 
   return {
-    changing, tell, target, refuseTrashed, insertJob, insertFolder,
+    changing, tell, target, refuseTrashed, insertJob, insertFolder, asMade,
     create(job: Edit & { folder: string | null; name: string; tasks?: Task[] | undefined }, actor: string): Undoable & { id: string } {
       const folder = target(job.folder);
       const ids: string[] = [];
       const made = changing(ids, () => {
         const id = insertJob({ folderId: folder?.id ?? null, name: job.name, description: job.description ?? '', tasks: JSON.stringify(job.tasks ?? []), actor, message: 'Made' });
         ids.push(id);
-        return { id, undo: undo.keep('made', { actor, label: `Made the job “${job.name}”`, payload: { items: [`job/${id}`] } }) };
+        return { id, undo: undo.keep('made', { actor, label: `Made the job “${job.name}”`, payload: asMade([`job/${id}`]) }) };
       });
       tell('job', made.id, folder?.id ?? null);
       return made;
@@ -174,7 +188,7 @@ export function openEdit({ repo, tree, views, events, undo, clock }: EditParts) 
       const made = changing(ids, () => {
         const id = insertFolder({ parentId: parent?.id ?? null, name: folder.name, description: '', actor, message: 'Made' });
         ids.push(id);
-        return { id, undo: undo.keep('made', { actor, label: `Made the folder “${folder.name}”`, payload: { items: [`folder/${id}`] } }) };
+        return { id, undo: undo.keep('made', { actor, label: `Made the folder “${folder.name}”`, payload: asMade([`folder/${id}`]) }) };
       });
       tell('folder', made.id, parent?.id ?? null);
       return made;
@@ -190,7 +204,7 @@ export function openEdit({ repo, tree, views, events, undo, clock }: EditParts) 
         repo.updateFolder({ id: folder.id, ...after });
         events.record({ actor, entity: 'folder', id: folder.id, kind: 'changed', message: words });
         const before: Editable = { name: folder.name, description: folder.description, showInPortal: folder.showInPortal };
-        return { undo: undo.keep('folder.saved', { actor, label: `${after.name}: ${words}`, payload: { id: folder.id, before, rev: folder.rev + 1 } }) };
+        return { undo: undo.keep('folder.saved', { actor, label: `${after.name}: ${words}`, payload: { id: folder.id, before, after, rev: folder.rev + 1 } }) };
       });
       tell('folder', folder.id, folder.parentId);
       return saved;
