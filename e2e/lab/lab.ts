@@ -149,18 +149,25 @@ export class Lab {
     await test.info().attach(`${vm.options.name}, ${name}`, { path, contentType: 'image/png' });
   }
 
+  /** As a file of its own: a body would be kept by few reporters, and its beginning printed. */
+  async #keepText(name: string, text: string): Promise<void> {
+    const path = test.info().outputPath(`${name}.txt`);
+    writeFileSync(path, text);
+    await test.info().attach(name, { path, contentType: 'application/octet-stream' });
+  }
+
   async close(): Promise<void> {
     const failed = test.info().status !== test.info().expectedStatus;
     for (const vm of this.#vms) {
       if (failed) await this.keepScreen(vm, 'at the end').catch(() => undefined);
-      await test.info().attach(`${vm.options.name}, serial line`, { body: vm.serial(), contentType: 'text/plain' });
+      await this.#keepText(`${vm.options.name}-serial`, vm.serial());
       await vm.kill();
     }
     if (this.#server !== null) {
       const traces = await this.traces().catch(() => []);
-      await test.info().attach('boot traces', { body: JSON.stringify(traces, null, 1), contentType: 'application/json' });
+      await this.#keepText('boot-traces', JSON.stringify(traces, null, 1));
       await this.#server.stop().catch((error: unknown) => (failed ? undefined : Promise.reject(error)));
-      if (failed) await test.info().attach('server.log', { body: this.#server.log(), contentType: 'text/plain' });
+      if (failed) await this.#keepText('server-log', this.#server.log());
     }
     await this.#host?.close();
   }
