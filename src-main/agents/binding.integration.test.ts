@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { AppError } from '#shared/errors.ts';
 import { openAccess } from '../access/service.ts';
 import { Database } from '../db/database.ts';
 import { message, Room } from '../test-room.ts';
@@ -77,6 +78,21 @@ describe('two records that were merged and split again', () => {
     const again = await testAgent(room.server);
     expect((await again.portal(said.computerToken, machine(''))).computerId).toBe(hello.computerId);
   });
+});
+
+describe('a portal that waits while another agent is asked whether it is still there', () => {
+  it('takes nothing once it is replaced itself', async () => {
+    const room = await Room.open();
+    const run = await start(room, room.computerId);
+    const silent = await room.agent();
+    expect(await taken(silent)).toBe(run);
+    silent.socket.pause();
+    const second = await room.agent();
+    const asked = taken(second).catch((error: AppError) => error.code);
+    await new Promise<void>((resolve) => setTimeout(resolve, 200));
+    const third = await room.agent();
+    expect([await asked, await taken(third)]).toEqual(['conflict', run]);
+  }, 15_000);
 });
 
 describe('the token of the boot environment', () => {

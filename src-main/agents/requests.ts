@@ -58,7 +58,7 @@ export function openRequests(parts: RequestParts): (request: Exclude<AgentReques
 }
 
 /** Its record may have been merged into another, split off again, or renamed, while it is connected. */
-function follow({ computers, portals }: RequestParts, caller: Caller): void {
+function follow({ computers, portals }: Pick<RequestParts, 'computers' | 'portals'>, caller: Caller): void {
   const now = computers.currentId(caller.record);
   if (now === caller.agent.computerId) return;
   become({ computers, portals }, caller, computers.get(now));
@@ -78,6 +78,15 @@ function portalRequests({ access, computers, runs, portal, portals, log }: Reque
   const mayPick = ({ agent, candidates }: Caller): void => {
     if (candidates.length > 0) throw new AppError('conflict', 'Several known computers fit this one. Say first which of them it is.');
     pace.spend(agent.computerId);
+  };
+  const requireCurrent = ({ isPortal, agent, holder }: Caller): void => {
+    if (isPortal && !portals.isCurrent(agent.computerId, holder)) throw new AppError('conflict', 'Another portal was started on this computer and works here now. End that one to go on with this one.');
+  };
+  /** A run whose agent still answers is not taken from it; one that is cut off is, without waiting for its lease. */
+  const otherAtWork = ({ agent, session, holder }: Caller): PortalHolder | null => {
+    const active = runs.activeOf(agent.computerId);
+    const other = active === null ? null : (runs.holderOf(active.id) as PortalHolder | null);
+    return other === null || other === holder || other.session === session ? null : other;
   };
   return {
     identify({ computerId }, caller) {
@@ -104,16 +113,22 @@ function portalRequests({ access, computers, runs, portal, portals, log }: Reque
       return portal.pickByName(caller.agent.computerId, { job: request.job, isAdministrator: caller.isAdministrator }, caller.agent.actor);
     },
     async takeRun(_, caller) {
+      const { session, holder } = caller;
+      if (caller.candidates.length > 0) return { run: null };
+      requireCurrent(caller);
+      const other = otherAtWork(caller);
+      if (other !== null) {
+        if (await other.alive()) return { run: null };
+        // Meanwhile it may have ended, become another computer, been replaced, or somebody else have taken the run.
+        if (caller.gone.aborted) throw new AppError('connection-lost', 'The connection ended.');
+        follow({ computers, portals }, caller);
+        requireCurrent(caller);
+        const now = otherAtWork(caller);
+        if (now !== null && now !== other) return { run: null };
+      }
       // A name given in the console meanwhile is the one the run's texts and scripts get.
       renamed(caller, computers.get(caller.agent.computerId).name);
-      const { agent, session, holder } = caller;
-      if (caller.candidates.length > 0) return { run: null };
-      if (caller.isPortal && !portals.isCurrent(agent.computerId, holder)) throw new AppError('conflict', 'Another portal was started on this computer and works here now. End that one to go on with this one.');
-      // A run whose agent still answers is not taken from it; one that is cut off is, without waiting for its lease.
-      const active = runs.activeOf(agent.computerId);
-      const other = active === null ? null : (runs.holderOf(active.id) as PortalHolder | null);
-      if (other !== null && other !== holder && other.session !== session && (await other.alive())) return { run: null };
-      if (caller.gone.aborted) throw new AppError('connection-lost', 'The connection ended.');
+      const { agent } = caller;
       const taken = runs.take({ computerId: agent.computerId, session, holder, agent: `agent ${agent.agentVersion} on ${agent.computerName}` });
       if (taken === null) return { run: null };
       const { row, tasks, how } = taken;
