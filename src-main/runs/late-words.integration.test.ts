@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CHUNK, testChunk, testDisk, testGraph } from '../test-agent.ts';
 import { TestComputers } from '../computers/test-computers.ts';
 import { testAgent } from '../test-server.ts';
-import { beginDeploy, captureTask, deployTask, message, Room, script } from '../test-room.ts';
+import { beginDeploy, captureTask, deployTask, message, power, Room, script } from '../test-room.ts';
 
 describe('what an agent says twice, because its connection broke before the answer', () => {
   it('a commit is answered twice, and the task after it stays as it was', async () => {
@@ -50,6 +50,20 @@ describe('a run whose end was asked for', () => {
     await expect(begun).rejects.toMatchObject({ code: 'lease-lost' });
     await failed;
     expect((await room.run(id)).imageName).toBe('');
+  });
+});
+
+describe('a run whose computer is switched off by its own task', () => {
+  it('waits for it without a lease, and goes on with the next task when it is back', async () => {
+    const room = await Room.open();
+    const [id = ''] = await room.begin(`job/${await room.job('Off', [power('p', 'shut-down'), script()])}`);
+    const agent = await room.agent();
+    await agent.request('takeRun', {});
+    await agent.request('taskStarted', { runId: id, index: 0 });
+    expect(await agent.request('taskDone', { runId: id, index: 0, result: {} })).toMatchObject({ ended: false });
+    expect(await room.states([id])).toEqual(['waiting computer']);
+    await agent.close();
+    expect((await (await room.agent()).request('takeRun', {})).run).toMatchObject({ id, taskIndex: 1, how: 'continue' });
   });
 });
 

@@ -113,7 +113,10 @@ export function openRunTasks({ repo, live, lines, moves }: TasksParts) {
         const { row, task } = turn(ref, speaker);
         if (skipped !== undefined) lines.add(row.id, [`Task ${ref.index + 1} was skipped: ${skipped}`]);
         const how = skipped === undefined ? { event: 'finish' as const, words: 'done', result } : { event: 'skip' as const, words: `skipped: ${skipped}`, result: { ...result, skipped } };
-        return { ended: end(row, task, { ...how, actor: speaker.actor }) };
+        const ended = end(row, task, { ...how, actor: speaker.actor });
+        // It goes off now, for as long as it does: its silence means nothing.
+        if (!ended && skipped === undefined && taskOf(task).type === 'power') moves.move(row.id, 'wait', { actor: speaker.actor, waitingFor: 'computer', message: `${subject(row)} goes on when the computer is back` });
+        return { ended };
       });
     },
     failed(ref: TaskRef, { error, cancelled }: { error: WireError; cancelled: boolean }, speaker: Speaker): { ended: boolean } {
