@@ -127,6 +127,10 @@ describe('groups', () => {
     expect(() => lab.computers.group('C')).toThrow(refused('not-found'));
     expect([lab.computers.group('A/B').id, lab.computers.group('a').id, tree()]).toEqual([b, a, ['A', 'A/B', 'b']]);
   });
+  it('are never called as New computers are meant: a job for the one would run on the others', () => {
+    const a = group('A');
+    for (const wrong of [() => group('new'), () => group('New', a), () => lab.computers.saveGroup({ group: a, name: 'NEW' }, actor)]) expect(wrong).toThrow(refused('invalid-input'));
+  });
   it('are renamed, moved and made, and each is taken back unless it changed since', () => {
     const a = lab.computers.createGroup({ parent: null, name: 'A' }, actor);
     const b = lab.computers.createGroup({ parent: null, name: 'B' }, actor);

@@ -4,7 +4,7 @@ import { nameOrderKey } from '#shared/model/computer-name.ts';
 import { z } from 'zod';
 import type { GroupsParts, GroupTree } from './groups.ts';
 import type { StoredGroup } from './groups-repo.ts';
-import { changedSince, type Undoable } from './parts.ts';
+import { changedSince, NEW_COMPUTERS, type Undoable } from './parts.ts';
 
 type ChangeParts = GroupsParts & { load: () => GroupTree; require: (ref: string, tree?: GroupTree) => StoredGroup; place: (ref: string | null) => string | null; newId: () => string };
 
@@ -20,6 +20,10 @@ export function groupChanges(parts: ChangeParts) {
   function requireFree(tree: GroupTree, parentId: string | null, name: string, exceptId: string | null): void {
     const other = tree.children(parentId).find((sibling) => sibling.id !== exceptId && nameOrderKey(sibling.name) === nameOrderKey(name));
     if (other !== undefined) throw new AppError('conflict', `There is a group "${other.name}" in ${parentId === null ? 'Computers' : tree.get(parentId)?.name ?? 'that group'} already. Choose another name.`, { name, group: other.id });
+  }
+  /** Wherever a group is named, "new" stands for the computers in none. */
+  function requireOwnName(name: string): void {
+    if (nameOrderKey(name) === nameOrderKey(NEW_COMPUTERS)) throw new AppError('invalid-input', `"${name}" stands for New computers wherever a group is named. Choose another name.`, { name });
   }
   const tell = (ids: readonly (string | null)[]): void => {
     for (const id of new Set(ids)) events.changed('group', id ?? 'new');
@@ -83,6 +87,7 @@ export function groupChanges(parts: ChangeParts) {
       const result = groupRepo.transaction(() => {
         const tree = load();
         const parentId = parent === null ? null : require(parent, tree).id;
+        requireOwnName(name);
         requireFree(tree, parentId, name, null);
         const id = parts.newId();
         groupRepo.insert({ id, parentId, name, now: clock() });
@@ -98,6 +103,7 @@ export function groupChanges(parts: ChangeParts) {
       const after = { name: change.name ?? group.name, description: change.description ?? group.description };
       if (after.name === before.name && after.description === before.description) return { undo: null };
       const kept = groupRepo.transaction(() => {
+        if (after.name !== before.name) requireOwnName(after.name);
         requireFree(load(), group.parent_id, after.name, group.id);
         groupRepo.set({ id: group.id, ...after });
         if (after.name !== before.name) record(group.id, actor, 'renamed', `Renamed from "${before.name}" to "${after.name}"`);

@@ -7,11 +7,10 @@ import type { Events } from '../events/service.ts';
 import type { Undo } from '../undo/service.ts';
 import { groupChanges } from './group-changes.ts';
 import type { GroupRepo, StoredGroup } from './groups-repo.ts';
+import { NEW_COMPUTERS } from './parts.ts';
 import type { Presence } from './presence.ts';
 import type { ComputerRepo } from './repo.ts';
 
-/** Stands for those in no group wherever a group is named. */
-export const NEW_COMPUTERS = 'new';
 export type Groups = ReturnType<typeof openGroups>;
 export type GroupsParts = { groupRepo: GroupRepo; repo: ComputerRepo; presence: Presence; events: Events; undo: Undo; clock: () => number };
 type Place = { id: string; name: string };

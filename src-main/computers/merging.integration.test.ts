@@ -37,6 +37,15 @@ describe('merging two records', () => {
     lab.computers.disconnected(from);
     expect(lab.names({ online: true })).toEqual([]);
   });
+  it('is refused while both are connected, which two records of one machine cannot be', () => {
+    const into = lab.make('LAB-1', 'AAA111');
+    const from = lab.make('LAB-2', 'BBB222');
+    for (const id of [into, from]) lab.computers.connected(id);
+    expect(() => lab.computers.merge({ into, from }, actor)).toThrow(refused('conflict'));
+    lab.computers.disconnected(into);
+    lab.computers.merge({ into, from }, actor);
+    expect(lab.names({})).toEqual(['LAB-1']);
+  });
   it('is refused with itself, from the trash, and while a run is under way on the one that goes', () => {
     const [into, from] = [lab.make('LAB-1'), lab.make('LAB-2')];
     expect(() => lab.computers.merge({ into, from: into }, actor)).toThrow(refused('invalid-input'));

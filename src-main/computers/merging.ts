@@ -64,6 +64,10 @@ export function openMerging({ repo, groups, presence, events, undo, runs, clock,
     merge(change: { into: string; from: string }, actor: string): Undoable {
       const [into, from] = [findLiving(repo, change.into), findLiving(repo, change.from)];
       if (into.id === from.id) throw new AppError('invalid-input', `${into.name} can't be merged with itself. Choose the other record.`, { computerId: into.id });
+      // One machine is not switched on twice: what runs on the one would reach the other.
+      if (presence.isOnline(into.id) && presence.isOnline(from.id)) {
+        throw new AppError('conflict', `${into.name} and ${from.name} are both connected at this moment, so they are two computers. If they are one after all, end the agent of one of them first.`, { into: into.id, from: from.id });
+      }
       const kept = repo.transaction(() => {
         requireIdle(runs, from, 'merged');
         join(into, from, actor);

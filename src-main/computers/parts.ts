@@ -10,6 +10,8 @@ import type { ComputerRepo, StoredComputer } from './repo.ts';
 
 export type Parts = { repo: ComputerRepo; groups: Groups; presence: Presence; events: Events; undo: Undo; runs: Runs; clock: () => number };
 export type Undoable = { undo: number | null };
+/** Stands for those in no group wherever a group is named. */
+export const NEW_COMPUTERS = 'new';
 
 /** By id (of a merged record: the one it belongs to now) or by name, living ones first. */
 export function findComputer(repo: ComputerRepo, ref: string): StoredComputer {
