@@ -87,7 +87,7 @@ export function openQueue({ repo, live, lines, moves, tasks, clock }: QueueParts
       if (isFinal(moves.require(row.id).state)) return null;
     } else if (!same && row.agent_session !== '' && isCutOff(row, task)) {
       if (row.waiting_for !== 'person') {
-        moves.move(row.id, 'wait', { actor: agent, waitingFor: 'person', message: `${subject(row)} was cut off in task ${row.task_index + 1}, which changes the computer: it waits until a person says whether it goes on` });
+        moves.move(row.id, 'wait', { actor: agent, waitingFor: 'person', error: null, message: `${subject(row)} was cut off in task ${row.task_index + 1}, which changes the computer: it waits until a person says whether it goes on` });
         lines.add(row.id, ['The agent started anew in the middle of a task that changes this computer. A person must say whether it goes on.']);
       }
       moves.release(row.id);
@@ -131,7 +131,7 @@ export function openQueue({ repo, live, lines, moves, tasks, clock }: QueueParts
       repo.setError(id, null);
       lines.add(id, [`${actor} lets it go on.`]);
       if (by === undefined) {
-        moves.move(id, 'wait', { actor, waitingFor: 'computer', message: `${actor} lets ${subject(row)} go on` });
+        moves.move(id, 'wait', { actor, waitingFor: 'computer', error: null, message: `${actor} lets ${subject(row)} go on` });
         moves.wake(row.computer_id);
         return;
       }
