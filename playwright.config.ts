@@ -5,8 +5,8 @@ import type { TargetOptions } from './e2e/fixtures.ts';
 export default defineConfig<TargetOptions>({
   testDir: 'e2e',
   outputDir: 'test-results',
-  // Specs share loop devices and two cores with the servers they start.
-  workers: 1,
+  // Two files at a time: a page waits more than it works. The tests of one file run one after the other.
+  workers: 2,
   fullyParallel: false,
   forbidOnly: process.env['CI'] === 'true',
   timeout: 120_000,
@@ -27,7 +27,7 @@ export default defineConfig<TargetOptions>({
     { name: 'browser', testIgnore: ['**/*.desktop.spec.ts', '**/lab/**'], use: { target: 'browser' } },
     // What needs no window would only be the same test again; single tests say so by the tag @windowless.
     { name: 'electron', testIgnore: ['**/disks/**', '**/lab/**', '**/main-job-interrupted.spec.ts'], grepInvert: /@windowless/, use: { target: 'electron' } },
-    // Real firmware in virtual computers: no browser at all.
-    { name: 'lab', testMatch: '**/lab/*.spec.ts' },
+    // Real firmware in virtual computers: no browser at all. Whole with `npm run soak`; else what everything depends on, in some minutes.
+    { name: 'lab', testMatch: process.env['PLATEN_SOAK'] === '1' ? '**/lab/*.spec.ts' : ['**/lab/uefi.spec.ts', '**/lab/bios.spec.ts', '**/lab/secure-boot.spec.ts'] },
   ],
 });
