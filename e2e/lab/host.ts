@@ -28,7 +28,7 @@ export function labLack(): string | null {
   } catch {
     return 'the boot lab needs /dev/net/tun, and this system does not let it be opened';
   }
-  const missing = ['ip', 'qemu-system-x86_64', 'mkfs.vfat', 'mcopy', 'sfdisk', 'syslinux', 'dnsmasq', 'dpkg-deb', 'setpriv'].filter((command) => !isProgram(command));
+  const missing = ['ip', 'qemu-system-x86_64', 'mkfs.vfat', 'mcopy', 'sfdisk', 'syslinux', 'dnsmasq', 'dpkg-deb', 'setpriv', 'nice', 'tc'].filter((command) => !isProgram(command));
   if (!existsSync('/usr/share/OVMF/OVMF_CODE_4M.secboot.fd')) missing.push('ovmf');
   return missing.length === 0 ? null : `the boot lab needs what is not installed here: ${missing.join(', ')} ("npm run setup -- --system --test" installs it)`;
 }

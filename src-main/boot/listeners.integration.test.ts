@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -111,6 +112,18 @@ describe('a boot, from the first message to the environment', () => {
     expect([first.includes('/boot/grub/script?mac=$net_default_mac'), overHttp === first, menu.includes('set timeout=3')]).toEqual([true, true, true]);
     await fetch(`http://127.0.0.1:${ports.http}/boot/told?mac=${mac}&what=no-disk`);
     expect(events.filter((event) => event.stage === 'script').map((event) => [event.mac, event.facts.ends, event.text.slice(0, 22)])).toEqual([[mac, undefined, 'Told: wait for i, then'], [mac, 'stopped', 'Its disk did not start']]);
+  });
+  it('leaves no connection behind that its next try would meet', async () => {
+    const { ports } = await open('proxy');
+    const loader = connect(ports.http, '127.0.0.1');
+    loader.write('GET /boot/vmlinuz HTTP/1.1\r\nHost: x\r\n\r\n');
+    let heard = '';
+    loader.on('data', (part: Buffer) => (heard += part.toString()));
+    await expect.poll(() => heard).toContain('this is vmlinuz');
+    loader.end();
+    // Dropped, instead of ended in turn: nothing waits for an acknowledgement.
+    const [error] = (await once(loader, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('ECONNRESET');
   });
   it('to which a file is missing says which', async () => {
     const { ports } = await open('proxy');

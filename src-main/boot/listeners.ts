@@ -2,7 +2,7 @@
 // (worker.ts), so that no commit and no hash delays an answer; opens nothing outside the files it was given.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { AppError } from '#shared/errors.ts';
 import { bootClientOf, type BootClient } from '../net/dhcp/client.ts';
 import { macText, MessageType, Option, readAddress } from '../net/dhcp/options.ts';
@@ -192,6 +192,9 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
       });
     });
     http.setTimeout(STALLED_MS);
+    // GRUB counts its ports from the same number after every start and is gone before it has acknowledged the end of a connection: one that
+    // lingered here would swallow the computer's next try. Who closes has read everything, so it is dropped at once.
+    http.on('connection', (socket: Socket) => socket.prependOnceListener('end', () => socket.resetAndDestroy()));
     await new Promise<void>((resolve, reject) => {
       http.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? new AppError('port-in-use', `TCP port ${config.ports.http} of ${config.address} is taken by another program.`, { port: config.ports.http }, error) : error));
       http.listen(config.ports.http, config.address, resolve);
