@@ -5,8 +5,8 @@ import type { TargetOptions } from './e2e/fixtures.ts';
 export default defineConfig<TargetOptions>({
   testDir: 'e2e',
   outputDir: 'test-results',
-  // Two files at a time: a page waits more than it works. The tests of one file run one after the other.
-  workers: 2,
+  // Specs share loop devices and two cores with the servers they start.
+  workers: 1,
   fullyParallel: false,
   forbidOnly: process.env['CI'] === 'true',
   timeout: 120_000,
