@@ -166,6 +166,7 @@ test.describe('jobs', { tag: '@windowless' }, () => {
     await expect(jobs.line('► Lab PC, complete')).toBeVisible();
     await console.goTo(`/folder/${guidOf('folder Archive')}`);
     await console.button('New folder').click();
+    await expect(page.getByRole('textbox', { name: 'Name' })).toBeFocused();
     await page.keyboard.type('2025');
     await page.keyboard.press('Enter');
     await expect(console.heading).toContainText('2025');
@@ -179,7 +180,9 @@ test.describe('jobs', { tag: '@windowless' }, () => {
     await page.keyboard.type('LAB12-0');
     await expect(jobs.choice(/LAB12-01/)).toBeVisible();
     await page.keyboard.press('Enter');
+    await expect(jobs.choice(/LAB12-01/)).toHaveAttribute('aria-selected', 'true');
     await page.keyboard.press('ArrowDown');
+    await expect(jobs.choice(/LAB12-02/)).toHaveAttribute('data-active', 'true');
     await page.keyboard.press('Enter');
     await expect(jobs.choice(/LAB12-02/)).toHaveAttribute('aria-selected', 'true');
     await expect(jobs.computerRow('LAB12-01')).toContainText('SAMSUNG PM9A1 512 GB');
