@@ -28,6 +28,6 @@ export default defineConfig<TargetOptions>({
     // What needs no window would only be the same test again; single tests say so by the tag @windowless.
     { name: 'electron', testIgnore: ['**/disks/**', '**/lab/**', '**/main-job-interrupted.spec.ts'], grepInvert: /@windowless/, use: { target: 'electron' } },
     // Real firmware in virtual computers: no browser at all. Whole with `npm run soak`; else what everything depends on, in some minutes.
-    { name: 'lab', testMatch: process.env['PLATEN_SOAK'] === '1' ? '**/lab/*.spec.ts' : ['**/lab/uefi.spec.ts', '**/lab/bios.spec.ts', '**/lab/secure-boot.spec.ts'] },
+    { name: 'lab', testMatch: process.env['PLATEN_SOAK'] === '1' ? '**/lab/*.spec.ts' : ['**/lab/uefi.spec.ts', '**/lab/bios.spec.ts'] },
   ],
 });
