@@ -19,10 +19,17 @@ describe('the trace of a boot', () => {
     ['loader', [event(0, 'asked', 'asks', { facts: { firmware: 'BIOS' } }), event(2, 'loader')], 'The loader arrived whole and did not start.'],
     ['loader', [event(0, 'asked', 'asks', uefi), event(2, 'loader', 'Fetching snponly.efi over TFTP stopped: no answer to block 3 of 9', { problem: true })], 'Fetching snponly.efi over TFTP stopped: no answer to block 3 of 9 A bad cable'],
     ['script', [event(0, 'asked'), event(3, 'script', 'Told: load the boot environment')], 'The loader was told what to do'],
-    ['kernel', [event(0, 'asked'), event(3, 'script', 'Told: load the boot environment'), event(4, 'kernel')], 'Kernel and archives were fetched'],
+    ['kernel', [event(0, 'asked'), event(3, 'script', 'Told: load the boot environment'), event(4, 'kernel', 'Fetched small.cpio over HTTP')], 'Kernel and archives were fetched'],
+    ['kernel', [event(0, 'asked'), event(3, 'script', 'Told: load the boot environment'), event(4, 'kernel', 'Fetched vmlinuz over HTTP')], 'After “Fetched vmlinuz over HTTP” nothing more was fetched.'],
+    ['kernel', [event(0, 'asked'), event(4, 'kernel', 'Broke off fetching base.cpio.zst over HTTP', { problem: true })], 'Broke off fetching base.cpio.zst over HTTP. The computer may'],
   ] as const)('that stopped at %s says what to try', (stage, events, advice) => {
     const judged = judge(trace(...events), 10 * 60_000);
     expect([judged.outcome, judged.stoppedAt, judged.advice?.startsWith(advice)]).toEqual(['stopped', stage, true]);
+  });
+  it('is not waited for where something broke off, and less while it still fetches', () => {
+    const stopsAt = (...events: BootEvent[]) => [29_000, 31_000, 119_000, 121_000, 239_000, 241_000].find((now) => judge(trace(...events), now).outcome === 'stopped');
+    const kernel = (text: string, problem = false) => [event(0, 'asked'), event(0, 'kernel', text, { problem })] as const;
+    expect([stopsAt(...kernel('Broke off', true)), stopsAt(...kernel('Fetched vmlinuz over HTTP')), stopsAt(...kernel('Fetched small.cpio over HTTP'))]).toEqual([31_000, 121_000, 241_000]);
   });
   it('is given its time, and a boot sent to its disk has not stopped', () => {
     const waits = trace(event(0, 'asked'), event(1, 'script', 'Told: wait for i, then start the disk, because nothing waits for it'));

@@ -16,6 +16,9 @@ const NEW_BOOT_MS = 5 * 60_000;
 const patience: Readonly<Record<BootStage, number>> = { asked: 30_000, offered: 60_000, loader: 90_000, script: 120_000, kernel: 240_000, environment: 180_000, hello: 0 };
 /** A loader tries a file again at once. */
 const BROKEN_MS = 30_000;
+/** Each of kernel and archives; a slower line than 4 Mbit/s is none to image over. */
+const FETCHING_MS = 120_000;
+const LAST_FILE = 'small.cpio';
 
 export function beginTrace(event: BootEvent): Trace {
   return appendEvent({ mac: event.mac, uuid: '', firmware: '', address: '', startedAt: event.at, endedAt: null, outcome: 'running', stoppedAt: null, advice: null, secureBoot: false, events: [] }, event);
@@ -47,11 +50,20 @@ export function judge(trace: Trace, now: number): Trace {
   const at = reached(trace);
   const stage = bootStages[at] ?? 'asked';
   const last = trace.events.findLast((event) => event.stage !== 'note');
-  // What broke off is not waited for as long as what is under way.
-  if (now - (last?.at ?? trace.startedAt) < (last?.problem === true ? Math.min(BROKEN_MS, patience[stage]) : patience[stage])) return trace;
+  if (now - (last?.at ?? trace.startedAt) < patienceFor(trace, stage, last?.problem === true)) return trace;
   // Told to wait for `i` and then start its disk, silence is what was asked for.
   if (stage === 'script' && trace.events.some((event) => event.stage === 'script' && event.text.includes('start the disk'))) return { ...trace, outcome: 'done', endedAt: now };
   return { ...trace, outcome: 'stopped', endedAt: now, stoppedAt: stage, advice: adviceFor(trace, stage) };
+}
+
+function patienceFor(trace: Trace, stage: BootStage, broken: boolean): number {
+  // What broke off is not waited for as long as what is under way.
+  if (broken) return Math.min(BROKEN_MS, patience[stage]);
+  return stage === 'kernel' && !hasEverything(trace) ? FETCHING_MS : patience[stage];
+}
+/** The small archive is asked for last. */
+function hasEverything(trace: Trace): boolean {
+  return trace.events.some((event) => event.text.startsWith(`Fetched ${LAST_FILE} `));
 }
 
 export function reached(trace: Trace): number {
@@ -76,6 +88,7 @@ export function adviceFor(trace: Trace, stage: BootStage): string {
       return 'The loader was told what to do and did not begin to fetch the kernel. Check that the HTTP port of network boot is open on this machine.';
     case 'kernel':
       if (problem !== undefined && !trace.secureBoot) return `${problem}. The computer may have been switched off, a cable pulled, or a switch or firewall between them stopped it. Look at the computer's screen and switch it on again.`;
+      if (!hasEverything(trace)) return `After “${trace.events.findLast((event) => event.stage === 'kernel')?.text ?? ''}” nothing more was fetched. The computer may have been switched off, or a cable pulled. Look at its screen and switch it on again.`;
       return 'Kernel and archives were fetched, and the environment did not start. The computer may have less than 1 GB of memory, or its screen shows why.';
     case 'environment':
     case 'hello':
