@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '#shared/model/job.ts';
-import { edited, isDirty, keepMine, maySave, moved, openDraft, putBack, saveDone, saveFailed, sending, serverHas, takeTheirs } from './draft.ts';
+import { awaitsConnection, edited, isDirty, keepMine, maySave, moved, openDraft, putBack, saveDone, saveFailed, sending, serverHas, takeTheirs } from './draft.ts';
 import type { ServerTasks } from './draft.ts';
 
 const say = (text: string): Task => ({ type: 'message', id: `m-${text}`, text, seconds: null });
@@ -42,6 +42,12 @@ describe('tasks under edit', () => {
   it('show a refusal that no newer revision explains, instead of trying for ever', () => {
     const refused = saveFailed(sending(edited(openDraft(job(3, 'one')), [say('mine')])), { ...conflict, data: {} });
     expect([refused.stale, refused.failure?.code, maySave(refused)]).toEqual([false, 'conflict', false]);
+  });
+  it('are sent again where the connection was lost with a save; that it had arrived is found out, not a conflict', () => {
+    const lost = saveFailed(sending(edited(openDraft(job(3, 'one')), [say('mine')])), { ...conflict, code: 'connection-lost', data: {} });
+    expect([awaitsConnection(lost), maySave({ ...lost, failure: null })]).toEqual([true, true]);
+    const arrived = serverHas(saveFailed(sending({ ...lost, failure: null }), conflict), job(4, 'mine'));
+    expect([arrived.theirs, arrived.failure, isDirty(arrived), arrived.base.rev]).toEqual([null, null, false, 4]);
   });
   it('are not sent again by themselves after a failure', () => {
     const failed = saveFailed(sending(edited(openDraft(job(3)), [say('mine')])), { ...conflict, code: 'io' });

@@ -60,6 +60,10 @@ export function saveFailed(draft: Draft, failure: ShownError): Draft {
   const changed = failure.code === 'conflict' && typeof failure.data['rev'] === 'number' && failure.data['rev'] > draft.base.rev;
   return changed ? { ...draft, sending: null, stale: true } : { ...draft, sending: null, failure };
 }
+/** Not known to have arrived: a save names the revision it is made from, so it can be sent again without harm. */
+export function awaitsConnection(draft: Draft): boolean {
+  return draft.failure?.code === 'connection-lost';
+}
 /** Mine becomes the next revision; theirs stays in the history. */
 export function keepMine(draft: Draft): Draft {
   return draft.theirs === null ? draft : { ...draft, base: { rev: draft.theirs.rev, tasks: draft.theirs.tasks }, theirs: null };

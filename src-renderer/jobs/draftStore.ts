@@ -6,12 +6,15 @@ import type { JobDetail, Task } from '#shared/model/job.ts';
 import { useTRPC, useTRPCClient } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { shownError } from '../errors.ts';
-import { edited, isDirty, keepMine, maySave, openDraft, saveDone, saveFailed, sending, serverHas, takeTheirs } from './draft.ts';
+import { awaitsConnection, edited, isDirty, keepMine, maySave, openDraft, saveDone, saveFailed, sending, serverHas, takeTheirs } from './draft.ts';
 import type { Draft, ServerTasks } from './draft.ts';
 
 /** choice: a switch, a list, a moved task. text: more is about to be typed. */
 export type EditKind = 'choice' | 'text';
 const pauseMs: Record<EditKind, number> = { choice: 400, text: 4000 };
+
+/** After a save that the connection was lost with, once there is one again. */
+const RETRY_MS = 500;
 
 const drafts = new Map<string, Draft>();
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -100,6 +103,12 @@ export function useJobDraft(job: JobDetail) {
   useEffect(() => change(id, (now) => serverHas(now, job)), [id, job, draft.sending]);
   // Once the server's word or the connection is back, what waited for it is saved.
   useEffect(() => { if (connected && !draft.stale) actions.settle(); }, [actions, connected, draft.stale, draft.base.rev]);
+  const lost = awaitsConnection(draft);
+  useEffect(() => {
+    if (!connected || !lost) return undefined;
+    const timer = setTimeout(actions.retry, RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [actions, connected, lost]);
   useEffect(() => () => actions.settle(), [actions]);
   return { draft, ...actions };
 }
