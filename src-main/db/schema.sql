@@ -1,4 +1,4 @@
--- Generated from the migrations (version 5); a test keeps it true. Do not edit.
+-- Generated from the migrations (version 6); a test keeps it true. Do not edit.
 
 CREATE TABLE assignment (
   image_guid TEXT NOT NULL REFERENCES image (guid),
@@ -34,6 +34,15 @@ CREATE TABLE boot_trace (
 CREATE INDEX boot_trace_computer ON boot_trace (computer_id, started_at);
 
 CREATE INDEX boot_trace_mac ON boot_trace (mac, started_at);
+
+CREATE TABLE channel (
+  image_guid TEXT NOT NULL REFERENCES image (guid) ON DELETE CASCADE,
+  name TEXT NOT NULL CHECK (name IN ('test', 'live')),
+  version_guid TEXT NOT NULL REFERENCES image_version (guid),
+  set_at INTEGER NOT NULL,
+  set_by TEXT NOT NULL,
+  PRIMARY KEY (image_guid, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE computer (
   id TEXT PRIMARY KEY,
@@ -81,9 +90,11 @@ CREATE TABLE copy (
   version_guid TEXT NOT NULL REFERENCES image_version (guid),
   server_id TEXT NOT NULL REFERENCES server (id),
   state TEXT NOT NULL CHECK (state IN ('absent', 'copying', 'verifying', 'ready', 'damaged', 'removing')),
-  proved_at INTEGER,
+  proved_at INTEGER, problem TEXT,
   PRIMARY KEY (version_guid, server_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX copy_of_server ON copy (server_id, state);
 
 CREATE TABLE event (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -98,6 +109,18 @@ CREATE TABLE event (
 
 CREATE INDEX event_entity ON event (entity, entity_id, id);
 
+CREATE TABLE handover (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('take-ownership', 'retire', 'replace', 'recover')),
+  from_server_id TEXT,
+  to_server_id TEXT,
+  state TEXT NOT NULL CHECK (state IN ('preparing', 'copying', 'proving', 'ready', 'done', 'cancelled', 'failed')),
+  actor TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  body TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE image (
   guid TEXT PRIMARY KEY,
   name TEXT NOT NULL,
@@ -109,7 +132,7 @@ CREATE TABLE image (
   trashed_at INTEGER,
   delete_after INTEGER,
   removing_at INTEGER
-, stored_bytes INTEGER NOT NULL DEFAULT 0, stored_bytes_stale INTEGER NOT NULL DEFAULT 1 CHECK (stored_bytes_stale IN (0, 1))) STRICT;
+, stored_bytes INTEGER NOT NULL DEFAULT 0, stored_bytes_stale INTEGER NOT NULL DEFAULT 1 CHECK (stored_bytes_stale IN (0, 1)), kind TEXT NOT NULL DEFAULT 'image' CHECK (kind IN ('image', 'backup')), scope TEXT NOT NULL DEFAULT 'default' CHECK (scope IN ('default', 'all', 'none', 'selected')), priority INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX image_name ON image (name);
 
@@ -134,7 +157,7 @@ CREATE TABLE image_version (
   delete_after INTEGER,
   removing_at INTEGER,
   manifest TEXT NOT NULL UNIQUE,
-  graph TEXT NOT NULL,
+  graph TEXT NOT NULL, origin_server_id TEXT, pending INTEGER NOT NULL DEFAULT 0 CHECK (pending IN (0, 1)), manifest_bytes INTEGER NOT NULL DEFAULT 0,
   UNIQUE (image_guid, number)
 ) STRICT;
 
@@ -184,6 +207,8 @@ CREATE TABLE owner (
   image_guid TEXT PRIMARY KEY REFERENCES image (guid),
   server_id TEXT NOT NULL REFERENCES server (id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE replica (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE "run" (
   id TEXT PRIMARY KEY,
@@ -253,11 +278,75 @@ CREATE TABLE server (
   role TEXT NOT NULL CHECK (role IN ('console', 'package-server')),
   is_self INTEGER NOT NULL CHECK (is_self IN (0, 1)),
   created_at INTEGER NOT NULL
-) STRICT;
+, state TEXT NOT NULL DEFAULT 'joined' CHECK (state IN ('joined', 'retiring', 'retired', 'revoked')), site_id TEXT REFERENCES site (id), parent_id TEXT REFERENCES server (id), public_key TEXT NOT NULL DEFAULT '', fingerprint TEXT NOT NULL DEFAULT '', addresses TEXT NOT NULL DEFAULT '[]', program_version TEXT NOT NULL DEFAULT '', last_seen_at INTEGER, last_report TEXT NOT NULL DEFAULT '', free_bytes INTEGER, total_bytes INTEGER, clock_skew_ms INTEGER, bytes_per_second INTEGER, records_acked INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE UNIQUE INDEX server_self ON server (is_self) WHERE is_self = 1;
 
+CREATE TABLE server_join (
+  hash TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  site_id TEXT REFERENCES site (id),
+  parent_id TEXT REFERENCES server (id),
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_by TEXT
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+CREATE TABLE signed_record (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('delete-image', 'delete-version', 'release-copy')),
+  server_id TEXT,
+  version_guid TEXT,
+  image_guid TEXT NOT NULL,
+  body TEXT NOT NULL,
+  signature TEXT NOT NULL,
+  withdrawn_at INTEGER
+) STRICT;
+
+CREATE INDEX signed_record_server ON signed_record (server_id, seq);
+
+CREATE TABLE site (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL DEFAULT '',
+  subnets TEXT NOT NULL DEFAULT '[]',
+  locally_managed INTEGER NOT NULL DEFAULT 0 CHECK (locally_managed IN (0, 1)),
+  template_id TEXT REFERENCES site_template (id),
+  bytes_per_second INTEGER,
+  windows TEXT NOT NULL DEFAULT '[]',
+  created_at INTEGER NOT NULL,
+  trashed_at INTEGER
+) STRICT;
+
+CREATE TABLE site_template (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  draft TEXT NOT NULL,
+  published TEXT,
+  revision INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  trashed_at INTEGER
+) STRICT;
+
+CREATE TABLE site_template_revision (
+  template_id TEXT NOT NULL REFERENCES site_template (id) ON DELETE CASCADE,
+  revision INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (template_id, revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE source_rule (
+  id TEXT PRIMARY KEY,
+  subnet TEXT NOT NULL,
+  server_id TEXT NOT NULL REFERENCES server (id),
+  position INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE "token" (
   hash TEXT PRIMARY KEY,
@@ -268,6 +357,22 @@ CREATE TABLE "token" (
   used_at INTEGER NOT NULL,
   expires_at INTEGER
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE transfer (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  version_guid TEXT NOT NULL,
+  server_id TEXT NOT NULL,
+  image_name TEXT NOT NULL,
+  version_number INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('done', 'failed', 'cancelled')),
+  facts TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX transfer_server ON transfer (server_id, id);
+
+CREATE INDEX transfer_version ON transfer (version_guid, id);
 
 CREATE TABLE undo (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -85,7 +85,7 @@ export const treeNodeSchema = z.object({
 });
 export type TreeNode = z.infer<typeof treeNodeSchema>;
 
-export const changeEntities = ['image', 'run', 'computer', 'group', 'job', 'folder', 'boot', 'settings', 'status', 'server'] as const;
+export const changeEntities = ['image', 'run', 'computer', 'group', 'job', 'folder', 'boot', 'settings', 'status', 'server', 'site', 'handover'] as const;
 export const changeSchema = z.object({ entity: z.enum(changeEntities), id: z.string(), rev: z.number().int() });
 export type Change = z.infer<typeof changeSchema>;
 

@@ -5,5 +5,6 @@ import { imageStoredBytes } from './0002-image-stored-bytes.ts';
 import { jobsAndGroups } from './0003-jobs-and-groups.ts';
 import { computersByTheThousand } from './0004-computers-by-the-thousand.ts';
 import { networkBoot } from './0005-network-boot.ts';
+import { replication } from './0006-replication.ts';
 
-export const migrations: readonly Migration[] = [firstRecords, imageStoredBytes, jobsAndGroups, computersByTheThousand, networkBoot];
+export const migrations: readonly Migration[] = [firstRecords, imageStoredBytes, jobsAndGroups, computersByTheThousand, networkBoot, replication];
