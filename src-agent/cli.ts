@@ -13,6 +13,8 @@ import { capture } from './imaging/capture.ts';
 import { deploy } from './imaging/deploy.ts';
 import type { RunContext } from './imaging/runScope.ts';
 import { defaultDataFolder, localServer, serverLocation, type ServerLocation } from './net/endpoint.ts';
+import { openDevice } from './portal/device.ts';
+import type { DisplaySetup } from './portal/display.ts';
 import { openPortal } from './portal/portal.ts';
 import { captureSummary, deploySummary, errorDocument, errorText, exitCodeOf, Report, type Output } from './report.ts';
 import { helpText } from './help.ts';
@@ -92,8 +94,18 @@ async function runJobs(start: AgentStart, args: Arguments, signal: AbortSignal):
   const onScreen = stdin.isTTY && stdout.isTTY && !args.json;
   stdout.write(await runSession({
     args, server: chooseServer(args, start.env), report, signal, agentVersion, entry: start.entry, isInteractive,
-    openPortal: onScreen ? (parts) => openPortal({ input: stdin, output: stdout, term, locale, ...parts }) : null,
+    openPortal: onScreen ? (parts) => openPortal({ input: stdin, output: stdout, term, locale, others: otherDisplays(args.terminals), ...parts }) : null,
   }));
+}
+
+/** One that can't be used is said on stderr, and the portal goes on without it. */
+function otherDisplays(paths: readonly string[]): DisplaySetup[] {
+  return paths.flatMap((path) => {
+    const opened = openDevice(path);
+    if ('display' in opened) return [opened.display];
+    process.stderr.write(`${opened.problem}\n`);
+    return [];
+  });
 }
 
 async function withServer<T>(start: AgentStart, args: Arguments, signal: AbortSignal, work: (context: RunContext) => Promise<T>): Promise<T> {

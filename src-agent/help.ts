@@ -78,6 +78,7 @@ const sessionOptions = `  --disk PATH         a whole disk or an image file; may
                       boot environment it is always allowed`;
 
 const portalHelp = `platen agent portal [--disk PATH…] [--timeout SECONDS] [--menu] [--job NAME] [--once]
+                    [--terminal DEVICE…]
 
 The menu that a technician sees: choose a job, name the computer, watch it being done. The console shows this computer
 meanwhile and can start jobs on it. It waits for a server that is not there yet or goes away, and goes on by itself.
@@ -88,6 +89,7 @@ ${sessionOptions}
   --menu              no countdown, the menu at once
   --job NAME          no menu: picks this job or job folder, does it and ends, with the exit code of what became of it
   --once              ends after the first run, and with its exit code
+  --terminal DEVICE   shows the portal there as well, such as /dev/ttyS0; may be given several times. Any of them may type
   --patience MINUTES  how long to wait for a server that is away (default: for ever; with --job ${defaultPatienceMinutes})
 
 A run that was cut off while it erased a disk or ran a script goes on only when a person says so: on this screen, or in the

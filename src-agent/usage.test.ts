@@ -32,11 +32,12 @@ describe('arguments', () => {
     expect([portal.disks, portal.timeoutSeconds, portal.menu, portal.job, portal.once, portal.patienceMs]).toEqual([['a.img', '/dev/sdb'], 0, true, '', false, Infinity]);
     const job = parseArguments(['job', 'run', 'Win11 lab', '--here', '--yes', '--disk', 'a.img']);
     expect([job.command, job.job, job.once, job.yes, job.disks, job.patienceMs]).toEqual(['job', 'Win11 lab', true, true, ['a.img'], 1_800_000]);
+    expect(parseArguments(['portal', '--terminal', '/dev/ttyS0', '--terminal', '/dev/ttyS1']).terminals).toEqual(['/dev/ttyS0', '/dev/ttyS1']);
     expect([parseArguments(['portal', '--job', 'x']).once, parseArguments(['portal', '--once', '--allow-power']).allowPower]).toEqual([true, true]);
   });
   it.each([
     [['portal', '--timeout', '-1']], [['portal', '--timeout', '4000']], [['portal', 'Win11']], [['portal', '--job', '']], [['portal', '--job', 'x', '--menu']], [['portal', '--json']], [['portal', '--yes']],
-    [['portal', '--disk', '']], [['job', 'run', 'x']], [['job', 'list', '--here']], [['job', 'run', '--here']], [['job', 'run', 'two', 'words', '--here']], [['capture', '--disk', 'a', '--disk', 'b', '--image', 'x']],
+    [['portal', '--disk', '']], [['portal', '--terminal', 'ttyS0']], [['job', 'run', 'x', '--here', '--terminal', '/dev/ttyS0']], [['job', 'run', 'x']], [['job', 'list', '--here']], [['job', 'run', '--here']], [['job', 'run', 'two', 'words', '--here']], [['capture', '--disk', 'a', '--disk', 'b', '--image', 'x']],
   ])('of a session that make no sense are wrong usage: %j', (argv) => {
     expect(codeOf(() => parseArguments(argv))).toBe('usage');
   });

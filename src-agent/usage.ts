@@ -28,6 +28,8 @@ export type Arguments = {
   job: string;
   once: boolean;
   allowPower: boolean;
+  /** Terminals that show the portal as well, beside the one it was started in. */
+  terminals: string[];
 };
 
 const options = {
@@ -35,13 +37,14 @@ const options = {
   help: { type: 'boolean', short: 'h' }, disk: { type: 'string', multiple: true }, image: { type: 'string' }, note: { type: 'string' }, version: { type: 'string' },
   expect: { type: 'string' }, 'create-size': { type: 'string' }, 'sector-size': { type: 'string' }, patience: { type: 'string' },
   timeout: { type: 'string' }, menu: { type: 'boolean' }, job: { type: 'string' }, once: { type: 'boolean' }, 'allow-power': { type: 'boolean' }, here: { type: 'boolean' },
+  terminal: { type: 'string', multiple: true },
 } as const;
 
 const allowed: Record<Exclude<Arguments['command'], 'help'>, readonly string[]> = {
   capture: ['disk', 'image', 'note', 'sector-size', 'patience'],
   deploy: ['disk', 'image', 'version', 'expect', 'create-size', 'yes', 'patience'],
   inventory: [],
-  portal: ['disk', 'timeout', 'menu', 'job', 'once', 'allow-power', 'patience'],
+  portal: ['disk', 'timeout', 'menu', 'job', 'once', 'allow-power', 'patience', 'terminal'],
   job: ['here', 'disk', 'allow-power', 'yes', 'patience'],
 };
 const commands = Object.keys(allowed);
@@ -71,7 +74,7 @@ export function parseArguments(argv: string[]): Arguments {
     sectorSizeBytes: values['sector-size'] === undefined ? undefined : positive(values['sector-size'], 'sector-size'),
     patienceMs: values.patience === undefined ? defaultPatience(word, name) : positive(values.patience, 'patience') * 60_000,
     disks: values.disk ?? [], timeoutSeconds: values.timeout === undefined ? undefined : parseTimeout(values.timeout), menu: values.menu === true, job: name,
-    once: values.once === true || name !== '', allowPower: values['allow-power'] === true,
+    once: values.once === true || name !== '', allowPower: values['allow-power'] === true, terminals: values.terminal ?? [],
   };
   check(word, result, values.job);
   return result;
@@ -88,6 +91,7 @@ function check(word: keyof typeof allowed, result: Arguments, job: string | unde
     if (result.image.trim() === '') throw usage(`${word} needs --image NAME.`);
   }
   if (result.disks.some((path) => path.trim() === '')) throw usage('--disk takes a path: a whole disk such as /dev/sda, or an image file.');
+  if (result.terminals.some((path) => !path.startsWith('/dev/'))) throw usage('--terminal takes the device file of a terminal, such as /dev/ttyS0.');
   if (job?.trim() === '') throw usage('--job takes the name of a job or of a job folder.');
   if (word === 'portal' && result.job !== '' && result.menu) throw usage('--job picks by itself; --menu is for a person. Give one of them.');
   if (word === 'portal' && result.json && result.job === '') throw usage('--json is for portal --job NAME. A menu is for people.');
@@ -127,7 +131,7 @@ function blank(command: Arguments['command']): Arguments {
   return {
     command, topic: '', server: undefined, token: undefined, data: undefined, json: false, yes: false, disk: '', image: '', note: '', version: undefined,
     expect: {}, createSizeBytes: undefined, sectorSizeBytes: undefined, patienceMs: defaultPatienceMinutes * 60_000,
-    disks: [], timeoutSeconds: undefined, menu: false, job: '', once: false, allowPower: false,
+    disks: [], timeoutSeconds: undefined, menu: false, job: '', once: false, allowPower: false, terminals: [],
   };
 }
 

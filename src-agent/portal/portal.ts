@@ -1,32 +1,18 @@
-// Owns the portal as a whole: a terminal in front, the session behind, the state in between. Events, keys and time go into the reducer;
-// its commands go to the session, and what it shows to the terminal.
+// Owns the portal as a whole: terminals in front, the session behind, the state in between. Events, keys and time go into the reducer;
+// its commands go to the session, and what it shows to every terminal. Any of them may type; a yes counts for what its own terminal shows.
 import { toAppError } from '#shared/errors.ts';
 import type { WireError } from '#shared/errors.ts';
-import { defaultPortalSettings } from '#shared/model/server.ts';
-import { capabilitiesOf } from './capabilities.ts';
-import type { Capabilities } from './capabilities.ts';
-import type { Size } from './cells.ts';
 import type { PortalCommands, PortalFace, PortalOptions } from './contract.ts';
-import { Painter } from './painter.ts';
-import { LinePrinter } from './printer.ts';
+import { Display } from './display.ts';
+import type { DisplaySetup } from './display.ts';
+import type { Key } from './keys.ts';
 import { reduce } from './reduce.ts';
 import { initialState, nextTickAt } from './state.ts';
 import type { Command, Outcome, PortalInput, PortalState } from './state.ts';
-import { lineSpeed, Terminal } from './terminal.ts';
-import type { TerminalStreams } from './terminal.ts';
-import { themeOf } from './theme.ts';
-import type { PortalColor } from './theme.ts';
-import { view } from './view.ts';
 
-export type PortalSetup = TerminalStreams & {
-  /** Of TERM; '' prints lines. */
-  term: string;
-  /** LC_ALL, LC_CTYPE or LANG: what the terminal's characters are. */
-  locale?: string;
-  /** Instead of what the terminal says. */
-  size?: Size;
-  /** Of a serial line, instead of what the line says. */
-  bytesPerSecond?: number | null;
+export type PortalSetup = DisplaySetup & {
+  /** Further terminals that show the same and may type as well, each in its own size and at its own pace. */
+  others?: readonly DisplaySetup[];
   commands: PortalCommands;
   options: PortalOptions;
   /** Milliseconds since 1970; default: the clock. */
@@ -35,7 +21,7 @@ export type PortalSetup = TerminalStreams & {
   clock?: (at: number) => string;
 };
 
-/** Opens the portal in a terminal: from here on the terminal is its own, until `close`. */
+/** Opens the portal in its terminals: from here on they are its own, until `close`. */
 export function openPortal(setup: PortalSetup): PortalFace {
   return new Portal(setup);
 }
@@ -43,30 +29,17 @@ export function openPortal(setup: PortalSetup): PortalFace {
 class Portal implements PortalFace {
   private readonly setup: PortalSetup;
   private readonly now: () => number;
-  private readonly clock: (at: number) => string;
-  private readonly capabilities: Capabilities;
-  private readonly terminal: Terminal;
-  private readonly painter: Painter;
-  private readonly printer: LinePrinter;
+  private readonly displays: Display[] = [];
   private state: PortalState;
-  private color: PortalColor = defaultPortalSettings.portalColor;
   private timer: NodeJS.Timeout | undefined;
   private isOpen = true;
 
   constructor(setup: PortalSetup) {
     this.setup = setup;
     this.now = setup.now ?? Date.now;
-    this.clock = setup.clock ?? timeOfDay;
-    this.capabilities = capabilitiesOf(setup.term, setup.locale);
     this.state = initialState(setup.options, this.now());
-    const bytesPerSecond = setup.bytesPerSecond === undefined ? lineSpeed(setup.output) : setup.bytesPerSecond;
-    this.terminal = new Terminal({ input: setup.input, output: setup.output }, this.capabilities, {
-      onKey: (key) => this.take({ type: 'key', key }), onResize: () => this.resized(), onDrain: () => this.painter.drained(), onGone: () => this.take({ type: 'gone' }),
-    });
-    const line = { write: (text: string) => this.terminal.write(text), bytesPerSecond, now: () => performance.now(), wait };
-    this.painter = new Painter(line, this.capabilities, this.size, themeOf(this.capabilities.colors, this.color));
-    this.printer = new LinePrinter((text) => this.terminal.write(text));
-    this.resized();
+    for (const each of [setup, ...(setup.others ?? [])]) this.add(each);
+    this.show();
     this.tickLater();
   }
 
@@ -78,12 +51,30 @@ class Portal implements PortalFace {
     if (!this.isOpen) return;
     this.isOpen = false;
     clearTimeout(this.timer);
-    this.painter.close();
-    this.terminal.close();
+    for (const display of this.displays.splice(0)) display.close();
   }
 
-  private get size(): Size {
-    return this.setup.size ?? this.terminal.size;
+  private add(setup: DisplaySetup): void {
+    const display: Display = new Display(setup, {
+      clock: this.setup.clock ?? timeOfDay, onKey: (key) => this.press(display, key), onResize: () => this.redraw(display), onGone: () => this.lose(display),
+    });
+    this.displays.push(display);
+  }
+
+  /** What there is no room for on the terminal that the key came from was not seen by whoever pressed it. */
+  private press(display: Display, key: Key): void {
+    // What only prints has room for everything.
+    const size = display.capabilities.kind === 'lines' ? { columns: Infinity, rows: Infinity } : display.size;
+    this.state = reduce(this.state, { type: 'size', ...size }, this.now()).state;
+    this.take({ type: 'key', key });
+  }
+
+  /** Gone for good (window closed, line dropped); with the last one nobody sees the portal any more. */
+  private lose(display: Display): void {
+    if (!this.isOpen || !this.displays.includes(display)) return;
+    if (this.displays.length === 1) return this.take({ type: 'gone' });
+    this.displays.splice(this.displays.indexOf(display), 1);
+    display.close();
   }
 
   private take(input: PortalInput): void {
@@ -96,25 +87,13 @@ class Portal implements PortalFace {
   }
 
   private show(): void {
-    const color = this.state.open?.settings.portalColor ?? defaultPortalSettings.portalColor;
-    if (color !== this.color) {
-      this.color = color;
-      this.painter.reset(this.size, themeOf(this.capabilities.colors, color));
-    }
-    const picture = view(this.state, { size: this.size, charset: this.capabilities.charset, clock: this.clock });
-    if (this.capabilities.kind === 'lines') this.printer.print(picture, this.state);
-    else this.painter.paint(picture);
+    for (const display of this.displays) display.show(this.state);
   }
 
-  private resized(): void {
-    if (this.capabilities.kind !== 'lines') this.state = reduce(this.state, { type: 'size', ...this.size }, this.now()).state;
-    this.redraw();
-  }
-
-  private redraw(): void {
+  private redraw(display: Display): void {
     if (!this.isOpen) return;
-    this.painter.reset(this.size, themeOf(this.capabilities.colors, this.color));
-    this.show();
+    display.reset();
+    display.show(this.state);
   }
 
   private tickLater(): void {
@@ -133,7 +112,7 @@ class Portal implements PortalFace {
       case 'message-read': return commands.messageRead();
       case 'proceed': return commands.proceed();
       case 'leave': return commands.leave(command.reason);
-      case 'redraw': return this.redraw();
+      case 'redraw': for (const display of this.displays) this.redraw(display);
     }
   }
 
@@ -154,9 +133,4 @@ class Portal implements PortalFace {
 function timeOfDay(at: number): string {
   const date = new Date(at);
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
-}
-
-function wait(milliseconds: number, then: () => void): () => void {
-  const timer = setTimeout(then, milliseconds);
-  return () => clearTimeout(timer);
 }

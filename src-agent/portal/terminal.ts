@@ -15,6 +15,8 @@ export type TerminalStreams = { input: TerminalInput; output: TerminalOutput };
 type TerminalEvents = { onKey: (key: Key) => void; onResize: () => void; /** The line has room again. */ onDrain: () => void; /** Nobody is there any more: the window was closed, the line dropped. */ onGone: () => void };
 
 const signals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+/** Of this program; a signal that nobody else hears ends it only when the last of them was put right. */
+const openTerminals = new Set<Terminal>();
 
 export class Terminal {
   private readonly streams: TerminalStreams;
@@ -36,6 +38,7 @@ export class Terminal {
     streams.input.resume();
     process.on('exit', this.onExit).on('uncaughtExceptionMonitor', this.onExit).on('SIGCONT', this.onContinue);
     for (const signal of signals) process.on(signal, this.onSignal);
+    openTerminals.add(this);
   }
 
   get size(): Size {
@@ -53,6 +56,7 @@ export class Terminal {
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    openTerminals.delete(this);
     clearTimeout(this.escapeTimer);
     const { input, output } = this.streams;
     input.off('data', this.onData).off('end', this.onGone);
@@ -92,17 +96,18 @@ export class Terminal {
 
   /** Whoever else listens ends the program in its own way; alone, the terminal is put right and the signal does what it always did. */
   private readonly onSignal = (signal: NodeJS.Signals): void => {
-    const alone = process.listenerCount(signal) === 1;
+    const alone = process.listenerCount(signal) === openTerminals.size;
     if (!alone) return;
     this.onExit();
     process.off(signal, this.onSignal);
-    process.kill(process.pid, signal);
+    if (openTerminals.size === 0) process.kill(process.pid, signal);
   };
 
   /** At once, past the stream: the program ends before a stream would write. */
   private readonly onExit = (): void => {
     if (!this.isOpen) return;
     this.isOpen = false;
+    openTerminals.delete(this);
     const { input, output } = this.streams;
     setBlocking(output, true);
     try {
