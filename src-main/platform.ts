@@ -1,9 +1,9 @@
 // Owns what differs between operating systems: where data lies, how a folder is made durable, who holds a port, which
 // addresses this machine has. Nothing else in the server asks which system it runs on.
 import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { readdir, readFile, readlink } from 'node:fs/promises';
 import { homedir, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { portHolder } from './net/ports/owner.ts';
 
 /** PLATEN_DATA, else the platform's folder for a program's data. */
 export function defaultDataFolder(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
@@ -40,28 +40,8 @@ export type PortOwner = { pid: number; command: string };
 
 /** Which process listens on a TCP port, where the system lets us see it; null where it does not. */
 export async function findPortOwner(port: number): Promise<PortOwner | null> {
-  if (process.platform !== 'linux') return null;
-  const inodes = new Set<string>();
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const text = await readFile(table, 'utf8').catch(() => '');
-    for (const line of text.split('\n').slice(1)) {
-      const fields = line.trim().split(/\s+/);
-      const [address, state, inode] = [fields[1] ?? '', fields[3] ?? '', fields[9] ?? ''];
-      // 0A: LISTEN
-      if (state === '0A' && Number.parseInt(address.split(':')[1] ?? '', 16) === port) inodes.add(`socket:[${inode}]`);
-    }
-  }
-  if (inodes.size === 0) return null;
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    for (const fd of await readdir(`/proc/${name}/fd`).catch(() => [])) {
-      const target = await readlink(`/proc/${name}/fd/${fd}`).catch(() => '');
-      if (!inodes.has(target)) continue;
-      const command = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0').join(' ').trim();
-      return { pid: Number(name), command };
-    }
-  }
-  return null;
+  const holder = await portHolder({ protocol: 'tcp', address: '0.0.0.0', port, adapter: null });
+  return holder === null || holder.pid === null ? null : { pid: holder.pid, command: holder.command };
 }
 
 /** Addresses other machines may reach this one under, IPv4 first; link-local ones left out. */
