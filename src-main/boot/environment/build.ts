@@ -35,6 +35,8 @@ export type BuildRecord = {
   /** Modules of the recipe that this kernel does not have. */
   missingModules: string[];
   loaders: LoaderRecord[];
+  /** Of boot media; absent where an older program built it. */
+  media?: LoaderRecord[];
 };
 export type LoaderRecord = { name: string; package: string; version: string; suite: string; sha256: string; sizeBytes: number };
 
@@ -47,12 +49,13 @@ export async function buildEnvironment(options: BuildOptions): Promise<BuildReco
   const kernel = await realPackageOf(recipe.kernel.meta);
   const packages = await fetchPackages([...(await withDependencies([...Object.keys(recipe.tools), ...recipe.build])), kernel], join(options.cacheFolder, 'packages'));
   say('Fetching the boot loaders…');
-  const loaders = await buildLoaders(recipe, options);
+  const loaders = await buildLoaders(recipe.loaders, 'loaders', options);
+  const media = await buildLoaders(recipe.media, 'media', options);
   const key = keyOf(options, packages);
   const known = readRecord(options.outFolder);
   if (known?.key === key && existsSync(join(options.outFolder, 'base.cpio.zst')) && existsSync(join(options.outFolder, 'vmlinuz'))) {
     say(`The boot environment is up to date (${known.kernelVersion}).`);
-    const record = { ...known, loaders };
+    const record = { ...known, loaders, media };
     replace(join(options.outFolder, 'boot.json'), encodeRecord(record));
     return record;
   }
@@ -74,7 +77,7 @@ export async function buildEnvironment(options: BuildOptions): Promise<BuildReco
   const image = readFileSync(join(tree, 'boot', `vmlinuz-${version}`));
   const record: BuildRecord = {
     key, kernel, kernelVersion: version, level: options.level, nodeVersion: process.version, baseBytes: base.length, unpackedBytes: archive.length, baseSha256: sha256(base), kernelSha256: sha256(image),
-    packages: packages.map(({ name, version: packageVersion, sha256: hash }) => ({ name, version: packageVersion, sha256: hash })), missingModules: missing, loaders,
+    packages: packages.map(({ name, version: packageVersion, sha256: hash }) => ({ name, version: packageVersion, sha256: hash })), missingModules: missing, loaders, media,
   };
   replace(join(options.outFolder, 'vmlinuz'), image);
   replace(join(options.outFolder, 'base.cpio.zst'), base);
@@ -83,11 +86,11 @@ export async function buildEnvironment(options: BuildOptions): Promise<BuildReco
 }
 
 /** Loaders change by themselves as suites do; each is small, so they are written anew whenever their package changed. */
-async function buildLoaders(recipe: Recipe, { cacheFolder, outFolder }: BuildOptions): Promise<LoaderRecord[]> {
-  const folderOfLoaders = join(outFolder, 'loaders');
+async function buildLoaders(wanted: Recipe['loaders'], folderName: 'loaders' | 'media', { cacheFolder, outFolder }: BuildOptions): Promise<LoaderRecord[]> {
+  const folderOfLoaders = join(outFolder, folderName);
   mkdirSync(folderOfLoaders, { recursive: true });
   const made: LoaderRecord[] = [];
-  for (const [name, loader] of Object.entries(recipe.loaders)) {
+  for (const [name, loader] of Object.entries(wanted)) {
     const found = await fetchFromSuites(loader.package, loader.suites, cacheFolder);
     const tree = join(cacheFolder, 'suites', found.suite, `tree-${found.sha256.slice(0, 16)}`);
     if (!existsSync(tree)) await unpack([found], tree);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const absolute = z.string().startsWith('/');
+const loaders = z.record(z.string(), z.object({ package: z.string(), suites: z.array(z.string()).min(1), file: absolute, purpose: z.string() }));
 const recipeSchema = z.object({
   /** A package whose dependencies name the kernel of now. */
   kernel: z.object({ meta: z.string() }),
@@ -12,7 +13,9 @@ const recipeSchema = z.object({
   /** Packages used while building, of which nothing goes in. */
   build: z.array(z.string()),
   /** By the name they are asked for. The first suite that has the package is taken. */
-  loaders: z.record(z.string(), z.object({ package: z.string(), suites: z.array(z.string()).min(1), file: absolute, purpose: z.string() })),
+  loaders,
+  /** The same for boot media: what computers start that have no network boot. Never served. */
+  media: loaders,
   /** By purpose: names, or folders that end in a slash. */
   modules: z.record(z.string(), z.array(z.string())),
 });

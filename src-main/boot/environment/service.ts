@@ -24,6 +24,8 @@ export type BootFiles = {
   images: Record<string, { path: string; sizeBytes: number; tag: string }>;
   loaderNames: { bios: string; uefi: string; secureBoot: string };
 };
+type ImageFile = { path: string; sizeBytes: number; sha256: string };
+export type MediumFiles = { loaders: Record<string, string>; kernel: ImageFile; base: ImageFile };
 export type Environment = ReturnType<typeof openEnvironment>;
 
 const LOG_LINES = 50;
@@ -69,6 +71,16 @@ export function openEnvironment(places: EnvironmentPlaces, onChange: () => void)
         images: { vmlinuz: image('vmlinuz', record.kernelSha256.slice(0, 16)), 'base.cpio.zst': image('base.cpio.zst', record.baseSha256.slice(0, 16)) },
         loaderNames: { bios: 'ipxe.pxe', uefi: 'snponly.efi', secureBoot: 'shimx64.efi' },
       };
+    },
+    /** What boot media are made of. */
+    mediumFiles(): MediumFiles {
+      const record = complete();
+      const media = record?.media ?? [];
+      if (record === null || media.length === 0 || !media.every(({ name }) => existsSync(path(join('media', name))))) {
+        throw new AppError('not-found', `${record === null ? 'There is no boot environment yet. Build it first' : 'The boot environment was built without the loaders of boot media. Build it again'}: platen boot build, or the button on the page Network boot.`);
+      }
+      const image = (name: string, hash: string) => ({ path: path(name), sizeBytes: statSync(path(name)).size, sha256: hash });
+      return { loaders: Object.fromEntries(media.map(({ name }) => [name, path(join('media', name))])), kernel: image('vmlinuz', record.kernelSha256), base: image('base.cpio.zst', record.baseSha256) };
     },
     small: (server: { serverUrl: string; token: string }): Uint8Array => writeSmallArchive({
       ...server, init: readFileSync(join(places.resourcesFolder, 'init')), agent: readFileSync(join(places.agentFolder, 'agent.cjs')), hashModule: readFileSync(join(places.agentFolder, 'blake3.node')),
