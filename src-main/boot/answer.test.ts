@@ -73,6 +73,13 @@ describe('as the only DHCP server of a lab', () => {
   });
   it('leaves alone who chose another server, and who can get no address', () => {
     expect([summary(lab(asked({ type: MessageType.request, more: [[Option.serverIdentifier, addressBytes('10.77.0.2')]] }))), summary(lab(pxe(0), null)), summary(lab(asked({ type: MessageType.release })))])
-      .toEqual(['asked another server: 10.77.0.2', 'no address is free', 'neither a discover nor a request']);
+      .toEqual(['asked another server: 10.77.0.2', expect.stringMatching(/^no address is free\. Give lab mode a larger pool/), 'neither a discover nor a request']);
+  });
+  it('answers through a relay on its own network, and gives no address to a computer on another', () => {
+    const through = (giaddr: string): Answer => lab({ ...pxe(7), giaddr });
+    expect([summary(through('10.77.0.3')), through('10.80.0.1')]).toEqual([
+      { to: '10.77.0.3:67', type: 2, file: 'snponly.efi', yiaddr: '10.77.0.130', siaddr: server },
+      { kind: 'ignore', endsBoot: true, reason: expect.stringMatching(/^it asks from another network, through the relay 10\.80\.0\.1, .*Use proxy mode/) as string },
+    ]);
   });
 });

@@ -28,7 +28,7 @@ export type Answer =
   | { kind: 'reply'; packet: DhcpPacket; to: { address: string; port: number }; stage: 'offered' | 'acknowledged'; loader: string | null; address: string | null }
   /** Lab mode: the client asks for an address that is not its. */
   | { kind: 'refuse'; packet: DhcpPacket; to: { address: string; port: number }; reason: string }
-  | { kind: 'ignore'; reason: string };
+  | { kind: 'ignore'; reason: string; /** For us, and no boot comes of it: the computer's trace has to say why. */ endsBoot: boolean };
 
 const BROADCAST = '255.255.255.255';
 const CLIENT_PORT = 68;
@@ -44,7 +44,7 @@ export function answerAsProxy(packet: DhcpPacket, client: BootClient | null, arr
   // A request on port 67 is for the server that gave the address: an answer from us would be a second one.
   if (client.type !== wanted) return ignore(`a ${client.type ?? 'message without a type'} on port ${arrival.port} is not for a boot server`);
   const boot = bootFileFor(client, snapshot);
-  if ('ignore' in boot) return ignore(boot.ignore);
+  if ('ignore' in boot) return ignore(boot.ignore, boot.endsBoot);
   const reply = replyTo(packet, client, snapshot, boot.file, arrival.port === 67 ? MessageType.offer : MessageType.ack);
   return {
     kind: 'reply', packet: reply, stage: arrival.port === 67 ? 'offered' : 'acknowledged', loader: boot.file, address: null,
@@ -59,7 +59,11 @@ export function answerAsServer(packet: DhcpPacket, client: BootClient | null, gr
   if (type !== MessageType.discover && type !== MessageType.request) return ignore('neither a discover nor a request');
   const chosen = readAddress(packet.options.get(Option.serverIdentifier));
   if (type === MessageType.request && chosen !== null && chosen !== snapshot.address) return ignore(`asked another server: ${chosen}`);
-  if (grant === null) return ignore('no address is free');
+  if (grant === null) return ignore('no address is free. Give lab mode a larger pool (platen boot use lab --dhcp-pool), or wait: computers that have gone hold theirs for up to four hours', true);
+  // An address of this network is of no use beyond a router, and there is no pool of that one: lab mode is for one isolated network.
+  if (packet.giaddr !== NO_ADDRESS && !sameNetwork(packet.giaddr, grant.address, grant.subnetMask)) {
+    return ignore(`it asks from another network, through the relay ${packet.giaddr}, and lab mode gives addresses of its own network alone. Use proxy mode and a DHCP server that knows that network, or connect the computer to this one`, true);
+  }
   const asked = readAddress(packet.options.get(Option.requestedAddress)) ?? (packet.ciaddr === NO_ADDRESS ? null : packet.ciaddr);
   if (type === MessageType.request && asked !== null && asked !== grant.address) {
     const nak = { ...base(packet), options: new Map([[Option.messageType, Uint8Array.of(MessageType.nak)], [Option.serverIdentifier, addressBytes(snapshot.address)], ...relayed(packet)]) };
@@ -86,16 +90,16 @@ export function scriptUrl({ address, httpPort }: Pick<AnswerSnapshot, 'address' 
   return `http://${address}:${httpPort}/boot/ipxe`;
 }
 
-function bootFileFor(client: BootClient, snapshot: AnswerSnapshot): { file: string } | { ignore: string } {
+function bootFileFor(client: BootClient, snapshot: AnswerSnapshot): { file: string } | { ignore: string; endsBoot: boolean } {
   const { architecture } = client;
   if (client.userClass === 'iPXE') return { file: scriptUrl(snapshot) };
-  if (architecture === null) return { ignore: `its firmware calls itself architecture ${client.architectureCode}, for which there is no loader` };
-  if (architecture.cpu !== 'x64' && architecture.firmware !== 'bios') return { ignore: `${architecture.name} is not supported: there is no loader for it` };
+  if (architecture === null) return { ignore: `its firmware calls itself architecture ${client.architectureCode}, for which there is no loader`, endsBoot: true };
+  if (architecture.cpu !== 'x64' && architecture.firmware !== 'bios') return { ignore: `${architecture.name} is not supported: there is no loader for it`, endsBoot: true };
   const secure = snapshot.loaderFor(client) === 'secure-boot';
   if (architecture.firmware === 'bios') return { file: snapshot.loaders.bios };
   const file = secure ? snapshot.loaders.secureBoot : snapshot.loaders.uefi;
   if (architecture.firmware === 'uefi') return { file };
-  if (snapshot.holdHttpBoot(client.mac)) return { ignore: 'it was sent to its own disk a moment ago; this is its firmware\'s next try' };
+  if (snapshot.holdHttpBoot(client.mac)) return { ignore: 'it was sent to its own disk a moment ago; this is its firmware\'s next try', endsBoot: false };
   return { file: `http://${snapshot.address}:${snapshot.httpPort}/boot/${file}` };
 }
 
@@ -133,6 +137,10 @@ function destination(packet: DhcpPacket): { address: string; port: number } {
   if (packet.giaddr !== NO_ADDRESS) return { address: packet.giaddr, port: SERVER_PORT };
   return packet.ciaddr === NO_ADDRESS ? { address: BROADCAST, port: CLIENT_PORT } : { address: packet.ciaddr, port: CLIENT_PORT };
 }
-function ignore(reason: string): Answer {
-  return { kind: 'ignore', reason };
+function sameNetwork(left: string, right: string, mask: string): boolean {
+  const [one, other] = [addressBytes(left), addressBytes(right)];
+  return addressBytes(mask).every((bits, at) => ((one[at] ?? 0) & bits) === ((other[at] ?? 0) & bits));
+}
+function ignore(reason: string, endsBoot = false): Answer {
+  return { kind: 'ignore', reason, endsBoot };
 }

@@ -80,6 +80,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const taken = packet.ciaddr !== '0.0.0.0' ? packet.ciaddr : isRequest ? readAddress(packet.options.get(Option.requestedAddress)) : null;
     if (taken !== null) macOf.set(taken, mac);
     if (client !== null && client.type === 'discover') noticeSilence(client);
+    if (client !== null && config.mode === 'proxy' && isRequest && port === 'dhcp' && taken !== null) tell({ mac, address: taken, stage: 'note', text: `Takes the address ${taken}${client.serverIdentifier === null ? '' : ` from ${client.serverIdentifier}`}`, facts: { uuid: client.uuid } });
     if (client !== null && computerOf(mac, client.uuid)?.override === 'ignore') return null;
     const arrival = { port: port === 'pxe' ? 4011 as const : 67 as const, from };
     const answer = config.mode === 'lab' && arrival.port === 67 ? answerAsServer(packet, client, book.grant(packet), answers()) : answerAsProxy(packet, client, arrival, answers());
@@ -92,7 +93,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     // An adapter's ROM that is iPXE begins a boot; iPXE that was fetched goes on with one.
     if (client?.type === 'discover' && (client.userClass !== 'iPXE' || !fetched.has(mac))) tell({ mac, address: '', stage: 'asked', text: `${firmware === '' ? `Architecture ${client.architectureCode}` : firmware} asks for a boot`, facts: { uuid, firmware } });
     if (answer.kind === 'ignore') {
-      if (client !== null && answer.reason.includes('loader')) tell({ mac, address: '', stage: 'offered', text: `Not answered: ${answer.reason}`, problem: true, facts: { uuid, firmware } });
+      if (client !== null && answer.endsBoot) tell({ mac, address: '', stage: 'asked', text: `Not answered: ${answer.reason}.`, problem: true, facts: { uuid, firmware } });
       return null;
     }
     if (answer.kind === 'reply') {

@@ -14,7 +14,8 @@ describe('the trace of a boot', () => {
   it.each([
     ['asked', [event(0, 'asked', 'asks', uefi)], 'It asked, but got no answer.'],
     ['asked', [event(0, 'asked', 'asks', uefi), event(1, 'note', 'x'), event(1, 'asked', 'Not answered: its firmware has no loader', { problem: true })], 'Not answered: its firmware has no loader'],
-    ['offered', [event(0, 'asked', 'asks', uefi), event(1, 'offered')], 'It was offered a loader and did not fetch it.'],
+    ['offered', [event(0, 'asked', 'asks', uefi), event(1, 'offered')], 'It was offered a loader, but it was not seen to take an address'],
+    ['offered', [event(0, 'asked', 'asks', uefi), event(1, 'offered'), event(2, 'note', 'Takes the address 10.0.0.9', { address: '10.0.0.9' })], 'It was offered a loader and did not fetch it.'],
     ['loader', [event(0, 'asked', 'asks', uefi), event(1, 'offered'), event(2, 'loader')], 'The loader arrived whole and never spoke again: the firmware refused it, as Secure Boot does.'],
     ['loader', [event(0, 'asked', 'asks', { facts: { firmware: 'BIOS' } }), event(2, 'loader')], 'The loader arrived whole and did not start.'],
     ['loader', [event(0, 'asked', 'asks', uefi), event(2, 'loader', 'Fetching snponly.efi over TFTP stopped: no answer to block 3 of 9', { problem: true })], 'Fetching snponly.efi over TFTP stopped: no answer to block 3 of 9 A bad cable'],

@@ -78,6 +78,7 @@ export function adviceFor(trace: Trace, stage: BootStage): string {
     case 'asked':
       return problem ?? 'It asked, but got no answer. If another DHCP server gives addresses here, use proxy mode; if none does, use lab mode. A firewall on this machine may drop UDP port 67.';
     case 'offered':
+      if (trace.address === '') return 'It was offered a loader, but it was not seen to take an address: probably no DHCP server gives one here. Look whether that server runs and has addresses left, and whether it is on this network; where there is none, use lab mode.';
       return 'It was offered a loader and did not fetch it. Check that UDP port 69 and the ports above 1023 are open on this machine, and that the computer got an address from the DHCP server beside this one.';
     case 'loader':
       if (problem !== undefined && !trace.secureBoot) return `${problem} A bad cable, a switch port with the wrong duplex, or a firewall between them does this.`;
