@@ -8,14 +8,17 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { isRoot, run } from '../disks/host.ts';
 
-/** server: where Platen runs; room: the switch and the computers; dhcp: somebody else's DHCP server. */
-export type Place = 'server' | 'room' | 'dhcp';
+/** server: where Platen runs; room: the switches and the computers; dhcp: somebody else's DHCP server; router: between the room's network and a
+ * second one, with a relay for DHCP. */
+export type Place = 'server' | 'room' | 'dhcp' | 'router';
 export type LabProcess = { pid: number; ended: Promise<number | null>; /** What it said on stderr and stdout. */ said(): string; stop(): Promise<void> };
 
-export const labAddress = { server: '10.77.0.1', dhcp: '10.77.0.2', prefixLength: 24 } as const;
+export const labAddress = { server: '10.77.0.1', dhcp: '10.77.0.2', router: '10.77.0.3', prefixLength: 24, /** The router's, on the second network. */ beyond: '10.80.0.1', beyondNetwork: '10.80.0.0/24' } as const;
 /** The server's adapter on the lab's network. */
 export const labAdapter = 'lab0';
+/** The first ones are on the server's network, the others beyond the router. */
 const PORTS = 4;
+const PORTS_BEYOND = 2;
 const namePattern = /^platen-(\d+)-/;
 let opened = 0;
 
@@ -28,7 +31,7 @@ export function labLack(): string | null {
   } catch {
     return 'the boot lab needs /dev/net/tun, and this system does not let it be opened';
   }
-  const missing = ['ip', 'qemu-system-x86_64', 'mkfs.vfat', 'mcopy', 'sfdisk', 'syslinux', 'dnsmasq', 'dpkg-deb', 'setpriv', 'nice', 'tc'].filter((command) => !isProgram(command));
+  const missing = ['ip', 'qemu-system-x86_64', 'mkfs.vfat', 'mcopy', 'sfdisk', 'syslinux', 'dnsmasq', 'dhcpd', 'dpkg-deb', 'setpriv', 'nice', 'tc'].filter((command) => !isProgram(command));
   if (!existsSync('/usr/share/OVMF/OVMF_CODE_4M.secboot.fd')) missing.push('ovmf');
   return missing.length === 0 ? null : `the boot lab needs what is not installed here: ${missing.join(', ')} ("npm run setup -- --system --test" installs it)`;
 }
@@ -44,11 +47,11 @@ export class LabHost {
     this.#id = id;
   }
 
-  static async open(options: { dhcp?: boolean } = {}): Promise<LabHost> {
+  static async open(options: { dhcp?: boolean; router?: boolean } = {}): Promise<LabHost> {
     await removeLeftBehind();
     const host = new LabHost(await mkdtemp(join(tmpdir(), 'platen-lab-')), `${process.pid}-${opened++}`);
     try {
-      await host.#build(options.dhcp === true ? ['server', 'room', 'dhcp'] : ['server', 'room']);
+      await host.#build(['server', 'room', ...(options.dhcp === true ? ['dhcp' as const] : []), ...(options.router === true ? ['router' as const] : [])]);
     } catch (error) {
       await host.close();
       throw error;
@@ -96,20 +99,30 @@ export class LabHost {
       this.#places.push(place);
       await this.#ip(place, 'link', 'set', 'lo', 'up');
     }
+    await this.#switch('br0', 0, PORTS);
+    await this.#connect('server', { adapter: labAdapter, address: labAddress.server, bridge: 'br0' });
+    if (places.includes('dhcp')) await this.#connect('dhcp', { adapter: 'lan0', address: labAddress.dhcp, bridge: 'br0' });
+    if (!places.includes('router')) return;
+    await this.#switch('br1', PORTS, PORTS_BEYOND);
+    await this.#connect('router', { adapter: 'lan0', address: labAddress.router, bridge: 'br0' });
+    await this.#connect('router', { adapter: 'lan1', address: labAddress.beyond, bridge: 'br1' });
+    await run('ip', ['netns', 'exec', this.#name('router'), 'sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+    for (const place of places.filter((each) => each === 'server' || each === 'dhcp')) await this.#ip(place, 'route', 'add', labAddress.beyondNetwork, 'via', labAddress.router);
+  }
+  async #switch(bridge: string, firstPort: number, ports: number): Promise<void> {
     // A bridge that first listens for half a minute would lose every first question for an address.
-    await this.#ip('room', 'link', 'add', 'br0', 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0');
-    await this.#ip('room', 'link', 'set', 'br0', 'up');
-    await this.#connect('server', labAdapter, labAddress.server);
-    if (places.includes('dhcp')) await this.#connect('dhcp', 'lan0', labAddress.dhcp);
-    for (let port = 0; port < PORTS; port++) {
+    await this.#ip('room', 'link', 'add', bridge, 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0');
+    await this.#ip('room', 'link', 'set', bridge, 'up');
+    for (let port = firstPort; port < firstPort + ports; port++) {
       // "ip -n" would make the tap in this process's own namespace.
       await run('ip', ['netns', 'exec', this.#name('room'), 'ip', 'tuntap', 'add', 'dev', `tap${port}`, 'mode', 'tap']);
-      await this.#ip('room', 'link', 'set', `tap${port}`, 'master', 'br0', 'up');
+      await this.#ip('room', 'link', 'set', `tap${port}`, 'master', bridge, 'up');
     }
   }
-  async #connect(place: Place, adapter: string, address: string): Promise<void> {
-    await this.#ip('room', 'link', 'add', `to-${place}`, 'type', 'veth', 'peer', 'name', adapter, 'netns', this.#name(place));
-    await this.#ip('room', 'link', 'set', `to-${place}`, 'master', 'br0', 'up');
+  async #connect(place: Place, { adapter, address, bridge }: { adapter: string; address: string; bridge: string }): Promise<void> {
+    const end = `${place}-${bridge}`;
+    await this.#ip('room', 'link', 'add', end, 'type', 'veth', 'peer', 'name', adapter, 'netns', this.#name(place));
+    await this.#ip('room', 'link', 'set', end, 'master', bridge, 'up');
     await this.#ip(place, 'addr', 'add', `${address}/${labAddress.prefixLength}`, 'dev', adapter);
     await this.#ip(place, 'link', 'set', adapter, 'up');
   }

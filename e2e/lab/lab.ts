@@ -11,9 +11,11 @@ import type { BootTrace } from '../../src-shared/model/boot.ts';
 import { platen, startAgent, succeeded } from '../agent.ts';
 import { run } from '../disks/host.ts';
 import { startTestServer, type TestServer } from '../server.ts';
-import { labAdapter, LabHost, labLack } from './host.ts';
+import { startForeignServer, startRelay, type ForeignServer } from './foreign.ts';
+import { labAdapter, labAddress, LabHost, labLack } from './host.ts';
 import { makeLinuxDisk, type LinuxDisk } from './linux-disk.ts';
 import { Vm, type VmOptions } from './vm.ts';
+import { Wire } from './wire.ts';
 
 export { expect } from '@playwright/test';
 
@@ -21,11 +23,16 @@ const POLL_MS = 1000;
 const MiB = 1024 * 1024;
 const targetBytes = 1024 * MiB;
 
-/** Somebody else's server, which knows nothing of booting; it asks nobody whether an address is taken, which costs three seconds each time. */
-const foreignDhcp = ['--keep-in-foreground', '--conf-file=/dev/null', '--port=0', '--no-ping', '--interface=lan0', '--bind-interfaces', '--user=root', '--dhcp-authoritative', '--dhcp-range=10.77.0.100,10.77.0.120,1h'];
-
 type WorkerFixtures = { environment: string };
 type Fixtures = { lab: Lab };
+export type LabOptions = {
+  /** Who gives addresses from the start; null: nobody. */
+  foreign?: ForeignServer | null;
+  /** A second network beyond a router, whose relay passes DHCP on to whoever serves. */
+  relay?: boolean;
+  /** A place for somebody else's server, whether one runs or not. */
+  dhcp?: boolean;
+};
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
   /** Built where it is missing or old, which takes seconds where it is neither; the lack where no lab can be built. */
@@ -68,6 +75,7 @@ export function sharedLab(): () => Lab {
 
 export class Lab {
   readonly #vms: Vm[] = [];
+  readonly #wires: Wire[] = [];
   #host: LabHost | null = null;
   #server: TestServer | null = null;
   readonly #begun = performance.now();
@@ -81,10 +89,11 @@ export class Lab {
     return this.#server;
   }
 
-  /** The network with a server that serves network boot on it. */
-  async open(mode: 'lab' | 'proxy'): Promise<void> {
-    this.#host = await LabHost.open({ dhcp: mode === 'proxy' });
-    if (mode === 'proxy') this.host.start('dhcp', 'dnsmasq', [...foreignDhcp, `--dhcp-leasefile=${this.host.path('leases')}`]);
+  /** The network with a server that serves network boot on it. As a proxy it is beside somebody else's server, unless told otherwise. */
+  async open(mode: 'lab' | 'proxy', { foreign = mode === 'proxy' ? 'dnsmasq' : null, relay = false, dhcp = foreign !== null }: LabOptions = {}): Promise<void> {
+    this.#host = await LabHost.open({ dhcp, router: relay });
+    if (foreign !== null) startForeignServer(this.host, foreign);
+    if (relay) startRelay(this.host, [...(foreign === null ? [] : [labAddress.dhcp]), labAddress.server]);
     await this.startServer(mode);
   }
   async startServer(mode?: 'lab' | 'proxy', httpPort?: number): Promise<void> {
@@ -119,6 +128,13 @@ export class Lab {
     const vm = await Vm.start(this.host, options);
     this.#vms.push(vm);
     return vm;
+  }
+
+  /** A cable through the test, in a socket of the switch. */
+  async wire(port: number): Promise<Wire> {
+    const wire = await Wire.open(this.host, port);
+    this.#wires.push(wire);
+    return wire;
   }
 
   /** Newest first. */
@@ -163,6 +179,7 @@ export class Lab {
       await this.#keepText(`${vm.options.name}-serial`, vm.serial());
       await vm.kill();
     }
+    for (const wire of this.#wires) await wire.close();
     if (this.#server !== null) {
       const traces = await this.traces().catch(() => []);
       await this.#keepText('boot-traces', JSON.stringify(traces, null, 1));

@@ -6,8 +6,8 @@ import type { Vm } from './vm.ts';
 export const limits = { portalMs: 300_000, screenMs: 40_000, deployMs: 180_000, diskMs: 150_000 };
 export const image = 'Lab Linux';
 
-export async function seesPortal(lab: Lab, vm: Vm, text: string = image): Promise<void> {
-  await vm.shows(['Choose what to do with this computer', text], limits.portalMs);
+export async function seesPortal(lab: Lab, vm: Vm, text: string = image, limitMs: number = limits.portalMs): Promise<void> {
+  await vm.shows(['Choose what to do with this computer', text], limitMs);
   lab.note(`${vm.options.name}: portal on the screen`);
   await lab.keepScreen(vm, 'portal');
 }

@@ -14,8 +14,10 @@ export type VmOptions = {
   secureBoot?: boolean;
   /** UEFI without PXE: only HTTP boot is left. */
   httpBoot?: boolean;
-  /** Which socket of the switch. */
-  port: 0 | 1 | 2 | 3;
+  /** Which socket of the switch; 4 and 5 are of the one beyond the router. */
+  port: 0 | 1 | 2 | 3 | 4 | 5;
+  /** Its cable goes through the test (wire.ts): the path of a socket. */
+  wire?: string;
   mac: string; uuid: string; serial: string;
   /** A raw image; null: no disk at all. */
   disk: string | null;
@@ -105,6 +107,10 @@ export class Vm {
   async cable(plugged: boolean): Promise<void> {
     await this.#monitor.ask('set_link', { name: 'n0', up: plugged });
   }
+  /** The button that starts it over. */
+  async reset(): Promise<void> {
+    await this.#monitor.ask('system_reset');
+  }
   /** Waits until it has switched itself off. */
   async off(limitMs: number): Promise<void> {
     const ended = await Promise.race([this.#process.ended.then(() => true), sleep(limitMs, false, { ref: false })]);
@@ -136,12 +142,12 @@ function uefi({ secureBoot, httpBoot }: VmOptions, vars: string): string[] {
   ];
 }
 
-function devices({ firmware, port, mac, disk, name, first = 'network' }: VmOptions): string[] {
+function devices({ firmware, port, wire, mac, disk, name, first = 'network' }: VmOptions): string[] {
   const [network, own] = first === 'network' ? [0, 1] : [1, 0];
   const adapter = firmware === 'uefi' ? `virtio-net-pci,netdev=n0,mac=${mac},bootindex=${network},romfile=` : `e1000,netdev=n0,mac=${mac},bootindex=${network}`;
   const drive = firmware === 'uefi' ? 'nvme' : 'ide-hd,bus=ide.0';
   return [
-    '-netdev', `tap,id=n0,ifname=tap${port},script=no,downscript=no`, '-device', adapter,
+    '-netdev', wire === undefined ? `tap,id=n0,ifname=tap${port},script=no,downscript=no` : `stream,id=n0,server=off,addr.type=unix,addr.path=${wire}`, '-device', adapter,
     ...(disk === null ? [] : ['-drive', `file=${disk},format=raw,if=none,id=d0,cache=unsafe`, '-device', `${drive},drive=d0,serial=DISK-${name},bootindex=${own}`]),
   ];
 }
