@@ -4,7 +4,7 @@ import type { HistoryEvent } from '#shared/model/image.ts';
 import type { Change } from '#shared/model/server.ts';
 import type { Database } from '../db/database.ts';
 
-export type EventInput = { actor: string; entity: 'image' | 'run' | 'computer' | 'group' | 'job' | 'folder' | 'boot' | 'settings' | 'server'; id: string; kind: string; message: string; data?: Record<string, unknown> };
+export type EventInput = { actor: string; entity: 'image' | 'run' | 'computer' | 'group' | 'job' | 'folder' | 'boot' | 'settings' | 'server' | 'site'; id: string; kind: string; message: string; data?: Record<string, unknown> };
 export type Events = ReturnType<typeof openEvents>;
 
 const BATCH_MS = 100;

@@ -26,7 +26,7 @@ const levels: LogLevel[] = ['debug', 'info', 'warn', 'error'];
 /** Tokens and tickets start with a word of their own so that they can be recognised wherever they turn up. */
 export function maskSecrets(text: string): string {
   return text
-    .replace(/\b(platen1|computer1|ticket1)\.[\w-]+/g, '$1.***')
+    .replace(/\b(platen1|computer1|ticket1|ticket2|join1|boot1)\.[\w-]+/g, '$1.***')
     .replace(/(bearer\s+)[\w.~+/=-]+/gi, '$1***')
     .replace(/(#token=)[^\s"\\&]+/g, '$1***');
 }

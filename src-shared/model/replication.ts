@@ -69,7 +69,7 @@ export const packageServerSchema = z.object({
   problems: z.array(z.string()),
 });
 export type PackageServer = z.infer<typeof packageServerSchema>;
-export const joinTokenSchema = z.object({ token: z.string(), url: z.string(), command: z.string(), expiresAt: timestamp });
+export const joinTokenSchema = z.object({ token: z.string(), url: z.string(), command: z.string(), expiresAt: timestamp, /** What must be done first, where the console can't be reached from elsewhere. */ note: z.string().nullable().default(null) });
 
 /** One row of the matrix: an image's version on each server. */
 export const matrixRowSchema = z.object({

@@ -20,7 +20,7 @@ const addresses = z.array(z.url().max(200)).max(20);
 const publicKey = z.string().max(400); // PEM, Ed25519
 
 /** POST /replica/join, once, with the one-time token; TLS pinned by the token. */
-export const joinRequestSchema = z.object({ joinToken: z.string().max(500), protocol: z.number().int(), name: z.string().trim().min(1).max(63), publicKey, fingerprint: hex64, addresses, version: z.string().max(50) });
+export const joinRequestSchema = z.object({ joinToken: z.string().max(500), protocol: z.number().int(), name: z.string().trim().min(1).max(63), publicKey, fingerprint: hex64, addresses, version: z.string().max(50), /** The id it has already; it keeps it where nobody else has it. */ serverId: serverId.nullable().default(null) });
 export const joinAnswerSchema = z.object({ serverId, name: z.string(), console: z.object({ id: serverId, name: z.string(), publicKey, fingerprint: hex64 }) });
 
 /** Another package server (or the console), as far as one must know it to copy from it or to let it copy. */
