@@ -9,6 +9,7 @@ import { openAccess } from './access/service.ts';
 import { openAgents } from './agents/service.ts';
 import { openApi } from './api/connection.ts';
 import { openEnvironment, type EnvironmentPlaces } from './boot/environment/service.ts';
+import { MEDIUM_PATH, openMedia } from './boot/media/service.ts';
 import { openBoot, type BootPorts } from './boot/service.ts';
 import { openComputers } from './computers/service.ts';
 import { Database } from './db/database.ts';
@@ -145,14 +146,15 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     reachableAt: (address) => reachableAt(address),
   });
   opened.push(() => boot.close());
+  const media = openMedia({ environment, access, events, log, clock, settings: boot.settings, servedAddress: boot.servedAddress, reachable: () => reachableUrls() });
   const tree = openTree({ images, computers, jobs, runs, settings, boot, serverId });
   const agents = openAgents({ store, access, boot, computers, events, images, runs, portal, settings, log, clock, serverId });
-  const api = openApi({ access, services: { boot, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree } });
+  const api = openApi({ access, services: { boot, media, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree } });
 
   runs.recover();
   await images.recover();
   const web = openWeb({
-    api, agents, files: await openStaticFiles(options.rendererFolder ?? null), allowedOrigins: options.allowedOrigins ?? [],
+    api, agents, downloads: { [MEDIUM_PATH]: media.request }, files: await openStaticFiles(options.rendererFolder ?? null), allowedOrigins: options.allowedOrigins ?? [],
     health: () => ({ ok: true, serverId }), onError: (error) => log.error('a request failed', { error: error.cause instanceof Error ? error.cause : error }),
   });
   const listener = await listen({
@@ -180,6 +182,9 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
       also.catch(() => alsoAt.delete(address));
     }
     return `https://${address}:${(await also).port}`;
+  }
+  function reachableUrls(): string[] {
+    return [...[...alsoAt.keys()].map((address) => `https://${address}:${listener.port}`), ...reachableAddresses(listener)];
   }
   const token = access.mintStartToken();
   const upkeep = openUpkeep({ images, runs, settings, undo, log, access, token });

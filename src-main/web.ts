@@ -12,6 +12,8 @@ import type { StaticFiles } from './net/http/static-files.ts';
 export type WebParts = {
   api: { upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void };
   agents: { upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void; request(request: IncomingMessage, response: ServerResponse): Promise<void> };
+  /** Large files for administrators, each against a ticket. */
+  downloads: Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>>;
   files: StaticFiles;
   health: () => Record<string, unknown>;
   allowedOrigins: readonly string[];
@@ -27,6 +29,7 @@ export function openWeb(parts: WebParts) {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     if (path === '/health') answerJson(response, parts.health());
     else if (path.startsWith('/agent/')) await parts.agents.request(request, response);
+    else if (Object.hasOwn(parts.downloads, path)) await parts.downloads[path]?.(request, response);
     else await parts.files(request, response);
   }
 

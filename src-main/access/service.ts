@@ -20,6 +20,7 @@ export type Access = ReturnType<typeof openAccess>;
 const HOUR_MS = 3_600_000;
 /** The label of a computer's token that came of the boot environment's. */
 const PORTAL_ONLY = 'portal';
+const MEDIUM = 'boot medium';
 /** A start's token outlives its server by this much, so that consoles and agents survive a restart. */
 const START_TOKEN_AFTERLIFE_MS = 24 * HOUR_MS;
 
@@ -40,6 +41,11 @@ export function openAccess({ db, clock, fingerprint }: { db: Database; clock: ()
     },
     /** For the boot environment, which any computer on the boot network can read: it opens nothing but a portal. */
     mintBootToken: (): string => mint('boot', 'boot', 'boot environment', clock() + START_TOKEN_AFTERLIFE_MS),
+    /** The same for a boot medium, which lies in a drawer for months: it holds until somebody ends it. */
+    mintMediumToken: (): string => mint('boot', 'boot', MEDIUM, null),
+    mediumTokens: (): { createdAt: number; usedAt: number }[] => db.all<{ created_at: number; used_at: number }>("SELECT created_at, used_at FROM token WHERE kind = 'boot' AND label = :label", { label: MEDIUM }).map((row) => ({ createdAt: row.created_at, usedAt: row.used_at })),
+    /** @returns how many there were */
+    revokeMediumTokens: (): number => db.run("DELETE FROM token WHERE kind = 'boot' AND label = :label", { label: MEDIUM }),
     /** Binds a computer to a secret of its own; a computer has one at a time, plus those not replaced yet by a lost answer. */
     mintComputerToken(computerId: string, { portalOnly }: { portalOnly: boolean }): string {
       return db.transaction(() => {

@@ -9,6 +9,7 @@ import type { Events } from '../events/service.ts';
 import type { Log } from '../log/service.ts';
 import { listAdapters } from './adapters.ts';
 import type { Environment } from './environment/service.ts';
+import { kernelWordsOf } from './kernel-words.ts';
 import { knownComputer } from './known-computer.ts';
 import { poolProblem } from './leases.ts';
 import { runPreflight } from './preflight.ts';
@@ -68,9 +69,7 @@ export function openBoot(parts: BootParts) {
   });
 
   function snapshotFor(url: string, token: string): BootSnapshot {
-    const keyboard = settings.keyboard === '' ? [] : [`platen.keyboard=${settings.keyboard}`];
-    const words = ['console=ttyS0', 'console=tty1', 'quiet', 'panic=30', ...keyboard, ...settings.kernelWords.split(' ').filter((word) => word !== '')];
-    return { settings, ...known, kernelWords: words, small: environment.small({ serverUrl: url, token }) };
+    return { settings, ...known, kernelWords: kernelWordsOf(settings), small: environment.small({ serverUrl: url, token }) };
   }
   function pushSnapshot(): void {
     if (serving === null) return;
@@ -248,6 +247,9 @@ export function openBoot(parts: BootParts) {
       return this.status();
     },
     preflight: (): Promise<PreflightCheck[]> => runPreflight({ adapters: listAdapters(), choice, serving: serving === null || serving.ports === null ? null : { address: serving.adapter.address, ports: serving.ports }, environment: environment.view(), ports: parts.ports, freeBytes: parts.freeBytes }),
+    settings: (): BootSettingsView => settings,
+    /** Of the adapter that is served on; '' for none. */
+    servedAddress: (): string => serving?.adapter.address ?? '',
     state: (): BootStatus['state'] => state,
     /** off where nothing is served, whatever was chosen. */
     servedMode: (): BootChoice['mode'] => (state === 'serving' ? choice.mode : 'off'),

@@ -58,3 +58,17 @@ export type BootTrace = z.infer<typeof bootTraceSchema>;
 
 export const preflightCheckSchema = z.object({ id: z.string(), title: z.string(), state: z.enum(['ok', 'warning', 'failed', 'skipped']), text: z.string(), /** What to do; '' where nothing is. */ advice: z.string() });
 export type PreflightCheck = z.infer<typeof preflightCheckSchema>;
+
+/** Boot media: one image for USB disks and discs, for computers that cannot start from the network. */
+export const mediaSchema = z.object({
+  /** null: an image can be made. Else why not, and what to do. */
+  problem: z.string().nullable(),
+  /** Where computers reach this server, https; the first is proposed. Empty where it listens for its own machine alone. */
+  servers: z.array(z.string()),
+  /** Images made whose secret still opens a portal. lastUsedAt: to the hour, when one of them was started. */
+  made: z.number().int(), lastMadeAt: timestamp.nullable(), lastUsedAt: timestamp.nullable(),
+});
+export type MediaView = z.infer<typeof mediaSchema>;
+/** An image ready to be fetched over HTTP(S) from this server for some minutes; the path carries its ticket. */
+export const mediumSchema = z.object({ path: z.string(), fileName: z.string(), sizeBytes: z.number().int(), id: z.string(), server: z.string() });
+export type MediumView = z.infer<typeof mediumSchema>;
