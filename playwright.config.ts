@@ -2,18 +2,21 @@
 import { defineConfig } from '@playwright/test';
 import type { TargetOptions } from './e2e/fixtures.ts';
 
+const disks = ['**/disks/*.spec.ts', '**/main-job*.spec.ts', '**/first-day.spec.ts', '**/keyboard.spec.ts'];
+
 export default defineConfig<TargetOptions>({
   testDir: 'e2e',
   outputDir: 'test-results',
-  // Specs share loop devices and two cores with the servers they start.
-  workers: 1,
-  fullyParallel: false,
+  // Two cores; each test has a server, ports and folders of its own.
+  workers: 2,
+  fullyParallel: true,
   forbidOnly: process.env['CI'] === 'true',
   timeout: 120_000,
   expect: { timeout: 10_000 },
   reporter: 'list',
   use: {
-    trace: 'retain-on-failure',
+    // The pictures of a trace cost more than the tests do.
+    trace: { mode: 'retain-on-failure', screenshots: false },
     screenshot: 'only-on-failure',
     viewport: { width: 1440, height: 900 },
     launchOptions: {
@@ -23,11 +26,13 @@ export default defineConfig<TargetOptions>({
     },
   },
   projects: [
+    // Whole disks on loop devices, one at a time: they fill memory and disk, and lines of a set speed are timed. First, as the longest.
+    { name: 'disks', testMatch: disks, workers: 1, fullyParallel: false, use: { target: 'browser' } },
     // What only a desktop window has cannot be tested in a browser.
-    { name: 'browser', testIgnore: ['**/*.desktop.spec.ts', '**/lab/**'], use: { target: 'browser' } },
+    { name: 'browser', testIgnore: [...disks, '**/*.desktop.spec.ts', '**/lab/**'], use: { target: 'browser' } },
     // What needs no window would only be the same test again; single tests say so by the tag @windowless.
-    { name: 'electron', testIgnore: ['**/disks/**', '**/lab/**', '**/main-job-interrupted.spec.ts'], grepInvert: /@windowless/, use: { target: 'electron' } },
+    { name: 'electron', testIgnore: ['**/disks/**', '**/lab/**', '**/main-job-interrupted.spec.ts'], workers: 1, fullyParallel: false, grepInvert: /@windowless/, use: { target: 'electron' } },
     // Real firmware in virtual computers: no browser at all. Whole with `npm run soak`; else what everything depends on, in some minutes.
-    { name: 'lab', testMatch: process.env['PLATEN_SOAK'] === '1' ? '**/lab/*.spec.ts' : ['**/lab/uefi.spec.ts', '**/lab/bios.spec.ts'] },
+    { name: 'lab', fullyParallel: false, testMatch: process.env['PLATEN_SOAK'] === '1' ? '**/lab/*.spec.ts' : ['**/lab/uefi.spec.ts', '**/lab/bios.spec.ts'] },
   ],
 });

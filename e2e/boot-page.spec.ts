@@ -1,6 +1,6 @@
 // The page Network boot, the tab Boot of a computer and the first step of Home, against the fake server; and the page once more against
 // a real server that serves on loopback alone.
-import AxeBuilder from '@axe-core/playwright';
+import { accessViolations } from './access.ts';
 import type { Page } from '@playwright/test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -203,8 +203,7 @@ test.describe('access to network boot', { tag: '@windowless' }, () => {
           const found: string[] = [];
           for (const path of pages) {
             await console.goTo(path);
-            await expect(page.locator('[aria-busy="true"], .mantine-Skeleton-root')).toHaveCount(0);
-            for (const violation of (await new AxeBuilder({ page }).analyze()).violations) found.push(`${path}: ${violation.id} (${violation.help}) ${violation.nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`);
+            found.push(...(await accessViolations(page, path)));
           }
           expect(found).toEqual([]);
         });
@@ -232,7 +231,7 @@ test('the page serves on loopback of a real server, checks it, and stops', { tag
     await console.goTo('/boot');
     await adapters(page).getByRole('radio', { name: /^lo / }).check();
     const ready = await console.button('Switch on').isVisible();
-    test.skip(!ready, 'The boot environment is not built in this folder ("npm run build:boot" does it), so nothing can be served.');
+    test.skip(!ready, 'The boot environment is not built in this folder ("npm run platen -- boot build" does it), so nothing can be served.');
     await console.button('Switch on').click();
     await expect(state(page)).toContainText('Serving 127.0.0.1 · proxy DHCP · lo');
     await expect(console.node(/^Network boot/)).toContainText('serving');

@@ -1,5 +1,5 @@
 // Every page without axe violations in light and dark, usable at 200 % zoom, and quick with ten thousand rows.
-import AxeBuilder from '@axe-core/playwright';
+import { accessViolations } from './access.ts';
 import { addImage, guidOf } from './fakeData.ts';
 import { expect, test } from './console.fixture.ts';
 
@@ -15,9 +15,7 @@ test.describe('access', { tag: '@windowless' }, () => {
           const found: string[] = [];
           for (const path of content === 'full' ? pages : pages.filter((each) => !/^\/(image|computer|run)\//.test(each))) {
             await console.goTo(path);
-            await expect(page.locator('[aria-busy="true"], .mantine-Skeleton-root')).toHaveCount(0);
-            const result = await new AxeBuilder({ page }).analyze();
-            for (const violation of result.violations) found.push(`${path}: ${violation.id} (${violation.help}) ${violation.nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.failureSummary ?? ''}`).join(' | ')}`);
+            found.push(...(await accessViolations(page, path)));
           }
           expect(found).toEqual([]);
         });
@@ -28,8 +26,7 @@ test.describe('access', { tag: '@windowless' }, () => {
     const found: string[] = [];
     const check = async (name: string): Promise<void> => {
       await expect(page.getByRole(name === 'menu' ? 'menu' : 'dialog')).toBeVisible();
-      await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running'));
-      for (const violation of (await new AxeBuilder({ page }).analyze()).violations) found.push(`${name}: ${violation.id} (${violation.help}) ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`);
+      found.push(...(await accessViolations(page, name)));
       await page.keyboard.press('Escape');
       await expect(page.getByRole(name === 'menu' ? 'menu' : 'dialog')).toHaveCount(0);
     };

@@ -1,6 +1,6 @@
 // Jobs in the console, against the fake server: building one by keyboard, saving as revisions, two people at one job, what the portal
 // shows, running it, and back again.
-import AxeBuilder from '@axe-core/playwright';
+import { accessViolations } from './access.ts';
 import { test as base, expect } from './console.fixture.ts';
 import { guidOf } from './fakeData.ts';
 import type { FakeServer } from './fakeServer.ts';
@@ -206,8 +206,7 @@ test.describe('jobs', { tag: '@windowless' }, () => {
     test(`nothing keeps a screen reader or weak eyes out (${theme})`, async ({ console, page, jobs }) => {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       const check = async (what: string): Promise<void> => {
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map((violation) => `${what}: ${violation.id} ${violation.nodes.map((node) => `${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`).join('\n')}`)).toEqual([]);
+        expect(await accessViolations(page, what)).toEqual([]);
       };
       await console.goTo('/jobs');
       await expect(page.getByRole('table', { name: 'Jobs' })).toBeVisible();

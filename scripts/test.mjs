@@ -1,8 +1,10 @@
 // `npm test`: sets up, then every stage in turn, going on after a failing one. Ends with the failed, the skipped and their
 // reasons, and a last line of its own: "N passed, N failed, N skipped", summed over all stages.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from './build.mjs';
+import { hasApt } from './debian.mjs';
+import { withLock } from './lock.mjs';
 import { childEnv, nodePath, run } from './node.mjs';
 import { setUpModules, setUpSystem } from './setup.mjs';
 import { root } from './sources.mjs';
@@ -40,7 +42,7 @@ function reported(name, code, file, read) {
 async function playwright(report, args) {
   rmSync(report, { force: true });
   // A folder of its own: a run empties the one it writes to.
-  const { code } = await node('node_modules/@playwright/test/cli.js', ['test', '--reporter=list,json', `--output=${join(root, 'test-results', args[0]?.split('=')[1] ?? '')}`, ...args], { PLAYWRIGHT_JSON_OUTPUT_NAME: report });
+  const { code } = await node('node_modules/@playwright/test/cli.js', ['test', '--reporter=list,json', `--output=${join(root, 'test-results', basename(report, '.json'))}`, ...args], { PLAYWRIGHT_JSON_OUTPUT_NAME: report });
   return reported('playwright', code, report, (text) => tallyPlaywright(JSON.parse(text)));
 }
 
@@ -75,6 +77,15 @@ const stages = [
     },
   },
   {
+    // What computers boot is made of Debian's packages; some tests serve it, others start it. Nothing is made anew that fits already.
+    name: 'boot environment',
+    perform: async () => {
+      if (hasApt()) return withLock(join(root, '.cache', 'boot-build.lock'), 'the boot environment', async () => single('boot environment', (await node('bin/platen', ['boot', 'build'])).code));
+      process.stdout.write('No apt on this machine: the boot environment is not built, and the tests that need it are skipped.\n');
+      return { passed: 0, failed: [], skipped: [] };
+    },
+  },
+  {
     name: 'unit and integration',
     perform: async () => {
       rmSync(vitestReport, { force: true });
@@ -82,7 +93,7 @@ const stages = [
       return reported('vitest', code, vitestReport, JSON.parse);
     },
   },
-  { name: 'end to end', perform: () => playwright(playwrightReport, ['--project=browser', '--project=electron']) },
+  { name: 'end to end', perform: () => playwright(playwrightReport, ['--project=disks', '--project=browser', '--project=electron']) },
   // Firmware waits a lot: two computers at once take little longer than one.
   { name: 'boot lab', perform: () => playwright(labReport, ['--project=lab', '--workers=2']) },
 ];

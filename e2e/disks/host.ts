@@ -85,7 +85,12 @@ export class Host {
       this.own(point, await startNtfs3g(device, point, options));
     } else {
       await run('mount', ['-t', type, '-o', options, device, point]);
-      this.own(point, async () => void (await run('umount', [point])));
+      this.own(point, async () => {
+        // A program that got a mount namespace of its own meanwhile keeps what was mounted, and umount alone would leave the journal to
+        // be replayed and the files to be lost. Read-only is the file system's state, not the mount's: it is clean whoever keeps it.
+        if (!options.split(',').includes('ro')) await run('mount', ['-o', 'remount,ro', point]);
+        await run('umount', [point]);
+      });
     }
     return point;
   }
@@ -126,7 +131,7 @@ export class Host {
 
 /**
  * Mounts NTFS with ntfs-3g in the foreground: umount(8) returns before the FUSE process has written its last block, only the
- * process's end says that the device is done with.
+ * process's end says that the device is done with. Where another mount namespace keeps the mount, it ends when it is told to.
  */
 async function startNtfs3g(device: string, point: string, options: string): Promise<() => Promise<void>> {
   const child = spawn('ntfs-3g', [device, point, '-o', `no_detach,${options}`], { env: { ...process.env, PATH: toolPath }, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -144,6 +149,8 @@ async function startNtfs3g(device: string, point: string, options: string): Prom
   }
   return async () => {
     await run('umount', [point]);
+    const timer = setTimeout(() => child.kill('SIGTERM'), 5000);
     await ended;
+    clearTimeout(timer);
   };
 }

@@ -1,6 +1,9 @@
 // Owns the sample disks: whole disk images with tables, boot code, volumes and everything that has been forgotten by an imaging
 // tool before. Nothing here looks at Platen; prove.ts compares what came out with what went in.
-import { open, rm, truncate, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { mixed, noise, writeAt } from './content.ts';
 import { soil } from './dirt.ts';
 import { run, type Host } from './host.ts';
@@ -30,9 +33,42 @@ async function blankDisk(file: string, sizeBytes: number): Promise<void> {
   await truncate(file, sizeBytes);
 }
 
+/** Disks that were made before in this process, as files that no test touches; gone with the process. */
+const made = new Map<string, Disk>();
+let madeFolder: string | undefined;
+
+/** A copy of the disk of this kind, which is made when it is wanted for the first time: making one takes seconds. */
+async function copied(host: Host, name: string, kind: string, make: (host: Host, name: string) => Promise<Disk>): Promise<Disk> {
+  let master = made.get(kind);
+  if (master === undefined) {
+    const disk = await make(host, `${kind}.made`);
+    if (madeFolder === undefined) {
+      const folder = await mkdtemp(join(tmpdir(), 'platen-disks-made-'));
+      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+      madeFolder = folder;
+    }
+    master = { ...disk, file: join(madeFolder, kind) };
+    await rename(disk.file, master.file);
+    made.set(kind, master);
+  }
+  const file = host.path(name);
+  await writeFile(file, '', { flag: 'wx' });
+  await run('cp', ['--sparse=always', '--reflink=auto', master.file, file]);
+  return { ...master, file };
+}
+
 /** GPT with an EFI system partition, ext4 and swap; numbers with holes, names, attributes, boot code in the gap. About 1 GB. */
-export async function makeGptDisk(host: Host, name: string, options: { sectorSizeBytes?: 512 | 4096 } = {}): Promise<Disk> {
+export function makeGptDisk(host: Host, name: string, options: { sectorSizeBytes?: 512 | 4096 } = {}): Promise<Disk> {
   const sectorSizeBytes = options.sectorSizeBytes ?? 512;
+  return copied(host, name, `gpt${sectorSizeBytes}`, (maker, master) => newGptDisk(maker, master, sectorSizeBytes));
+}
+
+/** MBR with NTFS and an extended partition that holds ext3 and FAT16; boot code in the MBR and behind it. About 0.6 GB. */
+export function makeMbrDisk(host: Host, name: string): Promise<Disk> {
+  return copied(host, name, 'mbr', newMbrDisk);
+}
+
+async function newGptDisk(host: Host, name: string, sectorSizeBytes: 512 | 4096): Promise<Disk> {
   const sizeBytes = 1000 * MiB;
   const file = host.path(name);
   const sectors = (bytes: number): number => bytes / sectorSizeBytes;
@@ -60,8 +96,7 @@ export async function makeGptDisk(host: Host, name: string, options: { sectorSiz
   return { file, sizeBytes, sectorSizeBytes, table: 'gpt', volumes: [volume(1, 'fat', esp), volume(3, 'ext4', linux), volume(7, 'swap', swap)] };
 }
 
-/** MBR with NTFS and an extended partition that holds ext3 and FAT16; boot code in the MBR and behind it. About 0.6 GB. */
-export async function makeMbrDisk(host: Host, name: string): Promise<Disk> {
+async function newMbrDisk(host: Host, name: string): Promise<Disk> {
   const sizeBytes = 600 * MiB;
   const file = host.path(name);
   const ntfs = { at: 1, size: 300 };
