@@ -1,21 +1,23 @@
-// Owns the question a commit asks: is every chunk of every stream here, of the right length, and counted as arrived for this capture?
+// Owns the question a commit asks: is every chunk of every stream here, of the right length, and counted as arrived under this lease?
 import { HASH_BYTES } from '#shared/agent/frame.ts';
 import type { ManifestHead } from '#shared/agent/manifest.ts';
-import { decodePage, type Run } from '#shared/agent/page.ts';
+import type { Run } from '#shared/agent/page.ts';
 import { AppError, ProtocolError } from '#shared/errors.ts';
 import { chunkCount } from '#shared/model/schema.ts';
 import type { StoreContext } from './context.ts';
 import { HashSet } from './hash-set.ts';
-import { blake3, toHex } from './hash.ts';
+import { toHex } from './hash.ts';
 import { ChunkState, isArrived } from './index-db.ts';
-import type { PageFile } from './page-files.ts';
 import { rehash, type Checked } from './rehash.ts';
 import { breathe } from './serial.ts';
 
 const SLICE = 2048;
 
+/** A stream's chunk list, wherever it lies. */
+export type StreamRuns = { readonly chunks: number; runs(): AsyncIterable<{ firstChunk: number; run: Run }> };
+
 /** Throws ProtocolError for streams that are not complete or lengths that do not fit, AppError chunk-missing for chunks that are not here. */
-export async function checkCompleteness(context: StoreContext, head: ManifestHead, streams: ReadonlyMap<number, PageFile>, lease: number): Promise<void> {
+export async function checkCompleteness(context: StoreContext, head: ManifestHead, streams: ReadonlyMap<number, StreamRuns>, lease: number): Promise<void> {
   const { chunkSizeBytes } = head.graph;
   const named = new Set(head.graph.streams.map((stream) => stream.index));
   if (named.size !== head.graph.streams.length) throw new ProtocolError(0, 'two streams have one number');
@@ -27,14 +29,8 @@ export async function checkCompleteness(context: StoreContext, head: ManifestHea
     if ((stream?.chunks ?? 0) !== expected) throw new ProtocolError(0, `stream ${index} has ${expected} chunks, but pages for ${stream?.chunks ?? 0} arrived`);
     if (stream === undefined) continue;
     const shorter = lengthBytes % chunkSizeBytes;
-    for (const stored of stream.pages) {
-      const page = decodePage(await stream.read(stored), blake3);
-      let chunk = page.firstChunk;
-      for (const run of page.runs) {
-        const last = chunk + run.count === expected && shorter !== 0 ? shorter : chunkSizeBytes;
-        await check.run(run, last);
-        chunk += run.count;
-      }
+    for await (const { firstChunk, run } of stream.runs()) {
+      await check.run(run, firstChunk + run.count === expected && shorter !== 0 ? shorter : chunkSizeBytes);
     }
   }
   await check.finish();
@@ -73,7 +69,7 @@ class Check {
   async finish(): Promise<void> {
     await this.#resolveDoubtful();
     if (this.#missing > 0) {
-      throw new AppError('chunk-missing', `${this.#missing} chunks of this capture are not in the image store (the first is ${this.#firstMissing.slice(0, 16)}…). Start the capture again: it sends only what is lacking.`,
+      throw new AppError('chunk-missing', `${this.#missing} chunks that this version names are not in the image store (the first is ${this.#firstMissing.slice(0, 16)}…). Start again: only what is lacking is sent.`,
         { missing: this.#missing, chunk: this.#firstMissing });
     }
   }

@@ -2,23 +2,23 @@
 // Packs and index first, then manifests and what they name, then captures and leftovers.
 import { join } from 'node:path';
 import { AppError } from '#shared/errors.ts';
-import type { Captures } from './captures.ts';
 import type { StoreContext } from './context.ts';
 import { examinePacks } from './doctor-packs.ts';
 import { Findings } from './findings.ts';
 import { HashSet } from './hash-set.ts';
 import { toHex } from './hash.ts';
+import type { Leases } from './leases.ts';
 import { eachNamedChunk } from './named-chunks.ts';
 import type { Finding, HashHex } from './types.ts';
 
 export type Examination = { repair: boolean; deep: boolean; live: ReadonlySet<HashHex> };
 
-export async function examine(context: StoreContext, captures: Captures, examination: Examination): Promise<Finding[]> {
+export async function examine(context: StoreContext, leases: Leases, examination: Examination): Promise<Finding[]> {
   const findings = new Findings(examination.repair);
   await examinePacks(context, findings, examination.deep);
   await examineManifests(context, findings, examination.live);
   await examineDeletions(context, findings);
-  await examineCaptures(context, captures, findings);
+  await examineLeases(context, leases, findings);
   await examineStrays(context, findings);
   return findings.list;
 }
@@ -36,7 +36,7 @@ async function examineManifests(context: StoreContext, findings: Findings, live:
   for (const hash of onDisk) {
     if (!live.has(hash)) {
       if (!held.has(hash) && !context.recent.has(hash)) {
-        await findings.add({ kind: 'orphan-manifest', subject: hash, repair: null, message: 'A manifest belongs to no version: its capture ended before the version was recorded. The next sweep removes it.' });
+        await findings.add({ kind: 'orphan-manifest', subject: hash, repair: null, message: 'A manifest belongs to no version: its capture or copying ended before the version was recorded. The next sweep removes it.' });
       }
       continue;
     }
@@ -83,12 +83,13 @@ async function examineDeletions(context: StoreContext, findings: Findings): Prom
   }
 }
 
-async function examineCaptures(context: StoreContext, captures: Captures, findings: Findings): Promise<void> {
+async function examineLeases(context: StoreContext, leases: Leases, findings: Findings): Promise<void> {
   const now = context.clock();
-  for (const { id, expiresAt } of captures.list()) {
+  const open = [...leases.captures().map((lease) => ({ ...lease, what: 'capture' })), ...leases.adoptions().map((lease) => ({ ...lease, what: 'copy' }))];
+  for (const { id, expiresAt, what } of open) {
     if (expiresAt > now) continue;
-    await findings.add({ kind: 'stale-lease', subject: id, repair: 'End it; its chunks go at the next sweep.', message: 'An unfinished capture was not heard of for so long that its lease ran out.' }, async () => {
-      await captures.expire();
+    await findings.add({ kind: 'stale-lease', subject: id, repair: 'End it; its chunks go at the next sweep.', message: `An unfinished ${what} was not heard of for so long that its lease ran out.` }, async () => {
+      await leases.expire();
     });
   }
 }
@@ -99,9 +100,9 @@ async function examineStrays(context: StoreContext, findings: Findings): Promise
   for (const path of manifestStrays) {
     await findings.add({ kind: 'stray-file', subject: path, repair: 'Remove it.', message: 'A half-written file, or a signature without its manifest, was left behind.' }, () => files.unlink(path));
   }
-  const leases = new Set(context.index.leases().map((lease) => lease.id));
+  const known = new Set(context.index.leases().map((lease) => lease.id));
   for (const id of await files.list(join(folder, 'captures'))) {
-    if (leases.has(id)) continue;
-    await findings.add({ kind: 'stray-file', subject: join(folder, 'captures', id), repair: null, message: 'A folder of a finished capture was left behind. The next start removes it.' });
+    if (known.has(id)) continue;
+    await findings.add({ kind: 'stray-file', subject: join(folder, 'captures', id), repair: null, message: 'A folder of a finished capture or copy was left behind. The next start removes it.' });
   }
 }

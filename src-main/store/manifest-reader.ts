@@ -8,6 +8,9 @@ import { readFully, type StoreFile, type StoreFiles } from './files.ts';
 import { blake3 } from './hash.ts';
 import type { HashHex, ManifestReader } from './types.ts';
 
+/** Bounds what one manifest can make a reader remember: pages of 4,096 chunks of 256 KiB reach 1 PB with it. */
+const MAX_PAGES = 1 << 20;
+
 export async function openManifestFile(files: StoreFiles, hash: HashHex, path: string): Promise<ManifestReader> {
   let file: StoreFile;
   try {
@@ -35,6 +38,7 @@ async function readParts(file: StoreFile, sizeBytes: number): Promise<{ head: Ma
   const { headLength } = decodePreamble(preamble);
   const trailer = decodeTrailer(await piece(file, sizeBytes - MANIFEST_TRAILER_BYTES, MANIFEST_TRAILER_BYTES, sizeBytes), sizeBytes);
   if (trailer.headLength !== headLength) throw new ProtocolError(4, 'head length differs between start and end');
+  if (trailer.pageCount > MAX_PAGES) throw new ProtocolError(sizeBytes - MANIFEST_TRAILER_BYTES + 8, `manifest has more than ${MAX_PAGES} pages`);
   const head = parseHead(await piece(file, MANIFEST_PREAMBLE_BYTES, headLength, sizeBytes));
   const tableBytes = await piece(file, trailer.tableOffset, trailer.pageCount * PAGE_TABLE_ENTRY_BYTES, sizeBytes);
   const table = decodePageTable(tableBytes, MANIFEST_PREAMBLE_BYTES + headLength, trailer.tableOffset);

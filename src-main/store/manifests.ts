@@ -55,6 +55,21 @@ export class Manifests {
     }
   }
 
+  /** Gives a whole manifest, whose bytes were checked and synced at `from`, its name in the store. Repeatable: where it has it, only signatures are added. */
+  async adopt(hash: HashHex, from: string | null, signatures: readonly ManifestSignature[]): Promise<void> {
+    const path = this.path(hash);
+    await makeDurableFolder(this.#files, dirname(path));
+    for (const signature of signatures) await this.writeSignature(signature);
+    if (from === null) return;
+    await this.#files.rename(from, path);
+    await this.#files.syncFolder(dirname(path));
+    await this.#files.syncFolder(dirname(from));
+  }
+
+  isTrusted(signature: ManifestSignature): boolean {
+    return this.#signer.isValid(signature);
+  }
+
   async writeSignature(signature: ManifestSignature): Promise<void> {
     const path = join(dirname(this.path(signature.manifest)), `${signature.manifest}.${signature.keyId.slice(0, 16)}.sig`);
     await writeSmallFile(this.#files, path, encodeSignature(signature));
@@ -200,7 +215,7 @@ async function writeManifest(file: StoreFile, head: ManifestHead, sources: reado
   return running.digest().toString('hex');
 }
 
-async function hashFile(file: StoreFile): Promise<HashHex> {
+export async function hashFile(file: StoreFile): Promise<HashHex> {
   const running = new RunningHash();
   const buffer = Buffer.allocUnsafeSlow(COPY_BYTES);
   for (let at = 0; ; ) {

@@ -1,16 +1,17 @@
 // Owns opening a store: folders, key, index, recovery, and the object that the rest of the server talks to.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { HASH_BYTES } from '#shared/agent/frame.ts';
 import { AppError, CancelledError } from '#shared/errors.ts';
 import { formatBytes } from '#shared/units.ts';
-import { Captures } from './captures.ts';
 import { duty, explained, noteDamage, type StoreContext } from './context.ts';
 import { examine } from './doctor.ts';
 import { errnoOf, storeFailure } from './failure.ts';
 import { makeDurableFolder, realFiles, type StoreFiles } from './files.ts';
 import { HashSet } from './hash-set.ts';
 import { toHex } from './hash.ts';
-import { IndexDatabase } from './index-db.ts';
+import { ChunkState, IndexDatabase } from './index-db.ts';
+import { Leases } from './leases.ts';
 import { Manifests } from './manifests.ts';
 import { eachNamedChunk } from './named-chunks.ts';
 import { MAX_PACK_BYTES } from './pack-format.ts';
@@ -19,7 +20,7 @@ import { Packs } from './packs.ts';
 import { reconcile } from './reconcile.ts';
 import { recoverStore } from './recover.ts';
 import { Serial } from './serial.ts';
-import { openSigner } from './signing.ts';
+import { openSigner, type Signer } from './signing.ts';
 import { sweepStore } from './sweep.ts';
 import type { ChunkNames, HashHex, Store, StoreFigures, StoreOptions } from './types.ts';
 import { verifyManifest } from './verify.ts';
@@ -44,7 +45,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       index.close();
       throw error;
     }
-    return new OpenStore(context, signer.keyId);
+    return new OpenStore(context, signer);
   } catch (error) {
     throw storeFailure(error, 'opening the image store', options.folder, await files.space(options.folder).then(({ freeBytes }) => freeBytes, () => null));
   }
@@ -85,24 +86,48 @@ async function openIndex(files: StoreFiles, options: StoreOptions): Promise<Inde
 
 class OpenStore implements Store {
   readonly keyId: string;
+  readonly publicKey: string;
   readonly #context: StoreContext;
-  readonly #captures: Captures;
+  readonly #signer: Signer;
+  readonly #leases: Leases;
   /** Sweep, doctor and rebuild change many places at once: one of them at a time. */
   readonly #upkeep = new Serial();
   readonly #closing = new AbortController();
 
-  constructor(context: StoreContext, keyId: string) {
+  constructor(context: StoreContext, signer: Signer) {
     this.#context = context;
-    this.keyId = keyId;
-    this.#captures = new Captures(context);
+    this.#signer = signer;
+    this.keyId = signer.keyId;
+    this.publicKey = signer.publicKey;
+    this.#leases = new Leases(context);
   }
 
   openCapture(id: string, ttlMs: number): ReturnType<Store['openCapture']> {
-    return this.#captures.open(id, ttlMs);
+    return this.#leases.openCapture(id, ttlMs);
   }
 
   openCaptures(): { id: string; expiresAt: number }[] {
-    return this.#captures.list();
+    return this.#leases.captures();
+  }
+
+  openAdoption(id: string, manifest: HashHex, ttlMs: number): ReturnType<Store['openAdoption']> {
+    return this.#leases.openAdoption(id, manifest, ttlMs);
+  }
+
+  openAdoptions(): ReturnType<Store['openAdoptions']> {
+    return this.#leases.adoptions();
+  }
+
+  sign(purpose: string, message: string): string {
+    return this.#signer.signFor(purpose, message);
+  }
+
+  trustKey(publicKeyPem: string): Promise<void> {
+    return duty(this.#context, 'keeping a key', () => this.#signer.trust(publicKeyPem));
+  }
+
+  isSignedByTrusted(hash: HashHex): Promise<boolean> {
+    return duty(this.#context, 'reading signatures', () => this.#context.manifests.isSigned(hash));
   }
 
   openManifest(hash: HashHex): ReturnType<Store['openManifest']> {
@@ -130,6 +155,16 @@ class OpenStore implements Store {
       }
       return names;
     });
+  }
+
+  holds(hashes: Uint8Array): Uint8Array {
+    const count = Math.floor(hashes.length / HASH_BYTES);
+    const bits = new Uint8Array(Math.ceil(count / 8));
+    for (let i = 0; i < count; i++) {
+      const row = this.#context.index.getAt(hashes, i * HASH_BYTES);
+      if (row !== undefined && row.pack !== 0 && row.state === ChunkState.verified) bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7));
+    }
+    return bits;
   }
 
   async *readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -161,12 +196,12 @@ class OpenStore implements Store {
 
   sweep(live: Iterable<HashHex>, signal?: AbortSignal): ReturnType<Store['sweep']> {
     const keep = new Set(live);
-    return this.#upkeep.run(() => duty(this.#context, 'sweeping', () => sweepStore(this.#context, this.#captures, keep, this.#orClosing(signal))));
+    return this.#upkeep.run(() => duty(this.#context, 'sweeping', () => sweepStore(this.#context, this.#leases, keep, this.#orClosing(signal))));
   }
 
   doctor(options: Parameters<Store['doctor']>[0]): ReturnType<Store['doctor']> {
     const live = new Set(options.live);
-    return this.#upkeep.run(() => duty(this.#context, 'examining the store', () => examine(this.#context, this.#captures, { ...options, live })));
+    return this.#upkeep.run(() => duty(this.#context, 'examining the store', () => examine(this.#context, this.#leases, { ...options, live })));
   }
 
   async rebuildIndex(): Promise<void> {
@@ -195,7 +230,7 @@ class OpenStore implements Store {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#upkeep.run(async () => undefined);
-    await this.#captures.close();
+    await this.#leases.close();
     await this.#context.workers.close();
     await this.#context.packs.close();
     await this.#context.handles.close();

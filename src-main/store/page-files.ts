@@ -1,6 +1,6 @@
 // Owns the page files of one capture: captures/<id>/<stream>.pages, pages back to back, appended in order, a torn one cut off.
 import { join } from 'node:path';
-import { decodePage, PAGE_HEADER_BYTES, pageLength, type Page } from '#shared/agent/page.ts';
+import { decodePage, PAGE_HEADER_BYTES, pageLength, type Page, type Run } from '#shared/agent/page.ts';
 import { ProtocolError } from '#shared/errors.ts';
 import { readFully, writeFully, type StoreFile, type StoreFiles } from './files.ts';
 import { blake3 } from './hash.ts';
@@ -68,6 +68,17 @@ export class PageFile {
     const bytes = Buffer.alloc(page.length);
     if ((await readFully(this.#file, bytes, page.offset)) < page.length) throw new ProtocolError(page.offset, 'page file is cut short');
     return bytes;
+  }
+
+  async *runs(): AsyncGenerator<{ firstChunk: number; run: Run }> {
+    for (const stored of this.#pages) {
+      const page = decodePage(await this.read(stored), blake3);
+      let firstChunk = page.firstChunk;
+      for (const run of page.runs) {
+        yield { firstChunk, run };
+        firstChunk += run.count;
+      }
+    }
   }
 
   readAt(target: Uint8Array, position: number): Promise<number> {

@@ -1,27 +1,24 @@
 // Owns what happens at opening: whatever a crash or a lost index left is put right before anybody asks. Nothing acknowledged is touched.
 import { join } from 'node:path';
 import { ProtocolError } from '#shared/errors.ts';
-import { hashesOf } from '#shared/agent/page.ts';
-import { captureFolder } from './captures.ts';
 import type { StoreContext } from './context.ts';
-import { readFully, readSmallFile, removeFolderWithFiles, writeFully, type StoreFile } from './files.ts';
+import { readFully, removeFolderWithFiles, writeFully, type StoreFile } from './files.ts';
 import { PackState, type PackRow } from './index-db.ts';
+import { eachHash, leasedHashes } from './leased-hashes.ts';
+import { leaseFolder } from './leased-session.ts';
+import { leaseInFolder } from './leases.ts';
 import { decodePackHeader, encodePackHeader, PACK_HEADER_BYTES, PackEntries, type PackEntry } from './pack-format.ts';
 import { entriesOf, scanEntries } from './pack-entries.ts';
 import { readPackIndex, walkHeaders } from './pack-scan.ts';
 import { packIdOf, packPath } from './packs.ts';
-import { capturePages } from './page-files.ts';
 import { dropRowsWithoutPlace, placeEntries, reconcile, removeRowsBehind } from './reconcile.ts';
 import { rewritePack } from './rewrite.ts';
-
-/** How long a capture whose lease was rebuilt from its folder is kept, when the folder does not say. */
-const DEFAULT_TTL_MS = 24 * 3_600_000;
 
 export async function recoverStore(context: StoreContext): Promise<void> {
   const rebuilding = !context.index.complete;
   await recoverPacks(context);
   if (rebuilding) await reconcile(context);
-  await recoverCaptures(context, rebuilding);
+  await recoverLeases(context, rebuilding);
   for (const hash of await context.manifests.unfinishedDeletions()) {
     await context.manifests.finishDeletion(hash);
     context.log('info', 'an interrupted deletion was finished', { manifest: hash });
@@ -188,29 +185,20 @@ export async function salvage(context: StoreContext, id: number, entries: readon
   await rewritePack(context, id, entries);
 }
 
-async function recoverCaptures(context: StoreContext, rebuilding: boolean): Promise<void> {
+async function recoverLeases(context: StoreContext, rebuilding: boolean): Promise<void> {
   const { files, index, clock, log } = context;
   for (const id of await files.list(join(context.folder, 'captures'))) {
-    const folder = captureFolder(context, id);
+    const folder = leaseFolder(context, id);
     if (index.lease(id) !== undefined) continue;
     if (!rebuilding) {
       await removeFolderWithFiles(files, folder);
       continue;
     }
-    index.saveLease(id, clock() + (await ttlOf(context, folder)));
+    const { ttlMs, manifest } = await leaseInFolder(context, folder);
+    index.saveLease(id, clock() + ttlMs);
+    if (manifest !== null) index.setLeaseManifest(id, manifest);
     const lease = index.lease(id)?.number ?? 0;
-    for await (const page of capturePages(files, folder)) index.setLease(hashesOf(page), lease);
-    log('info', 'the lease of an unfinished capture was taken up again', { capture: id });
+    for await (const hashes of leasedHashes(files, folder)) index.setLease([...eachHash(hashes)], lease);
+    log('info', 'the lease of an unfinished capture or copy was taken up again', { lease: id });
   }
-}
-
-async function ttlOf(context: StoreContext, folder: string): Promise<number> {
-  const bytes = await readSmallFile(context.files, join(folder, 'lease.json'), 4096).catch(() => null);
-  try {
-    const lease: unknown = JSON.parse(bytes?.toString('utf8') ?? '');
-    if (typeof lease === 'object' && lease !== null && 'ttlMs' in lease && typeof lease.ttlMs === 'number' && lease.ttlMs > 0) return lease.ttlMs;
-  } catch {
-    // A lease file that was being written when the power went: the default keeps the capture.
-  }
-  return DEFAULT_TTL_MS;
 }

@@ -1,8 +1,9 @@
-// Owns the server's signing key and detached signatures of manifests. The private key never leaves key.pem (mode 0600);
-// public keys of this and earlier keys stay in keys/, so that old signatures remain checkable.
+// Owns the server's signing key, and which signatures of manifests count. The private key never leaves key.pem (mode 0600); public keys
+// lie in keys/: of this and earlier keys, so that old signatures remain checkable, and of other servers that are trusted.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { manifestSignatureSchema, type ManifestSignature } from '#shared/agent/manifest.ts';
+import { AppError } from '#shared/errors.ts';
 import { makeDurableFolder, readSmallFile, writeSmallFile, type StoreFiles } from './files.ts';
 import type { HashHex } from './types.ts';
 
@@ -10,10 +11,19 @@ const MAX_KEY_BYTES = 8192;
 
 export type Signer = {
   keyId: string;
+  /** PEM. */
+  publicKey: string;
   sign(manifest: HashHex, at: number): ManifestSignature;
-  /** True when a key of this store made it and it fits the manifest. */
+  /** base64 over purpose and message. */
+  signFor(purpose: string, message: string): string;
+  /** Durably: from now on its signatures count. */
+  trust(publicKeyPem: string): Promise<void>;
+  /** True when a key of this store, or one it trusts, made it and it fits the manifest. */
   isValid(signature: ManifestSignature): boolean;
 };
+
+/** "platen record v1" and a newline: what is signed begins with it, so that no signature serves another purpose. Manifests have their own. */
+const purposePattern = /^platen (?!manifest )[a-z]+ v\d+\n$/;
 
 function message(manifest: HashHex): Buffer {
   return Buffer.from(`platen manifest v1\n${manifest}`);
@@ -21,6 +31,31 @@ function message(manifest: HashHex): Buffer {
 
 function idOf(key: KeyObject): string {
   return createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('hex');
+}
+
+/** An Ed25519 public key from PEM; null for anything else. */
+function publicKeyOf(pem: string | Uint8Array): KeyObject | null {
+  const text = typeof pem === 'string' ? pem : Buffer.from(pem).toString('latin1');
+  // Of a private key the public one could be derived, but nobody hands that over.
+  if (!text.startsWith('-----BEGIN PUBLIC KEY-----')) return null;
+  try {
+    const key = createPublicKey(text);
+    return key.asymmetricKeyType === 'ed25519' ? key : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The id of a public key (PEM); null where it is no Ed25519 key. */
+export function keyIdOf(publicKeyPem: string): string | null {
+  const key = publicKeyOf(publicKeyPem);
+  return key === null ? null : idOf(key);
+}
+
+/** Whether the holder of this key signed this message for this purpose. Whatever it is given, it answers and does not throw. */
+export function isSignedBy(publicKeyPem: string, purpose: string, text: string, signature: string): boolean {
+  const key = publicKeyOf(publicKeyPem);
+  return key !== null && verify(null, Buffer.from(purpose + text), key, Buffer.from(signature, 'base64'));
 }
 
 export async function openSigner(files: StoreFiles, folder: string): Promise<Signer> {
@@ -35,12 +70,28 @@ export async function openSigner(files: StoreFiles, folder: string): Promise<Sig
   const publicKey = createPublicKey(privateKey);
   const keyId = idOf(publicKey);
   await makeDurableFolder(files, publicFolder);
-  const publicPath = join(publicFolder, `${keyId.slice(0, 16)}.pem`);
-  if ((await files.sizeOf(publicPath)) === null) await writeSmallFile(files, publicPath, Buffer.from(publicKey.export({ type: 'spki', format: 'pem' })));
+  const keep = async (id: string, key: KeyObject): Promise<void> => {
+    const path = join(publicFolder, `${id.slice(0, 16)}.pem`);
+    if ((await files.sizeOf(path)) === null) await writeSmallFile(files, path, Buffer.from(key.export({ type: 'spki', format: 'pem' })));
+  };
+  await keep(keyId, publicKey);
   const known = await readPublicKeys(files, publicFolder);
   known.set(keyId, publicKey);
   return {
     keyId,
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    signFor: (purpose, text) => {
+      if (!purposePattern.test(purpose)) throw new AppError('internal', 'A signature was asked for without a purpose of its own.', { purpose });
+      return sign(null, Buffer.from(purpose + text), privateKey).toString('base64');
+    },
+    trust: async (pem) => {
+      const key = publicKeyOf(pem);
+      if (key === null) throw new AppError('invalid-input', 'This is no public key of a server: an Ed25519 key in PEM is expected. Let the server join again.', {});
+      const id = idOf(key);
+      if (known.has(id)) return;
+      await keep(id, key);
+      known.set(id, key);
+    },
     sign: (manifest, at) => ({
       algorithm: 'ed25519',
       keyId,
@@ -59,12 +110,9 @@ async function readPublicKeys(files: StoreFiles, folder: string): Promise<Map<st
   const keys = new Map<string, KeyObject>();
   for (const name of await files.list(folder)) {
     if (!name.endsWith('.pem')) continue;
-    try {
-      const key = createPublicKey((await readSmallFile(files, join(folder, name), MAX_KEY_BYTES)) ?? '');
-      keys.set(idOf(key), key);
-    } catch {
-      // A damaged public key only means that its signatures can't be checked; they then show as invalid.
-    }
+    // A damaged public key only means that its signatures can't be checked; they then show as invalid.
+    const key = publicKeyOf((await readSmallFile(files, join(folder, name), MAX_KEY_BYTES).catch(() => null)) ?? '');
+    if (key !== null) keys.set(idOf(key), key);
   }
   return keys;
 }

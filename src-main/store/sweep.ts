@@ -1,16 +1,16 @@
 // Owns mark and sweep: what no manifest to be kept and no lease names leaves the index; packs that hold little else are dropped or rewritten.
 // Memory: one compact set of the live hashes (about 16 bytes each) and one record per pack.
-import { join } from 'node:path';
 import { FRAME_HEADER_BYTES, HASH_BYTES } from '#shared/agent/frame.ts';
-import { hashesOf } from '#shared/agent/page.ts';
 import { AppError, CancelledError } from '#shared/errors.ts';
-import type { Captures } from './captures.ts';
 import type { StoreContext } from './context.ts';
 import { isDiskFull } from './failure.ts';
 import { HashSet } from './hash-set.ts';
+import { leasedHashes } from './leased-hashes.ts';
+import { leaseFolder } from './leased-session.ts';
+import type { Leases } from './leases.ts';
 import { eachNamedChunk } from './named-chunks.ts';
 import { entriesOf } from './pack-entries.ts';
-import { capturePages } from './page-files.ts';
+import { breathe } from './serial.ts';
 import { eachRow } from './reconcile.ts';
 import { rewritePack } from './rewrite.ts';
 import type { HashHex, SweepResult } from './types.ts';
@@ -25,13 +25,13 @@ const RECENT_MS = 3_600_000;
 
 type Usage = Map<number, { bytes: number; chunks: number }>;
 
-export async function sweepStore(context: StoreContext, captures: Captures, live: ReadonlySet<HashHex>, signal?: AbortSignal): Promise<SweepResult> {
+export async function sweepStore(context: StoreContext, leases: Leases, live: ReadonlySet<HashHex>, signal?: AbortSignal): Promise<SweepResult> {
   const result: SweepResult = { removedChunks: 0, removedBytes: 0, removedPacks: 0, rewrittenPacks: 0, removedManifests: 0 };
   const marks = new HashSet(context.index.totals.chunks);
   // From here on, whoever answers that a chunk is here marks it too.
   context.marks = marks;
   try {
-    await captures.expire();
+    await leases.expire();
     const keep = keptManifests(context, live);
     await mark(context, { keep, live, marks }, signal);
     for (const hash of await context.manifests.list()) {
@@ -63,7 +63,7 @@ async function mark(context: StoreContext, what: { keep: ReadonlySet<HashHex>; l
   const { keep, live, marks } = what;
   for (const hash of keep) {
     stopIfAborted(signal);
-    // Held by a lease only, and not there (yet, or ever: a crash came first): its capture's pages are marked below.
+    // Held by a lease only, and not there (yet, or ever: a crash came first): what its lease names is marked below.
     if (!live.has(hash) && !(await context.manifests.exists(hash))) continue;
     try {
       const manifest = await context.manifests.open(hash);
@@ -78,8 +78,10 @@ async function mark(context: StoreContext, what: { keep: ReadonlySet<HashHex>; l
     }
   }
   for (const { id } of context.index.leases()) {
-    for await (const page of capturePages(context.files, join(context.folder, 'captures', id))) {
-      for (const hash of hashesOf(page)) marks.add(hash);
+    for await (const hashes of leasedHashes(context.files, leaseFolder(context, id))) {
+      stopIfAborted(signal);
+      for (let at = 0; at < hashes.length; at += HASH_BYTES) marks.add(hashes, at);
+      await breathe();
     }
   }
 }

@@ -48,6 +48,31 @@ export interface CaptureSession {
   close(): Promise<void>;
 }
 
+export type MissingChunk = { stream: number; chunk: number; hash: Uint8Array };
+
+/** A version made elsewhere, on its way into this store, whole or not at all. Like a capture it survives a restart, under its lease. */
+export interface Adoption {
+  readonly id: string;
+  readonly manifest: HashHex;
+  /** How much of the manifest is here: a transfer goes on there. All of it where the store has it already. */
+  readonly manifestBytes: number;
+  /** Appends the manifest's next bytes. */
+  addManifest(bytes: Uint8Array): Promise<void>;
+  /** Throws AppError proof-failed unless the bytes hash to the manifest's name and are a whole manifest; they are then dropped, and it starts at byte 0.
+   *  The reader is the caller's to close. */
+  finishManifest(): Promise<ManifestReader>;
+  /** What is not here, in stream order, each hash once. What is here but was never re-hashed is re-hashed while asking. May be asked again at any time,
+   *  and is, until it names nothing: a commit says whether that is the case. */
+  missing(): AsyncIterable<MissingChunk>;
+  /** As in a capture; takes only chunks that the manifest names. */
+  addFrames(frames: Uint8Array): Promise<IngestResult>;
+  renew(ttlMs: number): void;
+  /** Refuses unless every chunk is here and one of the signatures is of a trusted key. Then the manifest has its name, durably. Stays open until close(). */
+  commit(signatures: readonly ManifestSignature[]): Promise<void>;
+  /** After the row says so (or after giving up): removes the lease, and what is left of the manifest. */
+  close(): Promise<void>;
+}
+
 export type VerifyProgress = { doneChunks: number; totalChunks: number; doneBytes: number; totalBytes: number };
 export type VerifyResult = { manifest: HashHex; checkedChunks: number; damaged: HashHex[]; missing: HashHex[]; manifestIntact: boolean; signatureValid: boolean };
 
@@ -82,14 +107,27 @@ export type Finding = {
 export interface Store {
   /** Ed25519 key of this server: 64 hex digits of the SHA-256 of its public key (DER). */
   readonly keyId: string;
+  /** The same key as PEM, for those who check what this server signs. */
+  readonly publicKey: string;
+  /** base64 over purpose and message. The purpose reads like "platen record v1\n": no signature serves another. Checked with isSignedBy (signing.ts). */
+  sign(purpose: string, message: string): string;
+  /** Durably: signatures of manifests by this key (PEM, Ed25519) count from now on. */
+  trustKey(publicKeyPem: string): Promise<void>;
+  /** Whether this server, or one whose key is trusted, signed the manifest. */
+  isSignedByTrusted(hash: HashHex): Promise<boolean>;
   openCapture(id: string, ttlMs: number): Promise<CaptureSession>;
   openCaptures(): { id: string; expiresAt: number }[];
+  /** Starts, or goes on with, taking in a version made elsewhere. Another id while one is open for the same manifest is fine: they share chunks, not work. */
+  openAdoption(id: string, manifest: HashHex, ttlMs: number): Promise<Adoption>;
+  openAdoptions(): { id: string; manifest: HashHex; expiresAt: number }[];
   openManifest(hash: HashHex): Promise<ManifestReader>;
   signatures(hash: HashHex): Promise<ManifestSignature[]>;
   /** Which chunks a manifest names. About 16 bytes of memory a chunk. */
   chunkNames(hash: HashHex): Promise<ChunkNames>;
   /** Sums over the distinct chunks that these manifests name together. About 16 bytes of memory a chunk. */
   measure(hashes: readonly HashHex[], signal?: AbortSignal): Promise<{ usedBytes: number; storedBytes: number; distinctChunks: number }>;
+  /** One bit per hash given (n × 32 bytes), lowest bit first: 1 = here, and re-hashed from disk. What is here may be gone a moment later. */
+  holds(hashes: Uint8Array): Uint8Array;
   /** Frames for the hashes given (n × 32 bytes), in that order, each checked against its checksum while read. Backpressure by the consumer's pace.
    *  Throws AppError chunk-missing or chunk-damaged (and remembers the damage: see onDamage). */
   readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array>;
