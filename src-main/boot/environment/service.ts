@@ -10,13 +10,16 @@ import { readRecord, type BuildRecord } from './build.ts';
 import { writeSmallArchive } from './small.ts';
 
 export type EnvironmentPlaces = {
-  /** Kernel, base archive, loaders, boot.json. */
+  /** Kernel, base archive, loaders, boot.json: what is built here. */
   bootFolder: string;
+  /** The same, built before and brought along by the installation; never written to. */
+  shippedFolder?: string;
   cacheFolder: string;
   /** recipe.json and init. */
   resourcesFolder: string;
   /** agent.cjs and its native module. */
   agentFolder: string;
+  /** Of Node for Linux x64, which goes into what is built. */
   nodePath: string;
 };
 export type BootFiles = {
@@ -36,9 +39,14 @@ export function openEnvironment(places: EnvironmentPlaces, onChange: () => void)
   let building: Promise<BuildRecord> | null = null;
   let problem: string | null = null;
   const lines: string[] = [];
-  const path = (name: string): string => join(places.bootFolder, name);
+  /** The newer one of what was built here and what came along: a newer program brings a newer one. */
+  const folder = (): string => {
+    const { bootFolder, shippedFolder } = places;
+    return shippedFolder !== undefined && builtAt(shippedFolder) > builtAt(bootFolder) ? shippedFolder : bootFolder;
+  };
+  const path = (name: string): string => join(folder(), name);
   const complete = (): BuildRecord | null => {
-    const record = readRecord(places.bootFolder);
+    const record = readRecord(folder());
     return record !== null && ['vmlinuz', 'base.cpio.zst', ...record.loaders.map((loader) => join('loaders', loader.name))].every((name) => existsSync(path(name))) ? record : null;
   };
   const say = (text: string): void => {
@@ -105,7 +113,14 @@ export function openEnvironment(places: EnvironmentPlaces, onChange: () => void)
   };
 }
 
+function builtAt(folder: string): number {
+  return statSync(join(folder, 'boot.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
 function run(places: EnvironmentPlaces, level: number, say: (text: string) => void): Promise<BuildRecord> {
+  if (!existsSync(places.nodePath)) {
+    return Promise.reject(new AppError('tool-missing', 'An installed Platen brings its boot environment along and can’t build another: the Node that goes into it is not part of the installation. Install a newer Platen over this one, or run "platen boot build" in a checkout of its sources and package that.'));
+  }
   const order: BuildOrder = {
     recipePath: join(places.resourcesFolder, 'recipe.json'), cacheFolder: places.cacheFolder, outFolder: places.bootFolder, nodePath: places.nodePath, nativeModules: [join(places.agentFolder, 'blake3.node')], level,
   };

@@ -12,12 +12,13 @@ const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const FRESH_MS = 6 * 3_600_000;
 
-/** The first suite of the list that has the package; what was fetched before serves where no archive can be reached. */
-export async function fetchFromSuites(name: string, suites: readonly string[], cacheFolder: string): Promise<Package & { suite: string }> {
+/** The first suite of the list that has the package, and where it is to be unpacked; what was fetched before serves where no archive can be reached. */
+export async function fetchFromSuites(name: string, { suites, component = 'main' }: { suites: readonly string[]; component?: string }, cacheFolder: string): Promise<Package & { suite: string; tree: string }> {
   const failures: string[] = [];
   for (const suite of suites) {
     try {
-      return { ...(await fetchFrom(name, suite, cacheFolder)), suite };
+      const found = await fetchFrom(name, { suite, component }, cacheFolder);
+      return { ...found, suite, tree: join(homeOf(cacheFolder, suite, component), `tree-${found.sha256.slice(0, 16)}`) };
     } catch (error) {
       failures.push(`${suite}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -25,11 +26,16 @@ export async function fetchFromSuites(name: string, suites: readonly string[], c
   throw new AppError('not-found', `Debian's package ${name} could not be fetched from any release (${failures.join('; ').slice(0, 600)}). Check the network, then build again.`, { package: name });
 }
 
-async function fetchFrom(name: string, suite: string, cacheFolder: string): Promise<Package> {
-  const home = join(cacheFolder, 'suites', suite);
+/** Another part of the archive (non-free-firmware) has lists of its own, so that what hinders one hinders no other. */
+function homeOf(cacheFolder: string, suite: string, component: string): string {
+  return join(cacheFolder, 'suites', component === 'main' ? suite : `${suite}-${component}`);
+}
+
+async function fetchFrom(name: string, { suite, component }: { suite: string; component: string }, cacheFolder: string): Promise<Package> {
+  const home = homeOf(cacheFolder, suite, component);
   const kept = join(home, 'packages');
   for (const folder of [join(home, 'lists/partial'), join(home, 'archives/partial'), kept]) mkdirSync(folder, { recursive: true });
-  const options = aptOptions(home, suite);
+  const options = aptOptions(home, suite, component);
   const stamps = { lists: join(home, 'lists-fetched'), package: join(home, `fetched-${name}`) };
   const has = (): string | undefined => readdirSync(kept).find((file) => file.startsWith(`${name}_`));
   try {
@@ -62,9 +68,9 @@ function packageAt(name: string, path: string): Package {
 }
 
 /** Everything apt would read or write of this system is turned to a folder of our own, but for its keys and its ways to the network. */
-function aptOptions(home: string, suite: string): string[] {
+function aptOptions(home: string, suite: string, component: string): string[] {
   const list = join(home, 'sources.list');
-  writeFileSync(list, `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archiveAddress()} ${suite} main\n`);
+  writeFileSync(list, `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archiveAddress()} ${suite} ${component}\n`);
   const set = (key: string, value: string): string[] => ['-o', `${key}=${value}`];
   return [
     ...set('Dir::Etc::sourcelist', list), ...set('Dir::Etc::sourceparts', '/dev/null'), ...set('Dir::State::lists', join(home, 'lists')), ...set('Dir::Cache::archives', join(home, 'archives')),
