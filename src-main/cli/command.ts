@@ -1,5 +1,6 @@
 // Owns the shape of a command: what it is called, takes, explains and gives back. Commands are data plus one function, so
 // that parsing, help and output are written once and a later command is one more entry in commands.ts.
+import type { IncomingMessage } from 'node:http';
 import type { Api } from './client.ts';
 import type { Progress } from './progress.ts';
 
@@ -47,6 +48,8 @@ export type CommandContext = Surroundings & {
   dataFolder: string;
   /** Connects to the server that --server or the data folder names; the same connection for every call. */
   api(): Promise<Api>;
+  /** A large file of that server, by the path that the API gave. */
+  download(path: string): Promise<IncomingMessage>;
 };
 
 export type Command = {

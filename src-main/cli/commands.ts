@@ -1,5 +1,6 @@
 // Owns the table of all commands, in the order help shows them. A new command is one entry here.
 import { agent } from './agent-hint.ts';
+import { bootImage, bootMedia } from './boot-media.ts';
 import { bootAdapters, bootBuild, bootPreflight, bootStatus, bootTrace, bootUse } from './boot.ts';
 import type { Command, CommandGroup } from './command.ts';
 import { groupCreate, groupDelete, groupList, groupMove, groupRename } from './computer-groups.ts';
@@ -25,7 +26,7 @@ export const commands: readonly Command[] = [
   groupList, groupCreate, groupRename, groupMove, groupDelete,
   jobTree, jobList, jobShow, jobHistory, jobCreate, jobEdit, jobRestore, jobPublish, jobUnpublish, jobRename, jobMove, jobDuplicate, jobDelete, jobUndelete, jobFolderCreate, jobRun, jobWatch, jobCancel,
   runList, runShow, runWatch, runCancel, runAgain, runResume, runLog, runBundle,
-  bootStatus, bootAdapters, bootUse, bootBuild, bootTrace, bootPreflight,
+  bootStatus, bootAdapters, bootUse, bootBuild, bootTrace, bootPreflight, bootImage, bootMedia,
   settingsShow, settingsSet,
   doctor, agent,
 ];
@@ -75,7 +76,7 @@ export const groups: readonly CommandGroup[] = [
   },
   { path: ['run'], summary: 'what runs on computers: list, show, watch, cancel, again, resume, log, bundle', description: 'A run is one job on one computer, task by task, or one capture or deploy by hand, with its progress, result and log.', examples: ['platen run list --active', 'platen run watch 3f2a91c0', 'platen run log 3f2a91c0'] },
   {
-    path: ['boot'], summary: 'network boot: status, use, build, trace, preflight',
+    path: ['boot'], summary: 'network boot: status, use, build, trace, preflight, image, media',
     description: 'Network boot brings computers with nothing on their disk to the portal. Build the boot environment once, choose an adapter and a mode, run the preflight, then switch a computer on and follow its trace.',
     examples: ['platen boot build', 'platen boot use proxy --interface eth1', 'platen boot preflight', 'platen boot trace'],
   },

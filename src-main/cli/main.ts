@@ -1,5 +1,6 @@
 // Owns one run of the command line: parse, connect when a command asks, print its outcome or its error, give the exit code.
 // Knows no command; everything outside the process comes in as an argument.
+import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
 import { errorCodes, shortCode } from '#shared/errors.ts';
 import type { AppError } from '#shared/errors.ts';
@@ -10,7 +11,9 @@ import type { Surroundings } from './command.ts';
 import { commands, groups } from './commands.ts';
 import { helpFor } from './help.ts';
 import { findInstallation } from './installation.ts';
+import { openDownload } from './download.ts';
 import { locateServer } from './locate.ts';
+import type { Target } from './locate.ts';
 import { parse } from './parse.ts';
 import type { Globals, Parsed } from './parse.ts';
 
@@ -37,15 +40,17 @@ async function runCommand({ command, input, globals }: Extract<Parsed, { kind: '
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
   let connection: Promise<Connection> | undefined;
+  const locate = (): Promise<Target> => locateServer({ ...serverOf(globals, surroundings.env), dataFolder });
+  const download = async (path: string): Promise<IncomingMessage> => openDownload(await locate(), path);
   const api = async () => {
-    connection ??= locateServer({ ...serverOf(globals, surroundings.env), dataFolder }).then(connect);
+    connection ??= locate().then(connect);
     const open = await connection;
     open.lost.catch(lost.reject);
     return open.api;
   };
   try {
     // A connection that ends ends the command, whatever it was waiting for.
-    const outcome = await Promise.race([command.run({ ...surroundings, input, dataFolder, api }), lost.promise]).catch((error: unknown) => moreTelling(error, lost.promise));
+    const outcome = await Promise.race([command.run({ ...surroundings, input, dataFolder, api, download }), lost.promise]).catch((error: unknown) => moreTelling(error, lost.promise));
     surroundings.progress.end();
     if (surroundings.json && outcome.json !== undefined) surroundings.print(JSON.stringify(outcome.json));
     else if (!surroundings.json && outcome.text !== '') surroundings.print(outcome.text);
