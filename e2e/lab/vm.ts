@@ -22,6 +22,8 @@ export type VmOptions = {
   /** A raw image; null: no disk at all. */
   disk: string | null;
   first?: 'network' | 'disk';
+  /** A boot medium, started before everything else: a USB disk that can be pulled out, or a disc. */
+  medium?: { path: string; as: 'usb' | 'cd' };
   memoryMiB?: number;
 };
 
@@ -142,12 +144,18 @@ function uefi({ secureBoot, httpBoot }: VmOptions, vars: string): string[] {
   ];
 }
 
-function devices({ firmware, port, wire, mac, disk, name, first = 'network' }: VmOptions): string[] {
-  const [network, own] = first === 'network' ? [0, 1] : [1, 0];
+function devices({ firmware, port, wire, mac, disk, name, medium, first = 'network' }: VmOptions): string[] {
+  const [network, own] = first === 'network' ? [1, 2] : [2, 1];
   const adapter = firmware === 'uefi' ? `virtio-net-pci,netdev=n0,mac=${mac},bootindex=${network},romfile=` : `e1000,netdev=n0,mac=${mac},bootindex=${network}`;
   const drive = firmware === 'uefi' ? 'nvme' : 'ide-hd,bus=ide.0';
   return [
     '-netdev', wire === undefined ? `tap,id=n0,ifname=tap${port},script=no,downscript=no` : `stream,id=n0,server=off,addr.type=unix,addr.path=${wire}`, '-device', adapter,
     ...(disk === null ? [] : ['-drive', `file=${disk},format=raw,if=none,id=d0,cache=unsafe`, '-device', `${drive},drive=d0,serial=DISK-${name},bootindex=${own}`]),
+    ...(medium === undefined ? [] : mediumDevice(medium)),
   ];
+}
+
+function mediumDevice({ path, as }: { path: string; as: 'usb' | 'cd' }): string[] {
+  if (as === 'cd') return ['-drive', `file=${path},format=raw,if=none,id=m0,media=cdrom,readonly=on`, '-device', 'ide-cd,bus=ide.2,drive=m0,bootindex=0'];
+  return ['-device', 'qemu-xhci', '-drive', `file=${path},format=raw,if=none,id=m0,cache=unsafe`, '-device', 'usb-storage,drive=m0,removable=on,serial=STICK1,bootindex=0'];
 }

@@ -2,6 +2,7 @@
 // Also which disks the running system itself needs. Reads /proc and /sys; changes nothing.
 import { stat } from 'node:fs/promises';
 import { AppError } from '#shared/errors.ts';
+import { isBootMedium } from './boot-medium.ts';
 import { allBlockDevices, deviceNumber, numberOfPath, readText } from './sysfs.ts';
 import type { BlockDevice } from './sysfs.ts';
 
@@ -26,8 +27,9 @@ export async function assertCapturable(path: string): Promise<void> {
     { uses: writing.map(({ kind, device, where }) => ({ kind, device, where })) });
 }
 
-/** Whether the running system needs this disk (or image file): it carries /, /boot, /usr or swap in use. */
+/** Whether the running system needs this disk (or image file): it carries /, /boot, /usr or swap in use, or the system was started from it. */
 export async function isSystemDisk(path: string): Promise<boolean> {
+  if (await isBootMedium(path)) return true;
   const facts = await gather();
   const own = await identityOf(path, facts);
   if (own === null) return false;
