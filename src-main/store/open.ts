@@ -157,16 +157,6 @@ class OpenStore implements Store {
     });
   }
 
-  holds(hashes: Uint8Array): Uint8Array {
-    const count = Math.floor(hashes.length / HASH_BYTES);
-    const bits = new Uint8Array(Math.ceil(count / 8));
-    for (let i = 0; i < count; i++) {
-      const row = this.#context.index.getAt(hashes, i * HASH_BYTES);
-      if (row !== undefined && row.pack !== 0 && row.state === ChunkState.verified) bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7));
-    }
-    return bits;
-  }
-
   async *readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const { index, packs, handles } = this.#context;
     try {

@@ -126,8 +126,6 @@ export interface Store {
   chunkNames(hash: HashHex): Promise<ChunkNames>;
   /** Sums over the distinct chunks that these manifests name together. About 16 bytes of memory a chunk. */
   measure(hashes: readonly HashHex[], signal?: AbortSignal): Promise<{ usedBytes: number; storedBytes: number; distinctChunks: number }>;
-  /** One bit per hash given (n × 32 bytes), lowest bit first: 1 = here, and re-hashed from disk. What is here may be gone a moment later. */
-  holds(hashes: Uint8Array): Uint8Array;
   /** Frames for the hashes given (n × 32 bytes), in that order, each checked against its checksum while read. Backpressure by the consumer's pace.
    *  Throws AppError chunk-missing or chunk-damaged (and remembers the damage: see onDamage). */
   readFrames(hashes: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array>;
@@ -148,5 +146,7 @@ export interface Store {
   foreseeSpace(neededBytes: number): Promise<void>;
   /** Chunks known to be damaged or gone, as left by earlier reads and verifies. */
   damagedChunks(): HashHex[];
+  /** One bit per hash (n × 32 bytes), lowest first: 1 = it is here and nothing contradicts that. */
+  holds(hashes: Uint8Array): Uint8Array;
   close(): Promise<void>;
 }
