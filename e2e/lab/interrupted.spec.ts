@@ -35,7 +35,7 @@ test('a server that is killed in mid-deploy and started again finishes it, with 
   await vm.shows(['Server away since'], limits.screenMs);
   await lab().keepScreen(vm, 'server away');
   await lab().host.slowServerTo(0);
-  await lab().startServer(undefined, Number(port));
+  await lab().startServer(undefined, { httpPort: Number(port) });
   lab().note('server back');
   await vm.says(disk.marker, limits.deployMs + limits.diskMs);
   await vm.off(limits.screenMs);

@@ -32,6 +32,10 @@ export type LabOptions = {
   relay?: boolean;
   /** A place for somebody else's server, whether one runs or not. */
   dhcp?: boolean;
+  /** Addresses of lab mode. */
+  pool?: string;
+  /** false: the network alone; startServer follows. */
+  serve?: boolean;
 };
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
@@ -90,15 +94,19 @@ export class Lab {
   }
 
   /** The network with a server that serves network boot on it. As a proxy it is beside somebody else's server, unless told otherwise. */
-  async open(mode: 'lab' | 'proxy', { foreign = mode === 'proxy' ? 'dnsmasq' : null, relay = false, dhcp = foreign !== null }: LabOptions = {}): Promise<void> {
+  async open(mode: 'lab' | 'proxy', { foreign = mode === 'proxy' ? 'dnsmasq' : null, relay = false, dhcp = foreign !== null, serve = true, pool }: LabOptions = {}): Promise<void> {
     this.#host = await LabHost.open({ dhcp, router: relay });
     if (foreign !== null) startForeignServer(this.host, foreign);
     if (relay) startRelay(this.host, [...(foreign === null ? [] : [labAddress.dhcp]), labAddress.server]);
-    await this.startServer(mode);
+    if (serve) await this.startServer(mode, pool === undefined ? {} : { pool });
   }
-  async startServer(mode?: 'lab' | 'proxy', httpPort?: number): Promise<void> {
-    const args = mode === undefined ? [] : ['--interface', labAdapter, '--dhcp', mode];
-    this.#server = await startTestServer(this.host.path('data'), { args, inside: this.host.inside('server'), ...(httpPort === undefined ? {} : { httpPort }) });
+  /** mode: none serves as it did before. environment: a folder instead of this checkout's boot environment. */
+  async startServer(mode?: 'lab' | 'proxy', { httpPort, pool, environment }: { httpPort?: number; pool?: string; environment?: string } = {}): Promise<void> {
+    const args = mode === undefined ? [] : ['--interface', labAdapter, '--dhcp', mode, ...(pool === undefined ? [] : ['--dhcp-pool', pool])];
+    const inside = this.host.inside('server');
+    // What is entered has mounts of its own: nobody else sees this one.
+    if (environment !== undefined) inside.push('sh', '-c', 'mount --bind "$1" "$2" && shift 2 && exec "$@"', 'sh', environment, join(root, '.cache', 'boot', 'environment'));
+    this.#server = await startTestServer(this.host.path('data'), { args, inside, ...(httpPort === undefined ? {} : { httpPort }) });
   }
 
   /** A command of ours, which must succeed. */

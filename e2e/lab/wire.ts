@@ -68,7 +68,7 @@ export class Wire {
 
   /** A frame comes as its length, then its bytes. */
   #join(end: 'computer' | 'switch', socket: Socket, pass: Pass): void {
-    let held = Buffer.alloc(0);
+    let held: Buffer = Buffer.alloc(0);
     this.#ends.set(end, socket);
     socket.on('error', () => undefined); // a computer that is switched off
     socket.on('data', (part: Buffer) => {
