@@ -15,6 +15,7 @@ const meanings: Record<keyof Settings, string> = {
   logRetentionDays: 'days that logs are kept',
   logLevel: 'how much is logged: error, warn, info or debug',
   whenClosed: 'when the desktop window closes while work runs: ask, tray or quit',
+  defaultScope: 'where images go that are not assigned otherwise: all package servers, or none',
   portalTitle: 'the portal\'s title bar',
   portalText: 'the line above the portal\'s menu',
   portalColor: 'colour of the portal\'s title bar: blue, green, cyan, magenta, red or grey',

@@ -52,10 +52,12 @@ export const settingsSchema = z.object({
   logLevel: choice('error', 'warn', 'info', 'debug'),
   /** When the window closes while work runs: ask, stay in the tray, or end the server. */
   whenClosed: choice('ask', 'tray', 'quit'),
+  /** Where images go whose scope is `default`, at sites without a template: to every package server, or to none but their owner. */
+  defaultScope: choice('all', 'none'),
   ...portalSettingsSchema.shape,
 });
 export type Settings = z.infer<typeof settingsSchema>;
-export const defaultSettings: Settings = { serverName: 'Platen', trashDays: 14, captureLeaseHours: 24, verifyEveryDays: 30, logRetentionDays: 30, logLevel: 'info', whenClosed: 'ask', ...defaultPortalSettings };
+export const defaultSettings: Settings = { serverName: 'Platen', trashDays: 14, captureLeaseHours: 24, verifyEveryDays: 30, logRetentionDays: 30, logLevel: 'info', whenClosed: 'ask', defaultScope: 'all', ...defaultPortalSettings };
 
 export const storeFiguresSchema = z.object({
   packs: z.number(), packBytes: z.number(), chunks: z.number(), rawBytes: z.number(), storedBytes: z.number(),

@@ -1,0 +1,70 @@
+// Owns how servers look to clients, and which of their troubles need a person, in words. Pure: rows and figures come in as arguments.
+import { copyStates } from '#shared/model/image.ts';
+import type { Moving, PackageServer } from '#shared/model/replication.ts';
+import { formatBytes, formatDuration } from '#shared/units.ts';
+import type { HoldingsRepo } from './holdings-repo.ts';
+import { readAddresses, type LiveServer } from './parts.ts';
+import type { ServerRow } from './repo.ts';
+
+export const MAX_SKEW_MS = 60_000;
+/** Copies stop before the disk is full; the store keeps about as much for itself. */
+export const RESERVE_BYTES = 256 * 1024 * 1024;
+
+export type ServerFacts = {
+  live: LiveServer | null; siteName: string | null; keyId: string; /** Of what is still to come to it. */ neededBytes: number;
+  counts: { copies: PackageServer['copies']; lost: number; provedAt: number | null }; owned: number; names: (versionGuid: string) => ReturnType<HoldingsRepo['names']>;
+  /** Of this server itself: measured now, not reported. */
+  own: { freeBytes: number; totalBytes: number; version: string; addresses: string[] } | null; now: number;
+};
+
+export function viewServer(row: ServerRow, facts: ServerFacts): PackageServer {
+  const { live, own } = facts;
+  const isSelf = row.is_self === 1;
+  const freeBytes = own?.freeBytes ?? live?.figures.freeBytes ?? row.free_bytes;
+  const totalBytes = own?.totalBytes ?? live?.figures.totalBytes ?? row.total_bytes;
+  const fits = freeBytes === null || facts.neededBytes === 0 || facts.neededBytes + RESERVE_BYTES <= freeBytes;
+  const skew = isSelf ? 0 : live?.figures.skewMs ?? row.clock_skew_ms;
+  const seen = { connected: isSelf || live !== null, lastSeenAt: isSelf ? facts.now : live?.seenAt ?? row.last_seen_at };
+  return {
+    id: row.id, name: row.name, role: row.role, isSelf, state: row.state, siteId: row.site_id, siteName: facts.siteName, parentId: row.parent_id, ...seen,
+    addresses: own?.addresses ?? readAddresses(row.addresses), fingerprint: row.fingerprint, keyId: facts.keyId, version: own?.version ?? row.program_version,
+    freeBytes, totalBytes, neededBytes: facts.neededBytes, fits, clockSkewMs: skew, bytesPerSecond: row.bytes_per_second,
+    copies: facts.counts.copies, ownedImages: facts.owned, lastProofAt: facts.counts.provedAt, moving: (live?.moving ?? []).flatMap((each) => nameMoving(each, facts.names)),
+    problems: problemsOf(row, { ...facts, fits, freeBytes, skew }),
+  };
+}
+
+export function nameMoving(moving: LiveServer['moving'][number], names: ServerFacts['names']): Moving[] {
+  const known = names(moving.versionGuid);
+  return known === undefined ? [] : [{ ...moving, imageGuid: known.image_guid, imageName: known.image_name, number: known.number }];
+}
+
+export function countCopies(rows: ReturnType<HoldingsRepo['copyCounts']>, serverId: string): ServerFacts['counts'] {
+  const copies = { absent: 0, copying: 0, verifying: 0, ready: 0, damaged: 0, removing: 0 };
+  let [lost, provedAt] = [0, null as number | null];
+  for (const row of rows) {
+    if (row.server_id !== serverId || !copyStates.includes(row.state)) continue;
+    copies[row.state] += row.count;
+    lost += row.lost;
+    if (row.proved_at !== null) provedAt = Math.max(provedAt ?? 0, row.proved_at);
+  }
+  return { copies, lost, provedAt };
+}
+
+function problemsOf(row: ServerRow, { counts, fits, freeBytes, skew, live, neededBytes }: ServerFacts & { fits: boolean; freeBytes: number | null; skew: number | null }): string[] {
+  const problems: string[] = [];
+  if (row.state === 'revoked') return problems;
+  if (counts.lost > 0) {
+    problems.push(`${versions(counts.lost)} that it had proved ${counts.lost === 1 ? 'is' : 'are'} not there any more, and nobody told it to let go. Nothing was deleted anywhere else. Look at its disk; what is assigned to it is copied there again from the others.`);
+  }
+  if (counts.copies.damaged > 0) problems.push(`${versions(counts.copies.damaged)} ${counts.copies.damaged === 1 ? 'is' : 'are'} damaged there and not handed out; damaged chunks are fetched again from other servers. Look at its disk.`);
+  if (skew !== null && Math.abs(skew) > MAX_SKEW_MS) {
+    problems.push(`Its clock is ${formatDuration(Math.abs(skew) / 1000)} ${skew > 0 ? 'ahead' : 'behind'}: windows open at the wrong time, and tickets for computers end too ${skew > 0 ? 'early' : 'late'}. Set its clock, or let it follow a time server.`);
+  }
+  if (!fits) problems.push(`${formatBytes(neededBytes)} are still to come and ${formatBytes(freeBytes ?? 0)} are free. Make room there, or let it hold fewer images.`);
+  return [...problems, ...(live?.problems ?? [])];
+}
+
+function versions(count: number): string {
+  return count === 1 ? '1 version' : `${count} versions`;
+}
