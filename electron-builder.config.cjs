@@ -25,6 +25,8 @@ module.exports = {
   extraResources: [
     { from: 'out/agent', to: 'agent', filter: ['agent.cjs', 'blake3.node'] },
     { from: 'resources/boot', to: 'boot', filter: ['**/*'] },
+    // Built before (scripts/package.mjs does): an installed program has no Debian to build it from.
+    { from: '.cache/package/boot-environment', to: 'boot-environment', filter: ['**/*'] },
     { from: 'docs/admin', to: 'docs', filter: ['**/*'] },
   ],
   linux: {

@@ -1,16 +1,21 @@
 // What an installed desktop app holds: packaged for Linux with a stand-in for Electron's runtime (no real one can be had
 // everywhere), which shows the very files an installer would carry. Takes 10 to 40 s, more on a busy machine.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installedBootPlaces } from '../src-main/electron/boot-places.ts';
+import { openEnvironment } from '../src-main/boot/environment/service.ts';
 import { nodePath } from './node.mjs';
 import { packagingProblem } from './package.mjs';
 import { root } from './sources.mjs';
 
 const timeLimitMs = 300_000;
+const builtEnvironment = join(root, '.cache/boot/environment');
+/** npm test builds it before; where it was not, the package says so and the app starts all the same. */
+const environmentBuilt = existsSync(join(builtEnvironment, 'boot.json'));
 const folder = mkdtempSync(join(tmpdir(), 'platen-package-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -70,7 +75,27 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the pack
     expect(readdirSync(join(beside, 'agent')).sort()).toEqual(['agent.cjs', 'blake3.node']);
     expect(readdirSync(join(beside, 'docs')).sort()).toEqual(readdirSync(join(root, 'docs/admin')).sort());
     expect(filesBelow(join(beside, 'boot'))).toEqual(filesBelow(join(root, 'resources/boot')));
+    if (environmentBuilt) expect(filesBelow(join(beside, 'boot-environment'))).toEqual(filesBelow(builtEnvironment));
     expect(existsSync(join(unpacked, 'platen'))).toBe(true);
+  });
+
+  it('starts whole in a stand-in for Electron, finds what computers boot in its resources, and writes nothing there', () => {
+    const resources = join(unpacked, 'resources');
+    const person = { XDG_DATA_HOME: join(folder, 'person/data'), XDG_CACHE_HOME: join(folder, 'person/cache') };
+    const dataFolder = join(folder, 'lab');
+    const before = filesBelow(resources);
+    const electron = join(extracted, 'node_modules/electron');
+    mkdirSync(electron, { recursive: true });
+    writeFileSync(join(electron, 'package.json'), '{"name":"electron","main":"index.js"}');
+    copyFileSync(join(root, 'scripts/test-electron.cjs'), join(electron, 'index.js'));
+    const started = spawnSync(nodePath(), [join(electron, 'index.js'), extracted, resources, dataFolder], { encoding: 'utf8', env: { ...process.env, ...person, PLATEN_DATA: undefined } });
+    expect(started.stderr).toBe('');
+    expect(JSON.parse(started.stdout)).toMatchObject({ environment: environmentBuilt ? { state: 'ready', kernelVersion: expect.stringMatching(/^\d+\.\d+/) } : { state: 'missing' } });
+    // What a computer is handed besides: first program, agent and its native module.
+    const places = installedBootPlaces({ resourcesFolder: resources, programFolder: join(folder, 'person'), cacheFolder: join(folder, 'cache') });
+    expect(openEnvironment(places, () => undefined).small({ serverUrl: 'https://10.0.0.1:8420', token: 'token' }).length).toBeGreaterThan(500_000);
+    expect(existsSync(join(places.resourcesFolder, 'recipe.json'))).toBe(true);
+    expect(filesBelow(resources)).toEqual(before);
   });
 
   it('starts as far as Electron: its entry finds everything it imports, and its database opens', () => {

@@ -1,7 +1,8 @@
 // `npm run package`: the desktop app for this system, or for another one with --linux, --win or --mac. --dir: unpacked, no installer.
 // --electron DIR: where Electron's unpacked runtime is (else the one among the packages). --output DIR (dist). --arch x64|arm64.
-// Nothing is fetched for --dir; installers need electron-builder's own tools, which it fetches once.
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+// Nothing is fetched for --dir; installers need electron-builder's own tools, which it fetches once. The boot environment goes in as
+// `platen boot build` made it here; an installer without it is made only when told so (--without-boot-environment).
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -33,7 +34,7 @@ export function packagingProblem({ system, arch, electron }) {
 /** @param {string[]} args */
 async function main(args) {
   const { values } = parseArgs({ args, options: {
-    linux: { type: 'boolean' }, win: { type: 'boolean' }, mac: { type: 'boolean' }, dir: { type: 'boolean' }, arch: { type: 'string' }, electron: { type: 'string' }, output: { type: 'string' },
+    linux: { type: 'boolean' }, win: { type: 'boolean' }, mac: { type: 'boolean' }, dir: { type: 'boolean' }, arch: { type: 'string' }, electron: { type: 'string' }, output: { type: 'string' }, 'without-boot-environment': { type: 'boolean' },
   } });
   const own = /** @type {System} */ (process.platform === 'win32' ? 'win' : process.platform === 'darwin' ? 'mac' : 'linux');
   const system = values.linux === true ? 'linux' : values.win === true ? 'win' : values.mac === true ? 'mac' : own;
@@ -41,6 +42,9 @@ async function main(args) {
   const electron = values.electron === undefined ? ownRuntime(system === own && arch === process.arch) : resolve(values.electron);
   const problem = packagingProblem({ system, arch, electron });
   if (problem !== null) throw new Error(problem);
+  const lack = await setOutBootEnvironment(values['without-boot-environment'] !== true);
+  if (lack !== null && values.dir !== true && values['without-boot-environment'] !== true) throw new Error(lack);
+  if (lack !== null) process.stderr.write(`package: ${lack}\n`);
   await build();
   setOutIcons();
   const { Arch, build: pack, Platform } = await import('electron-builder');
@@ -60,6 +64,21 @@ async function main(args) {
 function ownRuntime(fits) {
   const binary = fits ? electronBinary() : null;
   return binary === null ? null : join(binary, '..');
+}
+
+/**
+ * Lays out the boot environment that goes into the package, whole, whatever is being built meanwhile. Says why there is none.
+ * @param {boolean} wanted @returns {Promise<string | null>}
+ */
+async function setOutBootEnvironment(wanted) {
+  const folder = join(root, '.cache', 'package', 'boot-environment');
+  const built = join(root, '.cache', 'boot', 'environment');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  if (!wanted) return null;
+  if (!existsSync(join(built, 'boot.json'))) return 'The boot environment is not built here, and an installed Platen can\'t build it: without it computers can\'t start from the network. Build it first on a Debian system ("npm run platen -- boot build --level 19"), or package with --without-boot-environment.';
+  await withLock(join(root, '.cache', 'boot-build.lock'), 'the boot environment', async () => cpSync(built, folder, { recursive: true, preserveTimestamps: true, filter: (path) => !path.endsWith('.part') }));
+  return null;
 }
 
 /** Linux packages take icons by their size as a name. */

@@ -8,11 +8,23 @@ import { portHolder } from './net/ports/owner.ts';
 /** PLATEN_DATA, else the platform's folder for a program's data. */
 export function defaultDataFolder(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
   const chosen = env['PLATEN_DATA'];
-  if (chosen !== undefined && chosen !== '') return chosen;
+  return chosen !== undefined && chosen !== '' ? chosen : programFolder(env, platform);
+}
+
+/** This person's folder for what belongs to the program and not to one data folder. */
+export function programFolder(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
   if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'Platen');
   if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Platen');
   const data = env['XDG_DATA_HOME'];
   return join(data !== undefined && data !== '' ? data : join(homedir(), '.local', 'share'), 'platen');
+}
+
+/** For what may be deleted at any time. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'Platen', 'cache');
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'Platen');
+  const cache = env['XDG_CACHE_HOME'];
+  return join(cache !== undefined && cache !== '' ? cache : join(homedir(), '.cache'), 'platen');
 }
 
 /** Makes renames and new names in a folder survive a power cut. Windows has no such call and needs none (NTFS journals names). */

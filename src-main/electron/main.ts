@@ -7,10 +7,12 @@ import { app, dialog, screen } from 'electron';
 import type { BrowserWindow } from 'electron';
 import { z } from 'zod';
 import { toAppError } from '#shared/errors.ts';
-import { defaultDataFolder } from '../platform.ts';
+import { findInstallation } from '../cli/installation.ts';
+import { cacheFolder, defaultDataFolder, programFolder } from '../platform.ts';
 import { startServer } from '../server.ts';
 import { findRunning } from './attach.ts';
 import type { Attachment } from './attach.ts';
+import { installedBootPlaces } from './boot-places.ts';
 import { handleBridge } from './bridge.ts';
 import { certificateWord, windowPlace } from './decisions.ts';
 import { startLife } from './life.ts';
@@ -55,7 +57,8 @@ async function open(): Promise<void> {
 
 async function startOwn(version: string): Promise<Attachment> {
   const port = text(values['http-port']);
-  const server = await startServer({ dataFolder, host: text(values['host']) ?? '127.0.0.1', version, rendererFolder: join(root, 'out/renderer'), ...(port === undefined ? {} : { httpPort: Number(port) }) });
+  const bootPlaces = app.isPackaged ? installedBootPlaces({ resourcesFolder: process.resourcesPath, programFolder: programFolder(), cacheFolder: cacheFolder() }) : (await findInstallation()).bootPlaces;
+  const server = await startServer({ dataFolder, host: text(values['host']) ?? '127.0.0.1', version, rendererFolder: join(root, 'out/renderer'), bootPlaces, ...(port === undefined ? {} : { httpPort: Number(port) }) });
   closeBeforeQuit(() => server.close());
   return server;
 }

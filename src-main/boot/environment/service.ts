@@ -4,7 +4,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '#shared/errors.ts';
+import type { AddOn } from '#shared/agent/messages.ts';
 import type { EnvironmentView } from '#shared/model/boot.ts';
+import type { NamedFile } from '../../net/http/ranged-files.ts';
 import type { BuildMessage, BuildOrder } from './build-worker.ts';
 import { readRecord, type BuildRecord } from './build.ts';
 import { writeSmallArchive } from './small.ts';
@@ -38,6 +40,7 @@ const DEFAULT_LEVEL = 6;
 export function openEnvironment(places: EnvironmentPlaces, onChange: () => void) {
   let building: Promise<BuildRecord> | null = null;
   let problem: string | null = null;
+  let told: { at: number; addOns: AddOn[] } | null = null;
   const lines: string[] = [];
   /** The newer one of what was built here and what came along: a newer program brings a newer one. */
   const folder = (): string => {
@@ -47,7 +50,7 @@ export function openEnvironment(places: EnvironmentPlaces, onChange: () => void)
   const path = (name: string): string => join(folder(), name);
   const complete = (): BuildRecord | null => {
     const record = readRecord(folder());
-    return record !== null && ['vmlinuz', 'base.cpio.zst', ...record.loaders.map((loader) => join('loaders', loader.name))].every((name) => existsSync(path(name))) ? record : null;
+    return record !== null && ['vmlinuz', 'base.cpio.zst', ...record.addOns.map((addOn) => addOn.file), ...record.loaders.map((loader) => join('loaders', loader.name))].every((name) => existsSync(path(name))) ? record : null;
   };
   const say = (text: string): void => {
     lines.push(text);
@@ -76,7 +79,10 @@ export function openEnvironment(places: EnvironmentPlaces, onChange: () => void)
       const image = (name: string, tag: string) => ({ path: path(name), sizeBytes: statSync(path(name)).size, tag });
       return {
         loaders: Object.fromEntries(record.loaders.map(({ name }) => [name, path(join('loaders', name))])),
-        images: { vmlinuz: image('vmlinuz', record.kernelSha256.slice(0, 16)), 'base.cpio.zst': image('base.cpio.zst', record.baseSha256.slice(0, 16)) },
+        images: {
+          ...Object.fromEntries(record.addOns.map((addOn) => [addOn.file, image(addOn.file, addOn.sha256.slice(0, 16))])),
+          vmlinuz: image('vmlinuz', record.kernelSha256.slice(0, 16)), 'base.cpio.zst': image('base.cpio.zst', record.baseSha256.slice(0, 16)),
+        },
         loaderNames: { bios: 'ipxe.pxe', uefi: 'snponly.efi', secureBoot: 'shimx64.efi' },
       };
     },
@@ -89,6 +95,17 @@ export function openEnvironment(places: EnvironmentPlaces, onChange: () => void)
       }
       const image = (name: string, hash: string) => ({ path: path(name), sizeBytes: statSync(path(name)).size, sha256: hash });
       return { loaders: Object.fromEntries(media.map(({ name }) => [name, path(join('media', name))])), kernel: image('vmlinuz', record.kernelSha256), base: image('base.cpio.zst', record.baseSha256) };
+    },
+    /** What agents are told of the archives beside the base; none where nothing is built. */
+    addOns(): AddOn[] {
+      // Asked at every hello, and read when something was built.
+      const at = builtAt(folder());
+      if (told?.at !== at) told = { at, addOns: (complete()?.addOns ?? []).map(({ file: _, ...addOn }) => addOn) };
+      return told.addOns;
+    },
+    addOnFile(name: string): NamedFile | null {
+      const found = complete()?.addOns.find((addOn) => addOn.name === name);
+      return found === undefined ? null : { path: path(found.file), sizeBytes: found.sizeBytes, tag: found.sha256.slice(0, 16) };
     },
     small: (server: { serverUrl: string; token: string }): Uint8Array => writeSmallArchive({
       ...server, init: readFileSync(join(places.resourcesFolder, 'init')), agent: readFileSync(join(places.agentFolder, 'agent.cjs')), hashModule: readFileSync(join(places.agentFolder, 'blake3.node')),
