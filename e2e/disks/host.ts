@@ -78,6 +78,7 @@ export class Host {
 
   /** Mounts a device or file in a new folder of the scratch folder. */
   async mount(device: string, type: 'ext2' | 'ext3' | 'ext4' | 'ntfs-3g', options: string): Promise<string> {
+    if (this.#mounts === 0) await this.#shareUnmounts();
     const point = this.path(`mount-${++this.#mounts}`);
     await mkdir(point);
     // mount(8) would hand NTFS to the kernel's driver where there is one; the tests mean ntfs-3g.
@@ -86,13 +87,23 @@ export class Host {
     } else {
       await run('mount', ['-t', type, '-o', options, device, point]);
       this.own(point, async () => {
-        // A program that got a mount namespace of its own meanwhile keeps what was mounted, and umount alone would leave the journal to
-        // be replayed and the files to be lost. Read-only is the file system's state, not the mount's: it is clean whoever keeps it.
+        // Where another namespace keeps the mount after all, umount alone would leave the journal to be replayed and the files to be lost.
+        // Read-only is the file system's state, not the mount's: it is clean whoever keeps it.
         if (!options.split(',').includes('ro')) await run('mount', ['-o', 'remount,ro', point]);
         await run('umount', [point]);
       });
     }
     return point;
+  }
+
+  /**
+   * A program that gets a mount namespace of its own (`ip netns exec` gives one) takes a copy of every mount along, and what is mounted
+   * in a copy stays busy. Below a shared mount, unmounting reaches the copies.
+   */
+  async #shareUnmounts(): Promise<void> {
+    await run('mount', ['--bind', this.folder, this.folder]);
+    this.own(this.folder, async () => void (await run('umount', [this.folder])));
+    await run('mount', ['--make-shared', this.folder]);
   }
 
   /** Runs work with the region of a file attached and mounted read-only. */
