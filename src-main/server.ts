@@ -148,7 +148,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   opened.push(() => boot.close());
   const media = openMedia({ environment, access, events, log, clock, settings: boot.settings, servedAddress: boot.servedAddress, reachable: () => reachableUrls() });
   const tree = openTree({ images, computers, jobs, runs, settings, boot, serverId });
-  const agents = openAgents({ store, access, boot, computers, events, images, runs, portal, settings, log, clock, serverId });
+  const agents = openAgents({ store, access, boot, environment, computers, events, images, runs, portal, settings, log, clock, serverId });
   const api = openApi({ access, services: { boot, media, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree } });
 
   runs.recover();

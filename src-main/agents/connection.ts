@@ -6,6 +6,7 @@ import { AppError, toAppError } from '#shared/errors.ts';
 import { agentMessageSchema, MAX_MESSAGE_BYTES, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RUN_LEASE_MS, type AgentNotice, type AgentRequest, type ServerNotice } from '#shared/agent/messages.ts';
 import type { Access } from '../access/service.ts';
 import type { Inventory } from '#shared/model/computer.ts';
+import type { Environment } from '../boot/environment/service.ts';
 import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Log } from '../log/service.ts';
@@ -16,7 +17,7 @@ import type { Portals } from './portals.ts';
 import type { Caller, openRequests, PortalHolder } from './requests.ts';
 
 export type ConnectionParts = {
-  access: Access; boot: Pick<Boot, 'saidHello'>; computers: Computers; runs: Runs; captures: Captures; deploys: Deploys; portals: Portals; log: Log; requests: ReturnType<typeof openRequests>;
+  access: Access; boot: Pick<Boot, 'saidHello' | 'saidLines'>; environment: Pick<Environment, 'addOns'>; computers: Computers; runs: Runs; captures: Captures; deploys: Deploys; portals: Portals; log: Log; requests: ReturnType<typeof openRequests>;
   server: { id: string; name: () => string };
 };
 type Request = AgentRequest & { id: number };
@@ -44,6 +45,9 @@ export class AgentConnection implements PortalHolder {
   #ended = false;
   #strikes = 0;
   #inventoryAt = -Infinity;
+  /** Of its boot it tells once. */
+  #toldOfBoot = false;
+  #macs: readonly string[] = [];
   #allowance = BURST;
   #countedAt = performance.now();
   #quiet: NodeJS.Timeout;
@@ -147,7 +151,7 @@ export class AgentConnection implements PortalHolder {
   }
 
   #hello(request: Extract<Request, { type: 'hello' }>): Record<string, unknown> {
-    const { access, boot, computers, portals, server, log } = this.#parts;
+    const { access, boot, computers, environment, portals, server, log } = this.#parts;
     if (this.#caller !== null) throw new AppError('protocol', 'Hello was said already.');
     if (request.protocol > PROTOCOL_VERSION || request.protocol < OLDEST_PROTOCOL_VERSION) {
       throw new AppError('protocol-version', `This agent speaks protocol ${request.protocol}; the server speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}. Use the agent that belongs to this server.`, { oldest: OLDEST_PROTOCOL_VERSION, newest: PROTOCOL_VERSION });
@@ -170,13 +174,14 @@ export class AgentConnection implements PortalHolder {
     computers.connected(computer.id);
     if (this.#caller.isPortal) {
       portals.opened(computer.id, this);
-      boot.saidHello({ computerId: computer.id, macs: request.inventory.identity.macs.map((mac) => mac.address), address: this.#address });
+      this.#macs = request.inventory.identity.macs.map((mac) => mac.address);
+      boot.saidHello({ computerId: computer.id, macs: this.#macs, address: this.#address });
     }
     log.info('agent connected', { computer: computer.id, name: computer.name, address: this.#address, agentVersion: request.agentVersion, ...(request.role === undefined ? {} : { role: request.role }) });
     return {
       protocol: request.protocol, computerToken: boundTo === computer.record ? request.token : access.mintComputerToken(computer.record, principal),
       computerId: computer.id, computerName: computer.name, serverName: server.name(), serverId: server.id,
-      ...(request.protocol < 2 ? {} : { named: computer.named, candidates: computer.candidates }),
+      ...(request.protocol < 2 ? {} : { named: computer.named, candidates: computer.candidates, addOns: this.#caller.isPortal ? environment.addOns() : [] }),
     };
   }
 
@@ -196,11 +201,18 @@ export class AgentConnection implements PortalHolder {
     runs.signAll(this);
     if (notice.type === 'heartbeat') return;
     if (notice.type === 'inventory') return this.#takeInventory(notice.inventory);
+    if (notice.type === 'log' && notice.runId === null) return this.#hearOfBoot(notice.lines);
     // Late notices of a run that ended or went to another connection are of no use to anybody.
     if (notice.runId === null || !runs.isHeldBy(notice.runId, this)) return;
     captures.renew(notice.runId);
     if (notice.type === 'log') runs.addLines(notice.runId, notice.lines);
     else runs.progress(notice.runId, notice.progress, notice.watermarks);
+  }
+
+  #hearOfBoot(lines: readonly string[]): void {
+    if (this.#caller?.isPortal !== true || this.#toldOfBoot) return;
+    this.#toldOfBoot = true;
+    this.#parts.boot.saidLines({ macs: this.#macs, computerId: this.#caller.agent.computerId, address: this.#address, lines });
   }
 
   /** What its disks are now; who it is was settled by hello, and a flood of these is not written down. */

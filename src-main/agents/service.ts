@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws';
 import { MAX_MESSAGE_BYTES } from '#shared/agent/messages.ts';
 import type { Store } from '../store/types.ts';
 import type { Access } from '../access/service.ts';
+import type { Environment } from '../boot/environment/service.ts';
 import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Events } from '../events/service.ts';
@@ -13,6 +14,7 @@ import type { Log } from '../log/service.ts';
 import type { Portal } from '../portal/service.ts';
 import type { Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
+import { answerAddOn, isAddOnRequest } from './add-ons.ts';
 import { Captures } from './captures.ts';
 import { AgentConnection } from './connection.ts';
 import { Deploys } from './deploys.ts';
@@ -23,7 +25,7 @@ import { ServedChunks } from './served-chunks.ts';
 import { Tickets } from './tickets.ts';
 
 export type AgentsParts = {
-  store: Store; access: Access; boot: Pick<Boot, 'saidHello'>; computers: Computers; events: Events; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
+  store: Store; access: Access; boot: Pick<Boot, 'saidHello' | 'saidLines'>; environment: Pick<Environment, 'addOns' | 'addOnFile'>; computers: Computers; events: Events; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
 };
 export type Agents = ReturnType<typeof openAgents>;
 
@@ -63,7 +65,7 @@ export function openAgents(parts: AgentsParts) {
       });
     },
     async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-      const work = http.handle(request, response);
+      const work = isAddOnRequest(request) ? answerAddOn(request, response, parts) : http.handle(request, response);
       underWay.add(work);
       await work.finally(() => underWay.delete(work));
     },

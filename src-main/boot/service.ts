@@ -36,6 +36,8 @@ const off: BootChoice = { mode: 'off', adapter: '', pool: null };
 const defaults: BootSettingsView = { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic' };
 const JUDGE_MS = 2000;
 const REFRESH_MS = 200;
+const MAX_SAID_LINES = 40;
+const MAX_SAID_CHARACTERS = 300;
 const START_LIMIT_MS = 15_000;
 
 type Serving = { worker: Worker; adapter: Adapter; url: string; token: string; ports: BootPorts | null };
@@ -239,6 +241,12 @@ export function openBoot(parts: BootParts) {
     saidHello({ computerId, macs, address }: { computerId: string; macs: readonly string[]; address: string }): void {
       const at = clock();
       traces.take(macs.map((mac): BootEvent => ({ at, mac, address, stage: 'hello', text: 'The agent said hello', problem: false, facts: {} })), () => computerId);
+    },
+    /** What the environment said before its agent reached us, once a boot; belongs to the boot that just said hello. */
+    saidLines({ computerId, macs, address, lines }: { computerId: string; macs: readonly string[]; address: string; lines: readonly string[] }): void {
+      const at = clock();
+      const said = lines.slice(0, MAX_SAID_LINES).map((line) => ({ text: `Environment: ${line.slice(0, MAX_SAID_CHARACTERS)}`, problem: /^\d+ !/.test(line) }));
+      traces.take(macs.flatMap((mac) => said.map((each): BootEvent => ({ at, mac, address, stage: 'note', ...each, facts: {} }))), () => computerId);
     },
     /** Returns at once; the status tells how it goes. What is served changes at the next start of serving. */
     build(level?: number): BootStatus {

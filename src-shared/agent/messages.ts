@@ -101,6 +101,7 @@ export const agentNoticeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), runId: uuid, progress: runProgressSchema, watermarks: z.array(watermarkSchema).max(10_000).optional() }),
   /** After work that changed disks: what they are now. Protocol 2. */
   z.object({ type: z.literal('inventory'), inventory: inventorySchema }),
+  /** runId null: of no run; what the boot environment said before its agent, for the boot's trace. */
   z.object({ type: z.literal('log'), runId: uuid.nullable(), lines: z.array(z.string().max(2000)).max(200) }),
 ]);
 export type AgentNotice = z.infer<typeof agentNoticeSchema>;
@@ -120,6 +121,14 @@ export type AssignedRun = z.infer<typeof assignedRunSchema>;
 export const imageNeedSchema = z.object({ imageGuid: uuid, version: z.number().int().positive().nullable(), imageName: z.string(), usedBytes: z.number(), needsBytes: z.number(), problem: z.string().nullable() });
 const pickAnswer = z.object({ runs: z.array(z.object({ id: uuid, title: z.string() })), replaced: z.array(z.object({ id: uuid, title: z.string() })), computerName: z.string() });
 
+/** An archive beside the boot environment's base, fetched by GET /agent/add-on/NAME and unpacked there when something needs it. */
+export const addOnSchema = z.object({
+  name: z.string().regex(/^[a-z-]{1,20}$/), purpose: z.string(), sizeBytes: z.number().int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Programs it brings, files of firmware as drivers ask for them, and whether it brings drivers. */
+  commands: z.array(z.string()), firmware: z.array(z.string()), drivers: z.boolean(),
+});
+export type AddOn = z.infer<typeof addOnSchema>;
+
 const ticket = z.object({ ticket: z.string(), ticketExpiresInMs: z.number().int().positive() });
 /** Answers by request type (the `ok: true` part without id and ok). */
 export const answerSchemas = {
@@ -128,6 +137,8 @@ export const answerSchemas = {
     named: z.boolean().optional(),
     /** More than one known computer fits equally: the technician says which (identify). Empty or absent: it is clear. */
     candidates: z.array(z.object({ id: uuid, name: z.string(), model: z.string(), serial: z.string(), lastSeenAt: timestamp })).optional(),
+    /** Of portals: what the boot environment may be given besides. */
+    addOns: z.array(addOnSchema).default([]),
   }),
   identify: z.object({ computerToken: z.string(), computerId: uuid, computerName: z.string(), named: z.boolean() }),
   portalOpen: z.object({
