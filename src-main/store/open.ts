@@ -217,6 +217,15 @@ class OpenStore implements Store {
     return this.#context.index.damaged().map(toHex);
   }
 
+  holds(hashes: Uint8Array): Uint8Array {
+    const answer = new Uint8Array(Math.ceil(hashes.length / HASH_BYTES / 8));
+    for (let at = 0, bit = 0; at < hashes.length; at += HASH_BYTES, bit++) {
+      const row = this.#context.index.getAt(hashes, at);
+      if (row !== undefined && row.pack !== 0 && row.state !== ChunkState.damaged) answer[bit >> 3] = (answer[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
+    return answer;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#upkeep.run(async () => undefined);
