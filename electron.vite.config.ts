@@ -18,6 +18,7 @@ export default defineConfig({
           headless: at('src-main/headless.ts'),
           storeWorker: at('src-main/store/worker.ts'),
           bootWorker: at('src-main/boot/worker.ts'),
+          bootFetchWorker: at('src-main/boot/fetch-worker.ts'),
           bootBuildWorker: at('src-main/boot/environment/build-worker.ts'),
         },
         // Optional natives of ws: it works without them, and bundling would turn "absent" into a crash.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bootClientOf } from '../net/dhcp/client.ts';
 import { addressBytes, MessageType, Option, readText, text } from '../net/dhcp/options.ts';
 import { decodeDhcp, encodeDhcp, type DhcpPacket } from '../net/dhcp/packet.ts';
-import { answerAsProxy, answerAsServer, type AnswerSnapshot, type Answer, type Arrival, type LabGrant } from './answer.ts';
+import { answerAsProxy, answerAsServer, answerToInform, type AnswerSnapshot, type Answer, type Arrival, type LabGrant } from './answer.ts';
 
 const server = '10.77.0.1';
 const snapshot: AnswerSnapshot = {
@@ -36,7 +36,7 @@ describe('as a proxy, beside somebody else\'s DHCP server', () => {
     ['UEFI, as architecture 9', pxe(9), { to: '255.255.255.255:68', type: 2, file: 'snponly.efi', yiaddr: '0.0.0.0', siaddr: server }],
     ['our own loader, which gets its script', pxe(7, MessageType.discover, [[Option.userClass, text('iPXE')]]), { to: '255.255.255.255:68', type: 2, file: 'http://10.77.0.1:8420/boot/ipxe', yiaddr: '0.0.0.0', siaddr: server }],
     ['UEFI HTTP boot', asked({ type: MessageType.discover, vendorClass: 'HTTPClient:Arch:00016:UNDI:003000', architecture: 16 }), { to: '255.255.255.255:68', type: 2, file: 'http://10.77.0.1:8420/boot/snponly.efi', yiaddr: '0.0.0.0', siaddr: server }],
-    ['ARM, which is named and left alone', pxe(11), 'UEFI ARM 64-bit is not supported: there is no loader for it'],
+    ['ARM, which is named and left alone', pxe(11), 'UEFI ARM 64-bit: there is no loader for it yet'],
     ['firmware nobody has heard of', pxe(99), 'its firmware calls itself architecture 99, for which there is no loader'],
     ['a system that only wants an address', asked({ type: MessageType.discover, vendorClass: 'udhcp 1.35.0' }), 'not a boot client'],
     ['a request, which is for the other server', pxe(7, MessageType.request), 'a request on port 67 is not for a boot server'],
@@ -52,7 +52,13 @@ describe('as a proxy, beside somebody else\'s DHCP server', () => {
     const relay = Uint8Array.of(1, 2, 3, 4);
     const answer = proxy(pxe(7, MessageType.discover, [[Option.clientMachineId, machine], [Option.relayAgentInformation, relay], [Option.clientIdentifier, Uint8Array.of(1, 2)]]));
     const options = answer.kind === 'reply' ? answer.packet.options : new Map<number, Uint8Array>();
-    expect([43, 60, 61, 82, 97].map((code) => options.get(code))).toEqual([Uint8Array.of(6, 1, 8, 255), text('PXEClient'), Uint8Array.of(1, 2), relay, machine]);
+    expect([43, 60, 61, 66, 82, 97].map((code) => options.get(code))).toEqual([Uint8Array.of(6, 1, 8, 255), text('PXEClient'), Uint8Array.of(1, 2), undefined, relay, machine]);
+  });
+  it('names its address as an option to firmware that asks for one, and says which item of a menu its answer is about', () => {
+    const asksFor: [number, Uint8Array][] = [[Option.parameterRequestList, Uint8Array.of(1, 66, 67)], [Option.vendorSpecific, Uint8Array.of(71, 4, 128, 1, 0, 0, 255)]];
+    const answer = proxy(pxe(7, MessageType.request, asksFor), on4011);
+    const options = answer.kind === 'reply' ? answer.packet.options : new Map<number, Uint8Array>();
+    expect([options.get(66), options.get(43), summary(proxy(pxe(7, MessageType.inform), on4011))]).toMatchObject([text(server), Uint8Array.of(6, 1, 8, 71, 4, 128, 1, 0, 0, 255), { type: MessageType.ack }]);
   });
   it('gives the signed chain where Secure Boot is known, and holds HTTP boot back after a boot from disk', () => {
     const http = asked({ type: MessageType.discover, vendorClass: 'HTTPClient', architecture: 16 });
@@ -80,6 +86,23 @@ describe('as the only DHCP server of a lab', () => {
     expect([summary(through('10.77.0.3')), through('10.80.0.1')]).toEqual([
       { to: '10.77.0.3:67', type: 2, file: 'snponly.efi', yiaddr: '10.77.0.130', siaddr: server },
       { kind: 'ignore', endsBoot: true, reason: expect.stringMatching(/^it asks from another network, through the relay 10\.80\.0\.1, .*Use proxy mode/) as string },
+    ]);
+  });
+  it('gives a computer that it has no loader for its address all the same, and says why that is all', () => {
+    const answer = lab(pxe(11));
+    expect([summary(answer), answer.kind === 'reply' ? answer.noLoader : null]).toMatchObject([{ file: null, yiaddr: '10.77.0.130', siaddr: '0.0.0.0' }, 'UEFI ARM 64-bit: there is no loader for it yet']);
+  });
+  it('tells a relay to broadcast a no, and repeats whose it is', () => {
+    const relay = Uint8Array.of(1, 1, 9);
+    const answer = lab(asked({ type: MessageType.request, more: [[Option.clientIdentifier, Uint8Array.of(1, 7)], [Option.relayAgentInformation, relay]], fields: { ciaddr: '10.77.0.9', giaddr: '10.77.0.3', broadcast: false } }));
+    expect(answer.kind === 'refuse' ? [answer.to, answer.packet.broadcast, answer.packet.ciaddr, answer.packet.options.get(61), answer.packet.options.get(82)] : answer).toEqual([{ address: '10.77.0.3', port: 67 }, true, '0.0.0.0', Uint8Array.of(1, 7), relay]);
+  });
+  it('tells who has an address what else holds here, without an address and without times', () => {
+    const inform = asked({ type: MessageType.inform, fields: { ciaddr: '10.77.0.9', broadcast: false } });
+    const answer = answerToInform(inform, { subnetMask: '255.255.255.0', router: '10.77.0.1', dns: ['10.77.0.1', '10.77.0.2'] }, { ...snapshot, mode: 'lab' });
+    const options = answer.kind === 'reply' ? answer.packet.options : new Map<number, Uint8Array>();
+    expect([summary(answer), [1, 3, 6, 51, 58].map((code) => options.get(code))]).toEqual([
+      { to: '10.77.0.9:68', type: MessageType.ack, file: null, yiaddr: '0.0.0.0', siaddr: '0.0.0.0' }, [Uint8Array.of(255, 255, 255, 0), addressBytes('10.77.0.1'), Uint8Array.of(10, 77, 0, 1, 10, 77, 0, 2), undefined, undefined],
     ]);
   });
 });

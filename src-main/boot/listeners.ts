@@ -4,17 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { AppError } from '#shared/errors.ts';
-import { bootClientOf, type BootClient } from '../net/dhcp/client.ts';
-import { macText, MessageType, Option, readAddress } from '../net/dhcp/options.ts';
-import type { DhcpPacket } from '../net/dhcp/packet.ts';
-import { serveDhcp, type DhcpArrival, type Outgoing } from '../net/dhcp/server.ts';
+import type { BootClient } from '../net/dhcp/client.ts';
 import { answerFile, filePath, type NamedFile } from '../net/http/ranged-files.ts';
 import { serveTftp } from '../net/tftp/server.ts';
-import { answerAsProxy, answerAsServer, type Answer, type AnswerSnapshot, type LoaderNeed } from './answer.ts';
+import type { AnswerSnapshot, LoaderNeed } from './answer.ts';
+import { openDhcpSide, type Seen, type Tell } from './dhcp-side.ts';
 import type { Lease } from './leases.ts';
 import { firstGrubFile, grubFile } from './grub.ts';
 import { knownComputer } from './known-computer.ts';
-import { LeaseBook } from './lease-book.ts';
 import { decideBoot } from './policy.ts';
 import { bootScript, firstScript } from './script.ts';
 import type { BootComputer, BootConfig, BootEvent, BootSnapshot } from './snapshot.ts';
@@ -26,32 +23,28 @@ export type ListenerParts = {
   /** Lab mode: a lease was made, extended or ended; to be kept. */
   onLeases: (leases: readonly Lease[]) => void;
   onError: (error: Error) => void;
+  /** Something is not as it should be, and serving goes on: for the log. */
+  onWarning: (text: string) => void;
 };
 
 /** Firmware sent to its disk tries its next network entry within this time: it is not answered again. */
 const HOLD_HTTP_BOOT_MS = 120_000;
 /** A client that takes nothing of what is sent to it for this long has gone: a cable was pulled, or it was switched off. */
 const STALLED_MS = 30_000;
-/** A loader that was fetched and asked for no script by then was refused by the firmware: Secure Boot. */
-const SILENCE_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
 
 export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   const { config, clock, onEvent, onError } = parts;
   let snapshot = parts.snapshot;
   const loaders = new Map(Object.entries(config.loaders).map(([name, path]) => [name, readFileSync(path)]));
-  const book = new LeaseBook(config, clock, parts.onLeases);
   const sentToDisk = new Map<string, number>();
-  /** Loaders fetched, by MAC, until they ask for their script. refusable: unsigned, and not heard of since. */
-  const fetched = new Map<string, { at: number; refusable: boolean }>();
-  const refused = new Set<string>();
-  /** Who has which address, as far as DHCP messages told. */
-  const macOf = new Map<string, string>();
+  const seen: Seen = { fetched: new Map(), refused: new Set(), macOf: new Map() };
+  const { fetched, refused, macOf } = seen;
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
     for (const each of opened.splice(0).reverse()) await each.close();
   };
-  const tell = (event: Omit<BootEvent, 'at' | 'problem' | 'facts'> & Partial<Pick<BootEvent, 'problem' | 'facts'>>): void => onEvent({ at: clock(), problem: false, facts: {}, ...event });
+  const tell: Tell = (event) => onEvent({ at: clock(), problem: false, facts: {}, ...event });
 
   const computerOf = (mac: string, uuid: string | null): BootComputer | null => knownComputer(snapshot, { mac, uuid });
   const answers = (): AnswerSnapshot => ({
@@ -66,66 +59,6 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const { loader = 'automatic' } = snapshot.settings;
     if (loader !== 'automatic') return loader;
     return computerOf(client.mac, client.uuid)?.secureBoot === true || refused.has(client.mac) ? 'secure-boot' : 'plain';
-  }
-
-  function receive(packet: DhcpPacket, { port, from }: DhcpArrival): Outgoing | null {
-    if (packet.op !== 1) {
-      noticeServer(packet, from.address);
-      return null;
-    }
-    const client = bootClientOf(packet);
-    const mac = macText(packet.chaddr);
-    // As a proxy this is all that is heard of who gets which address.
-    const isRequest = packet.options.get(Option.messageType)?.[0] === MessageType.request;
-    const taken = packet.ciaddr !== '0.0.0.0' ? packet.ciaddr : isRequest ? readAddress(packet.options.get(Option.requestedAddress)) : null;
-    if (taken !== null) macOf.set(taken, mac);
-    if (client !== null && client.type === 'discover') noticeSilence(client);
-    if (client !== null && config.mode === 'proxy' && isRequest && port === 'dhcp' && taken !== null) tell({ mac, address: taken, stage: 'note', text: `Takes the address ${taken}${client.serverIdentifier === null ? '' : ` from ${client.serverIdentifier}`}`, facts: { uuid: client.uuid } });
-    if (client !== null && computerOf(mac, client.uuid)?.override === 'ignore') return null;
-    const arrival = { port: port === 'pxe' ? 4011 as const : 67 as const, from };
-    const answer = config.mode === 'lab' && arrival.port === 67 ? answerAsServer(packet, client, book.grant(packet), answers()) : answerAsProxy(packet, client, arrival, answers());
-    return carriedOut(answer, packet, client, mac);
-  }
-
-  function carriedOut(answer: Answer, packet: DhcpPacket, client: BootClient | null, mac: string): Outgoing | null {
-    const uuid = client?.uuid ?? null;
-    const firmware = client?.architecture?.name ?? '';
-    // An adapter's ROM that is iPXE begins a boot; iPXE that was fetched goes on with one.
-    if (client?.type === 'discover' && (client.userClass !== 'iPXE' || !fetched.has(mac))) tell({ mac, address: '', stage: 'asked', text: `${firmware === '' ? `Architecture ${client.architectureCode}` : firmware} asks for a boot`, facts: { uuid, firmware } });
-    if (answer.kind === 'ignore') {
-      if (client !== null && answer.endsBoot) tell({ mac, address: '', stage: 'asked', text: `Not answered: ${answer.reason}.`, problem: true, facts: { uuid, firmware } });
-      return null;
-    }
-    if (answer.kind === 'reply') {
-      if (answer.address !== null) {
-        book.given(packet, mac, answer.address, answer.stage === 'acknowledged');
-        macOf.set(answer.address, mac);
-      }
-      if (answer.loader !== null) tell({ mac, address: answer.address ?? '', stage: 'offered', text: answer.stage === 'offered' ? `Offered ${answer.loader}` : `Acknowledged ${answer.loader}`, facts: { uuid, firmware, loader: answer.loader } });
-    }
-    return { packet: answer.packet, to: answer.to };
-  }
-
-  /** *Fetched, then silence*: a computer that starts over after it had an unsigned loader gets the signed chain at this try. */
-  function noticeSilence(client: BootClient): void {
-    const loader = fetched.get(client.mac);
-    if (loader === undefined) return;
-    if (client.userClass === 'iPXE') {
-      loader.refusable = false; // it runs
-      return;
-    }
-    fetched.delete(client.mac);
-    if (!loader.refusable || clock() - loader.at > SILENCE_MS * 20 || client.architecture?.firmware === 'bios') return;
-    refused.add(client.mac);
-    tell({ mac: client.mac, address: '', stage: 'loader', problem: true, text: 'The loader was fetched, but it never asked for its script: the firmware refused it, as Secure Boot does. The signed loader is offered at this try.', facts: { uuid: client.uuid, secureBoot: true } });
-  }
-
-  /** In lab mode there must be no other server; as a proxy there must be one, and nothing is to be said. */
-  function noticeServer(packet: DhcpPacket, from: string): void {
-    const server = readAddress(packet.options.get(Option.serverIdentifier)) ?? from;
-    const type = packet.options.get(Option.messageType)?.[0];
-    if (config.mode !== 'lab' || server === config.address || (type !== MessageType.offer && type !== MessageType.ack)) return;
-    onError(new AppError('conflict', `Another DHCP server answers on this network: ${server}. Lab mode has stopped, so that no computer gets a wrong address. Use proxy mode here, or unplug that server.`, { server }));
   }
 
   function find(path: string, address: string): Uint8Array | null {
@@ -216,7 +149,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     });
     opened.push(tftp);
     ports.tftp = tftp.port;
-    const dhcp = await serveDhcp({ address: config.address, dhcpPort: config.ports.dhcp, pxePort: config.ports.pxe, clientPort: config.ports.client, receive, onMalformed: () => undefined, onError });
+    const dhcp = await openDhcpSide({ config, clock, tell, seen, answers, computerOf, borrows: () => snapshot.settings.borrowLease === 'on', onLeases: parts.onLeases, onError, onWarning: parts.onWarning });
     opened.push(dhcp);
     ports.dhcp = dhcp.dhcpPort;
     ports.pxe = dhcp.pxePort;

@@ -2,23 +2,28 @@
 import { createSocket } from 'node:dgram';
 import type { Adapter, BootChoice, EnvironmentView, PreflightCheck } from '#shared/model/boot.ts';
 import { formatBytes } from '#shared/units.ts';
-import { probeDhcp } from '../net/dhcp/probe.ts';
-import { fetchTftp } from '../net/tftp/fetch.ts';
+import { probeDhcp, type FoundServer } from '../net/dhcp/probe.ts';
+import { fetchLoaders } from './fetch-loaders.ts';
+import { findFirewall, firewallAdvice } from './firewall.ts';
+import { serverName } from './other-servers.ts';
 import type { BootConfig } from './snapshot.ts';
+import { takenPort, takenWords } from './start-checks.ts';
 
 export type PreflightFacts = {
   adapters: readonly Adapter[]; choice: BootChoice; serving: { address: string; ports: BootConfig['ports'] } | null; environment: EnvironmentView; ports: BootConfig['ports']; freeBytes: () => Promise<number>;
+  /** How long other DHCP servers are listened for. */
+  probeMs: number;
 };
 type State = PreflightCheck['state'];
 
-const PROBE_MS = 3000;
 const FETCH_MS = 3000;
+const FETCH_ALL_MS = 30_000;
 const ENOUGH_BYTES = 20e9;
 
 export async function runPreflight(facts: PreflightFacts): Promise<PreflightCheck[]> {
   const adapter = facts.adapters.find((each) => each.name === facts.choice.adapter && each.address !== '') ?? null;
   return [
-    adapterCheck(adapter, facts), environmentCheck(facts.environment), await portCheck(adapter, facts), await otherServers(adapter, facts), ...(await fileChecks(facts)), firewallCheck(facts), await spaceCheck(facts),
+    adapterCheck(adapter, facts), environmentCheck(facts.environment), await portCheck(adapter, facts), await otherServers(adapter, facts), ...(await fileChecks(facts)), await firewallCheck(adapter, facts), await spaceCheck(facts),
   ];
 }
 
@@ -41,42 +46,41 @@ async function portCheck(adapter: Adapter | null, { serving, ports, choice }: Pr
   const make = made('ports', 'Ports');
   if (serving !== null) return make('ok', `Network boot listens on UDP ${serving.ports.dhcp}, ${serving.ports.pxe} and ${serving.ports.tftp}, and TCP ${serving.ports.http}, of ${serving.address}.`, '');
   if (adapter === null) return make('skipped', 'Not looked at: no adapter is chosen.', '');
+  const taken = await takenPort({ adapter, ports });
+  if (taken !== null) {
+    const { what, advice } = takenWords(taken, adapter.address);
+    return make('failed', what, advice);
+  }
   for (const port of [ports.dhcp, ports.pxe, ports.tftp]) {
     const failure = await canBind(adapter.address, port);
     if (failure === 'EACCES') return make('failed', `UDP port ${port} may not be opened by this user.`, 'Start Platen with the right to do so, or allow it: sysctl net.ipv4.ip_unprivileged_port_start=67');
+    if (failure === 'EADDRNOTAVAIL') return make('failed', `${adapter.name} does not have the address ${adapter.address} any more.`, 'Choose the adapter again: its address has changed.');
     if (failure !== null) return make('failed', `UDP port ${port} of ${adapter.address} is taken (${failure}).`, 'Another DHCP, TFTP or boot service runs on this computer. Stop it.');
   }
   return make(choice.mode === 'off' ? 'warning' : 'failed', 'The ports are free, and network boot does not serve.', 'Switch it on.');
 }
 
-async function otherServers(adapter: Adapter | null, { choice, ports, serving }: PreflightFacts): Promise<PreflightCheck> {
+async function otherServers(adapter: Adapter | null, { choice, ports, serving, probeMs }: PreflightFacts): Promise<PreflightCheck> {
   const make = made('dhcp', 'Other DHCP servers');
   if (adapter === null) return make('skipped', 'Not looked for: no adapter is chosen.', '');
-  let found: string[];
+  let found: FoundServer[];
   try {
-    found = await probeDhcp({ address: adapter.address, serverPort: ports.dhcp, clientPort: ports.client, waitMs: PROBE_MS, own: serving === null ? [] : [serving.address] });
+    found = await probeDhcp({ address: adapter.address, serverPort: ports.dhcp, clientPort: ports.client, waitMs: probeMs, own: serving === null ? [] : [serving.address] });
   } catch (error) {
-    return make('skipped', `Could not be looked for: ${error instanceof Error ? error.message : String(error)}`, `UDP port ${ports.client} must be free for a moment.`);
+    // Not a pass: nobody knows whether there is one.
+    return make('warning', `Could not be looked for: ${error instanceof Error ? error.message : String(error)}`, `Platen must be allowed to open UDP port ${ports.client} for a moment, and no other program may keep it for itself. In lab mode, make sure by hand that no other DHCP server is on this network.`);
   }
-  if (found.length > 1) return make('warning', `${found.length} DHCP servers answer: ${found.join(', ')}.`, 'Two servers on one network give addresses that may contradict each other. One of them is probably there by mistake.');
-  if (choice.mode === 'lab') return found.length === 0 ? make('ok', 'None: this network is Platen\'s own.', '') : make('failed', `${found[0]} gives addresses here.`, 'Use proxy mode here, or unplug that server: lab mode is for isolated networks.');
-  return found.length === 1 ? make('ok', `${found[0]} gives the addresses; Platen adds the boot.`, '') : make('failed', 'None answers, so computers get no address.', 'Use lab mode if this network is isolated, or look whether the DHCP server is connected.');
+  const names = found.map(serverName).join(', ');
+  if (found.length > 1) return make('warning', `${found.length} DHCP servers answer: ${names}.`, 'Two servers on one network give addresses that may contradict each other. One of them is probably there by mistake.');
+  if (choice.mode === 'lab') return found.length === 0 ? make('ok', 'None: this network is Platen\'s own.', '') : make('failed', `${names} gives addresses here.`, 'Use proxy mode here, or unplug that server: lab mode is for isolated networks.');
+  return found.length === 1 ? make('ok', `${names} gives the addresses; Platen adds the boot.`, '') : make('failed', 'None answers, so computers get no address.', 'Use lab mode if this network is isolated, or look whether the DHCP server is connected.');
 }
 
 async function fileChecks({ serving, environment }: PreflightFacts): Promise<PreflightCheck[]> {
   const [tftp, http] = [made('tftp', 'Loaders over TFTP'), made('http', 'Kernel over HTTP')];
   if (serving === null) return [tftp('skipped', 'Not fetched: network boot does not serve.', ''), http('skipped', 'Not fetched: network boot does not serve.', '')];
   const checks: PreflightCheck[] = [];
-  try {
-    const sizes = await Promise.all(environment.loaders.map(async ({ name, sizeBytes }) => {
-      const { length } = await fetchTftp(name, { address: serving.address, port: serving.ports.tftp, timeoutMs: FETCH_MS });
-      if (length !== sizeBytes) throw new Error(`${name} came with ${length} of ${sizeBytes} bytes`);
-      return length;
-    }));
-    checks.push(tftp('ok', `${sizes.length} loaders fetched, ${formatBytes(sizes.reduce((sum, size) => sum + size, 0))}.`, ''));
-  } catch (error) {
-    checks.push(tftp('failed', `A loader could not be fetched: ${error instanceof Error ? error.message : String(error)}`, 'A firewall on this machine may drop UDP; build the boot environment again if a file is missing.'));
-  }
+  checks.push(await loaderCheck(serving, environment));
   try {
     const response = await fetch(`http://${serving.address}:${serving.ports.http}/boot/vmlinuz`, { signal: AbortSignal.timeout(FETCH_MS * 3) });
     const { byteLength } = await response.arrayBuffer();
@@ -87,10 +91,31 @@ async function fileChecks({ serving, environment }: PreflightFacts): Promise<Pre
   return checks;
 }
 
-/** Nothing can be asked of the firewall from inside: what a computer outside meets is only seen when one boots. */
-function firewallCheck({ serving, ports }: PreflightFacts): PreflightCheck {
-  const used = serving?.ports ?? ports;
-  return made('firewall', 'Firewall')('skipped', 'Whether this machine\'s firewall lets computers in shows when the first one boots.', `Let in: UDP ${used.dhcp}, ${used.pxe}, ${used.tftp} and the ports above 1023 (TFTP answers from one of them), TCP ${used.http} and the server's own port.`);
+/** The loaders as a computer gets them, by a client that is not ours. */
+async function loaderCheck({ address, ports }: { address: string; ports: BootConfig['ports'] }, { loaders }: EnvironmentView): Promise<PreflightCheck> {
+  const make = made('tftp', 'Loaders over TFTP');
+  const advice = 'A firewall on this machine may drop UDP; build the boot environment again if a file is missing.';
+  try {
+    const fetched = await fetchLoaders({ names: loaders.map(({ name }) => name), address, port: ports.tftp, timeoutMs: FETCH_MS / 3 }, FETCH_ALL_MS);
+    for (const [index, file] of fetched.entries()) {
+      if ('problem' in file) return make('failed', `${file.name} could not be fetched: ${file.problem}`, advice);
+      const expected = loaders[index]?.sizeBytes;
+      if (file.sizeBytes !== expected) return make('failed', `${file.name} came with ${file.sizeBytes} of ${expected} bytes.`, 'It was built anew since network boot was switched on: switch it off and on. If that does not help, build the boot environment again.');
+    }
+    return make('ok', `${fetched.length} loaders fetched, ${formatBytes(loaders.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))}.`, '');
+  } catch (error) {
+    return make('failed', `The loaders could not be fetched: ${error instanceof Error ? error.message : String(error)}`, advice);
+  }
+}
+
+/** What the firewall drops can't be asked from inside; what a computer meets is only seen when one boots. */
+async function firewallCheck(adapter: Adapter | null, { serving, ports }: PreflightFacts): Promise<PreflightCheck> {
+  const make = made('firewall', 'Firewall');
+  if (adapter === null) return make('skipped', 'Not looked at: no adapter is chosen.', '');
+  const kind = await findFirewall();
+  const advice = firewallAdvice(kind, { adapter: adapter.name, address: adapter.address, prefixLength: adapter.prefixLength, ports: serving?.ports ?? ports });
+  if (kind === 'ufw' || kind === 'firewalld') return make('warning', `${kind} is on. Whether it lets computers in shows when the first one boots.`, advice);
+  return make('skipped', 'Whether this machine\'s firewall lets computers in shows when the first one boots.', advice);
 }
 
 async function spaceCheck({ freeBytes }: PreflightFacts): Promise<PreflightCheck> {

@@ -1,6 +1,6 @@
 // Binds network boot to the API.
 import { z } from 'zod';
-import { adapterSchema, bootChoiceSchema, bootSettingsSchema, bootStatusSchema, bootTraceSchema, preflightCheckSchema } from '#shared/model/boot.ts';
+import { adapterSchema, bootChoiceSchema, bootSettingsPatchSchema, bootStatusSchema, bootTraceSchema, preflightCheckSchema } from '#shared/model/boot.ts';
 import { allowed, router } from '../api/trpc.ts';
 
 export const bootRouter = router({
@@ -8,7 +8,7 @@ export const bootRouter = router({
   adapters: allowed('boot.read').output(z.array(adapterSchema)).query(({ ctx }) => ctx.services.boot.adapters()),
   /** Starts serving on the adapter, or stops with mode off. */
   choose: allowed('boot.change').input(bootChoiceSchema).output(bootStatusSchema).mutation(({ ctx, input }) => ctx.services.boot.choose(input, ctx.actor)),
-  setSettings: allowed('boot.change').input(bootSettingsSchema.partial().strict()).output(bootStatusSchema).mutation(({ ctx, input }) => ctx.services.boot.setSettings(input, ctx.actor)),
+  setSettings: allowed('boot.change').input(bootSettingsPatchSchema).output(bootStatusSchema).mutation(({ ctx, input }) => ctx.services.boot.setSettings(input, ctx.actor)),
   /** Of one computer; null: as the settings say. */
   setOverride: allowed('boot.change').input(z.object({ computer: z.uuid(), override: z.enum(['portal', 'local-disk', 'ignore']).nullable() })).output(z.object({})).mutation(({ ctx, input }) => {
     ctx.services.boot.setOverride(input.computer, input.override, ctx.actor);

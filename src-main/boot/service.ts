@@ -14,6 +14,7 @@ import { knownComputer } from './known-computer.ts';
 import { poolProblem } from './leases.ts';
 import { runPreflight } from './preflight.ts';
 import { openBootRepo } from './repo.ts';
+import { PROBE_MS, refuseOtherServers, refuseTakenPorts } from './start-checks.ts';
 import type { BootComputer, BootConfig, BootEvent, BootSnapshot } from './snapshot.ts';
 import { Traces } from './traces.ts';
 import type { FromListeners, ToListeners } from './worker-messages.ts';
@@ -27,13 +28,15 @@ export type BootParts = {
   reachableAt: (address: string) => Promise<string>;
   /** The environment's token, good for a portal's hello. */
   mintToken: () => string;
+  /** How long other DHCP servers are listened for before lab mode starts; tests wait less. */
+  probeMs?: number;
   /** Of the disk of the image store. */
   freeBytes: () => Promise<number>;
 };
 export type Boot = ReturnType<typeof openBoot>;
 
 const off: BootChoice = { mode: 'off', adapter: '', pool: null };
-const defaults: BootSettingsView = { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic' };
+const defaults: BootSettingsView = { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic', borrowLease: 'off' };
 const JUDGE_MS = 2000;
 const REFRESH_MS = 200;
 const MAX_SAID_LINES = 40;
@@ -54,6 +57,8 @@ export function openBoot(parts: BootParts) {
   let known = repo.computers();
   let refresh: NodeJS.Timeout | null = null;
   let readingMs = 0;
+  let turn: Promise<void> = Promise.resolve();
+  let closing = false;
   const judging = setInterval(() => traces.judge(clock()), JUDGE_MS).unref();
   const changed = (): void => events.changed('boot', 'boot');
 
@@ -97,6 +102,14 @@ export function openBoot(parts: BootParts) {
   async function start(): Promise<void> {
     const adapter = requireAdapter(choice);
     environment.requireReady();
+    state = 'starting';
+    problem = null;
+    changed();
+    const place = { adapter, ports: parts.ports };
+    await refuseTakenPorts(place);
+    const unheard = await refuseOtherServers(choice.mode, place, parts.probeMs ?? PROBE_MS);
+    if (unheard !== null) log.warn('other DHCP servers could not be looked for', { why: unheard, port: parts.ports.client });
+    if (closing) throw new AppError('server-closing', 'The server is closing.');
     const url = await parts.reachableAt(adapter.address);
     const token = parts.mintToken();
     const files = environment.files();
@@ -108,9 +121,6 @@ export function openBoot(parts: BootParts) {
     const worker = new Worker(workerAddress(), { name: 'boot listeners' });
     const now: Serving = { worker, adapter, url, token, ports: null };
     serving = now;
-    state = 'starting';
-    problem = null;
-    changed();
     known = repo.computers();
     await new Promise<void>((resolve, reject) => {
       const limit = setTimeout(() => reject(new AppError('internal', 'The boot listeners did not start in time.')), START_LIMIT_MS);
@@ -143,7 +153,8 @@ export function openBoot(parts: BootParts) {
     else if (message.type === 'leases') {
       repo.setLeases(message.leases);
       changed();
-    } else if (message.type === 'failed') broke(from, message.error.message);
+    } else if (message.type === 'warning') log.warn('network boot', { warning: message.text });
+    else if (message.type === 'failed') broke(from, message.error.message);
   }
   function take(list: readonly BootEvent[]): void {
     traces.take(list, (mac, uuid) => knownComputer(known, { mac, uuid: uuid === '' ? null : uuid })?.id ?? null);
@@ -174,7 +185,13 @@ export function openBoot(parts: BootParts) {
     });
   }
 
-  async function restart(): Promise<void> {
+  /** One after the other: looking for other servers takes seconds, in which somebody may choose anew. */
+  function restart(): Promise<void> {
+    const mine = turn.then(restartNow);
+    turn = mine.catch(() => undefined);
+    return mine;
+  }
+  async function restartNow(): Promise<void> {
     await stop();
     if (choice.mode === 'off') {
       problem = null;
@@ -215,6 +232,7 @@ export function openBoot(parts: BootParts) {
       return this.status();
     },
     setSettings(patch: { [K in keyof BootSettingsView]?: BootSettingsView[K] | undefined }, actor: string): BootStatus {
+      const borrowed = settings.borrowLease;
       settings = bootSettingsSchema.parse({ ...settings, ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) });
       repo.transaction(() => {
         repo.setConfig('settings', settings);
@@ -222,6 +240,8 @@ export function openBoot(parts: BootParts) {
       });
       pushSnapshot();
       changed();
+      // Other servers are overheard on a port of their own, which is opened at the start.
+      if (settings.borrowLease !== borrowed && serving !== null && choice.mode === 'proxy') restart().catch((error: unknown) => log.error('network boot could not start', { error: toAppError(error) }));
       return this.status();
     },
     /** What one computer gets from now on; null: as the settings say. */
@@ -254,7 +274,7 @@ export function openBoot(parts: BootParts) {
         .catch((error: unknown) => log.error('network boot could not start with the new environment', { error: toAppError(error) }));
       return this.status();
     },
-    preflight: (): Promise<PreflightCheck[]> => runPreflight({ adapters: listAdapters(), choice, serving: serving === null || serving.ports === null ? null : { address: serving.adapter.address, ports: serving.ports }, environment: environment.view(), ports: parts.ports, freeBytes: parts.freeBytes }),
+    preflight: (): Promise<PreflightCheck[]> => runPreflight({ adapters: listAdapters(), choice, serving: serving === null || serving.ports === null ? null : { address: serving.adapter.address, ports: serving.ports }, environment: environment.view(), ports: parts.ports, freeBytes: parts.freeBytes, probeMs: parts.probeMs ?? PROBE_MS }),
     settings: (): BootSettingsView => settings,
     /** Of the adapter that is served on; '' for none. */
     servedAddress: (): string => serving?.adapter.address ?? '',
@@ -271,6 +291,8 @@ export function openBoot(parts: BootParts) {
       clearInterval(judging);
       if (refresh !== null) clearTimeout(refresh);
       stopHints();
+      closing = true;
+      await turn;
       await stop();
     },
   };

@@ -6,7 +6,7 @@ import type { Lease, Pool } from './leases.ts';
 
 export type BootComputer = { id: string; name: string; override: 'portal' | 'local-disk' | 'ignore' | null; armedRun: string | null; /** Its agent or its failed boots said so. */ secureBoot: boolean };
 export type BootSnapshot = {
-  settings: BootSettings & { /** Of computers of which nothing else is known. */ loader?: 'automatic' | 'plain' | 'secure-boot' };
+  settings: BootSettings & { /** Of computers of which nothing else is known. */ loader?: 'automatic' | 'plain' | 'secure-boot'; /** Proxy mode: see borrowed-lease.ts. */ borrowLease?: 'off' | 'on' };
   computers: readonly BootComputer[];
   /** Index into computers, by MAC (never a shared one) and by UUID. */
   byMac: Readonly<Record<string, number>>;

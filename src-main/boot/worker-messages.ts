@@ -8,5 +8,7 @@ export type FromListeners =
   | { type: 'ready'; ports: BootConfig['ports'] }
   /** Nothing is served any more; the thread ends. */
   | { type: 'failed'; error: WireError }
+  /** For the log; serving goes on. */
+  | { type: 'warning'; text: string }
   | { type: 'events'; events: BootEvent[] }
   | { type: 'leases'; leases: readonly Lease[] };

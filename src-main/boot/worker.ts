@@ -34,7 +34,7 @@ async function take(message: ToListeners): Promise<void> {
   else if (message.type === 'snapshot') listeners?.update(message.snapshot);
   else {
     listeners = await openListeners({
-      config: message.config, snapshot: message.snapshot, clock: Date.now, onEvent: (event) => pending.push(event), onLeases: (leases) => say({ type: 'leases', leases }), onError: (error) => void end(error),
+      config: message.config, snapshot: message.snapshot, clock: Date.now, onEvent: (event) => pending.push(event), onLeases: (leases) => say({ type: 'leases', leases }), onError: (error) => void end(error), onWarning: (text) => say({ type: 'warning', text }),
     });
     say({ type: 'ready', ports: listeners.ports });
   }

@@ -21,8 +21,12 @@ export const bootSettingsSchema = z.object({
   unknownComputers: z.enum(['portal', 'local-disk']), loaderCountdownSeconds: z.number().int().min(1).max(60),
   keyboard: z.string().regex(/^[a-z]{0,8}$/), /** Further words for the kernel, as one line. */ kernelWords: z.string().max(500).regex(/^[\x20-\x7e]*$/),
   loader: z.enum(['automatic', 'plain', 'secure-boot']),
+  /** Proxy mode: another server's address is passed on to UEFI firmware with our boot in it, for servers that name a boot file of their own. */
+  borrowLease: z.enum(['off', 'on']).default('off'),
 });
 export type BootSettingsView = z.infer<typeof bootSettingsSchema>;
+/** What a change may name; what it does not name stays as it is, so that nothing here has a default. */
+export const bootSettingsPatchSchema = bootSettingsSchema.extend({ borrowLease: bootSettingsSchema.shape.borrowLease.unwrap() }).partial().strict();
 
 export const environmentSchema = z.object({
   /** missing: never built; building: now; ready: complete and fits this program. */

@@ -7,9 +7,10 @@ import type { DhcpPacket } from './packet.ts';
 export const architectures: Readonly<Record<number, Architecture>> = {
   0: { firmware: 'bios', cpu: 'x86', name: 'BIOS' }, 6: { firmware: 'uefi', cpu: 'x86', name: 'UEFI 32-bit' },
   7: { firmware: 'uefi', cpu: 'x64', name: 'UEFI' }, 9: { firmware: 'uefi', cpu: 'x64', name: 'UEFI' }, 11: { firmware: 'uefi', cpu: 'arm64', name: 'UEFI ARM 64-bit' },
+  10: { firmware: 'uefi', cpu: 'arm', name: 'UEFI ARM 32-bit' }, 27: { firmware: 'uefi', cpu: 'riscv64', name: 'UEFI RISC-V 64-bit' }, 39: { firmware: 'uefi', cpu: 'loongarch64', name: 'UEFI LoongArch 64-bit' },
   15: { firmware: 'uefi-http', cpu: 'x86', name: 'UEFI HTTP boot 32-bit' }, 16: { firmware: 'uefi-http', cpu: 'x64', name: 'UEFI HTTP boot' }, 19: { firmware: 'uefi-http', cpu: 'arm64', name: 'UEFI HTTP boot ARM 64-bit' },
 };
-export type Architecture = { firmware: 'bios' | 'uefi' | 'uefi-http'; cpu: 'x86' | 'x64' | 'arm64'; name: string };
+export type Architecture = { firmware: 'bios' | 'uefi' | 'uefi-http'; cpu: 'x86' | 'x64' | 'arm' | 'arm64' | 'riscv64' | 'loongarch64'; name: string };
 
 export type BootClient = {
   mac: string;
@@ -61,10 +62,16 @@ function machineUuid(value: Uint8Array | undefined): string | null {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+/** One name as iPXE and many ROMs send it, or names with their lengths before them (RFC 3004 §4); of several iPXE's counts, else the first. */
 function userClassOf(value: Uint8Array | undefined): string {
   if (value === undefined || value.length === 0) return '';
-  const [length = 0] = value;
-  return readText(length === value.length - 1 ? value.subarray(1) : value) ?? '';
+  const names: string[] = [];
+  for (let at = 0; at < value.length; at += 1 + (value[at] ?? 0)) {
+    const length = value[at] ?? 0;
+    if (length === 0 || at + 1 + length > value.length) return readText(value) ?? '';
+    names.push(readText(value.subarray(at + 1, at + 1 + length)) ?? '');
+  }
+  return names.includes('iPXE') ? 'iPXE' : names[0] ?? '';
 }
 
 /** Sub-options of 175: 235 the version, 177 bus type and PCI vendor and device. */

@@ -90,7 +90,8 @@ describe('a boot client', () => {
   });
   it('has its user class with and without the length byte of RFC 3004', () => {
     const of = (value: Uint8Array) => client([[Option.vendorClass, text('PXEClient')], [Option.userClass, value]])?.userClass;
-    expect([of(text('iPXE')), of(Uint8Array.of(4, ...text('iPXE')))]).toEqual(['iPXE', 'iPXE']);
+    expect([of(text('iPXE')), of(Uint8Array.of(4, ...text('iPXE'))), of(Uint8Array.of(2, ...text('ab'), 4, ...text('iPXE'))), of(Uint8Array.of(2, ...text('ab'), 1, ...text('c'))), of(Uint8Array.of(9, ...text('short'))), of(Uint8Array.of(0))])
+      .toEqual(['iPXE', 'iPXE', 'iPXE', 'ab', '?short', '']);
   });
   it('without option 93 has the architecture that its class names', () => {
     expect([client([[Option.vendorClass, text('HTTPClient:Arch:00016:UNDI:003000')]])?.architecture?.firmware, client([[Option.vendorClass, text('PXEClient')]])?.architectureCode]).toEqual(['uefi-http', 0]);

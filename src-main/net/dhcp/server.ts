@@ -16,12 +16,23 @@ export type DhcpOptions = {
   /** What a client listens on, for a broadcast: 68. */
   clientPort: number;
   receive: (packet: DhcpPacket, arrival: DhcpArrival) => Outgoing | null;
+  /** Messages of other servers to clients, as far as they are broadcast: heard on the clients' port. Nothing listens there without this. */
+  overhear?: (packet: DhcpPacket, from: string) => void;
+  /** The clients' port can't be listened on: why. Everything else is served all the same. */
+  onDeaf?: (reason: string) => void;
   onMalformed: (from: string, reason: string) => void;
   onError: (error: Error) => void;
 };
-export type DhcpServer = { dhcpPort: number; pxePort: number; /** Beside answers: probes, and requests of our own. */ send(outgoing: Outgoing): void; close(): Promise<void> };
+export type DhcpServer = { dhcpPort: number; pxePort: number; /** Beside answers at once: later ones, and requests of our own. A broadcast to port 67, and anything to 68, goes to the port that is used here instead. */ send(outgoing: Outgoing): void; close(): Promise<void> };
 
+const STANDARD_SERVER_PORT = 67;
 const STANDARD_CLIENT_PORT = 68;
+export const BROADCAST = '255.255.255.255';
+
+/** To everybody on the adapter of this address. From loopback the general broadcast would leave by another adapter: trials stay on it. */
+export function broadcastFrom(address: string): string {
+  return address.startsWith('127.') ? '127.255.255.255' : BROADCAST;
+}
 
 /**
  * Two sockets share the DHCP port: the one bound to every address hears broadcasts, the one bound to the adapter's address sends them out
@@ -29,7 +40,7 @@ const STANDARD_CLIENT_PORT = 68;
  */
 export async function serveDhcp(options: DhcpOptions): Promise<DhcpServer> {
   const opened: Socket[] = [];
-  const open = async (address: string, port: number, kind: DhcpArrival['port']): Promise<Socket> => {
+  const open = async (address: string, port: number, kind: DhcpArrival['port'] | 'client'): Promise<Socket> => {
     const socket = createSocket({ type: 'udp4', reuseAddr: true });
     opened.push(socket);
     await bind(socket, address, port);
@@ -39,7 +50,7 @@ export async function serveDhcp(options: DhcpOptions): Promise<DhcpServer> {
     return socket;
   };
 
-  function hear(bytes: Buffer, from: RemoteInfo, port: DhcpArrival['port']): void {
+  function hear(bytes: Buffer, from: RemoteInfo, port: DhcpArrival['port'] | 'client'): void {
     let packet: DhcpPacket;
     try {
       packet = decodeDhcp(bytes);
@@ -48,12 +59,17 @@ export async function serveDhcp(options: DhcpOptions): Promise<DhcpServer> {
       options.onMalformed(from.address, error.message);
       return;
     }
+    if (port === 'client') {
+      options.overhear?.(packet, from.address);
+      return;
+    }
     const answer = options.receive(packet, { port, from: { address: from.address, port: from.port } });
     if (answer !== null) send(answer, port === 'pxe' ? pxe : speaking);
   }
   function send({ packet, to }: Outgoing, socket: Socket): void {
-    const port = to.port === STANDARD_CLIENT_PORT ? options.clientPort : to.port;
-    socket.send(encodeDhcp(packet), port, to.address, (error) => {
+    // A relay is a program of its own and listens on the standard port whatever is used here.
+    const port = to.port === STANDARD_CLIENT_PORT ? options.clientPort : to.port === STANDARD_SERVER_PORT && to.address === BROADCAST ? speaking.address().port : to.port;
+    socket.send(encodeDhcp(packet), port, to.address === BROADCAST ? broadcastFrom(options.address) : to.address, (error) => {
       // A relay or client that is not reachable is its own problem; the trace shows that it never came on.
       if (error !== null) options.onMalformed(to.address, `the answer could not be sent: ${error.message}`);
     });
@@ -65,6 +81,7 @@ export async function serveDhcp(options: DhcpOptions): Promise<DhcpServer> {
     speaking = await open(options.address, options.dhcpPort, 'dhcp');
     await open('0.0.0.0', speaking.address().port, 'dhcp');
     pxe = await open(options.address, options.pxePort, 'pxe');
+    if (options.overhear !== undefined) await open('0.0.0.0', options.clientPort, 'client').catch((error: unknown) => options.onDeaf?.(error instanceof Error ? error.message : String(error)));
   } catch (error) {
     for (const socket of opened) socket.close();
     throw error;
