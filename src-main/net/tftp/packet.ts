@@ -31,9 +31,23 @@ export function decodeTftp(bytes: Uint8Array): TftpPacket {
   }
 }
 
-/** A data packet's header into a buffer of its own: the bytes of the file are sent beside it, not copied. */
-export function dataHeader(block: number): Uint8Array {
-  return Uint8Array.of(0, Opcode.data, (block >> 8) & 0xff, block & 0xff);
+/** Null for what no TFTP packet can be. */
+export function decodedOrNull(bytes: Uint8Array): TftpPacket | null {
+  try {
+    return decodeTftp(bytes);
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
+}
+
+/** In one piece of memory: copying a block costs less than a send of two pieces. @param block on the wire: its 16 bits */
+export function encodeData(block: number, bytes: Uint8Array): Uint8Array {
+  const packet = Buffer.allocUnsafe(4 + bytes.length);
+  packet.writeUInt16BE(Opcode.data, 0);
+  packet.writeUInt16BE(block & 0xffff, 2);
+  packet.set(bytes, 4);
+  return packet;
 }
 export function encodeError(code: number, message: string): Uint8Array {
   return Uint8Array.of(0, Opcode.error, 0, code, ...Buffer.from(message.slice(0, 200), 'latin1'), 0);

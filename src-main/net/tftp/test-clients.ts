@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 export type Download = { port: number; path: string; /** Where it is put. */ local: string; /** Null: as the client does by itself. */ blockBytes: number | null; windowBlocks: number };
-export type Client = { name: string; /** Debian's package it needs and which is not here; null: nothing is missing. */ lacks: string | null; /** Of those a client knows; others ignore it. */ knowsWindows: boolean; fetch: (download: Download) => Promise<void> };
+export type Client = { name: string; /** Debian's package it needs and which is not here; null: nothing is missing. */ lacks: string | null; /** RFC 7440; others ignore windowBlocks. */ knowsWindows: boolean; /** Its windows stand lost packets. */ survivesGaps: boolean; /** It stands that the options are acknowledged twice, as happens when its answer is lost. */ survivesRepeatedOptions: boolean; fetch: (download: Download) => Promise<void> };
 
 type NpmClient = { get: (remote: string, local: string, done: (error?: Error | null) => void) => void };
 type NpmTftp = { createClient: (options: { host: string; port: number; blockSize: number; windowSize: number; timeout: number; retries: number }) => NpmClient };
@@ -34,7 +34,7 @@ async function start(command: string, args: readonly string[], cwd?: string): Pr
 
 export const clients: readonly Client[] = [
   {
-    name: 'tftp-hpa', lacks: missing('tftp', 'tftp-hpa'), knowsWindows: false,
+    name: 'tftp-hpa', lacks: missing('tftp', 'tftp-hpa'), knowsWindows: false, survivesGaps: false, survivesRepeatedOptions: true,
     // It knows no options at all; where it fails it says so and ends with 0.
     fetch: async ({ port, path, local }) => {
       const said = await start('tftp', ['-m', 'binary', address, String(port), '-c', 'get', path, local]);
@@ -42,22 +42,23 @@ export const clients: readonly Client[] = [
     },
   },
   {
-    name: 'atftp', lacks: missing('atftp', 'atftp'), knowsWindows: true,
+    name: 'atftp', lacks: missing('atftp', 'atftp'), knowsWindows: true, survivesGaps: true, survivesRepeatedOptions: true,
     fetch: async ({ port, path, local, blockBytes, windowBlocks }) => {
       const options = ['--option', 'tsize 0', ...(blockBytes === null ? [] : ['--option', `blksize ${blockBytes}`]), ...(windowBlocks > 1 ? ['--option', `windowsize ${windowBlocks}`] : [])];
       await start('atftp', [...options, '--tftp-timeout', '1', '--get', '--remote-file', path, '--local-file', local, address, String(port)]);
     },
   },
   {
-    name: 'busybox', lacks: missing('busybox', 'busybox'), knowsWindows: false,
+    name: 'busybox', lacks: missing('busybox', 'busybox'), knowsWindows: false, survivesGaps: false, survivesRepeatedOptions: true,
     fetch: async ({ port, path, local, blockBytes }) => void (await start('busybox', ['tftp', ...(blockBytes === null ? [] : ['-b', String(blockBytes)]), '-g', '-r', path, '-l', local, address, String(port)])),
   },
   {
-    name: 'curl', lacks: missing('curl', 'curl'), knowsWindows: false,
+    name: 'curl', lacks: missing('curl', 'curl'), knowsWindows: false, survivesGaps: false, survivesRepeatedOptions: true,
     fetch: async ({ port, path, local, blockBytes }) => void (await start('curl', ['--silent', '--show-error', '--fail', ...(blockBytes === null ? [] : ['--tftp-blksize', String(blockBytes)]), '--output', local, `tftp://${address}:${port}/${path}`])),
   },
   {
-    name: 'the package tftp', lacks: null, knowsWindows: true,
+    // After a gap it goes on counting from the old window's end, and waits for blocks that it then throws away.
+    name: 'the package tftp', lacks: null, knowsWindows: true, survivesGaps: false, survivesRepeatedOptions: false,
     fetch: ({ port, path, local, blockBytes, windowBlocks }) => new Promise((resolve, reject) => {
       const client = npmTftp.createClient({ host: address, port, blockSize: blockBytes ?? 1468, windowSize: windowBlocks, timeout: 1000, retries: 10 });
       client.get(path, local, (error) => (error === undefined || error === null ? resolve() : reject(error)));

@@ -3,9 +3,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
-export type Line = { /** Of a hundred packets. */ loses: number; repeats: number; delays: number; /** At most. */ delayMs: number; seed: number };
+export type Line = { /** Of a hundred packets. */ loses: number; repeats: number; delays: number; /** At most. */ delayMs: number; seed: number; /** So many packets at each client's beginning pass as they are. */ spares: number };
 export type LossyRelay = { port: number; counts: { passed: number; lost: number; repeated: number; delayed: number }; close(): void };
-type Path = { up: Socket; down: Socket; /** Where the server's transfer speaks from; its port 0 until it has spoken. */ serverPort: number };
+type Path = { up: Socket; down: Socket; /** Where the server's transfer speaks from; its port 0 until it has spoken. */ serverPort: number; seen: number };
 
 const address = '127.0.0.1';
 
@@ -31,8 +31,13 @@ export async function openLossyRelay(serverPort: number, line: Line): Promise<Lo
     }, 1 + roll(line.delayMs));
     timers.add(timer);
   };
-  const pass = (send: () => void): void => {
+  const pass = (path: Path, send: () => void): void => {
     if (closed) return;
+    if (path.seen++ < line.spares) {
+      counts.passed++;
+      send();
+      return;
+    }
     if (roll(100) < line.loses) {
       counts.lost++;
       return;
@@ -49,14 +54,14 @@ export async function openLossyRelay(serverPort: number, line: Line): Promise<Lo
   };
 
   async function path(clientPort: number): Promise<Path> {
-    const made: Path = { up: await open(), down: await open(), serverPort: 0 };
+    const made: Path = { up: await open(), down: await open(), serverPort: 0, seen: 0 };
     made.up.on('message', (bytes: Buffer, from) => {
       // Two transfers for one client are the client's to sort out, but by one port they cannot be told apart: the last that spoke is meant.
       made.serverPort = from.port;
-      pass(() => made.down.send(bytes, clientPort, address));
+      pass(made, () => made.down.send(bytes, clientPort, address));
     });
     made.down.on('message', (bytes: Buffer) => {
-      if (made.serverPort !== 0) pass(() => made.up.send(bytes, made.serverPort, address));
+      if (made.serverPort !== 0) pass(made, () => made.up.send(bytes, made.serverPort, address));
     });
     return made;
   }
@@ -65,7 +70,7 @@ export async function openLossyRelay(serverPort: number, line: Line): Promise<Lo
   front.on('message', (bytes: Buffer, from) => {
     const known = paths.get(from.port) ?? path(from.port);
     paths.set(from.port, known);
-    void known.then(({ up }) => pass(() => up.send(bytes, serverPort, address)));
+    void known.then((made) => pass(made, () => made.up.send(bytes, serverPort, address)));
   });
   return {
     port: front.address().port, counts,

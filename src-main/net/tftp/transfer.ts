@@ -15,8 +15,11 @@ const DEFAULT_TIMEOUT_MS = 1000;
 /** Silence of so many timeouts ends a download. */
 const PATIENCE_TIMEOUTS = 6;
 /** On a fast line a lost packet is noticed by the time answers take, not by the second of RFC 1350; never sooner than this. */
-const LEAST_RESEND_MS = 100;
+const LEAST_RESEND_MS = 40;
 const TRIPS_BEFORE_RESEND = 4;
+/** Between the word of a gap and the window that closes it. */
+const LEAST_GAP_MS = 5;
+const TRIPS_BEFORE_GAP = 2;
 
 /** An option whose value makes no sense is left out of the answer, as RFC 2347 §2 has it: the client goes on without it. */
 export function negotiate(options: ReadonlyMap<string, string>, sizeBytes: number, limits: TransferLimits): Negotiated {
@@ -37,7 +40,8 @@ export function negotiate(options: ReadonlyMap<string, string>, sizeBytes: numbe
     result.timeoutMs = timeout * 1000;
     answer.set('timeout', String(timeout));
   }
-  if (options.has('tsize')) answer.set('tsize', String(sizeBytes));
+  // An empty file's size is left out: curl takes a size of 0 for an error, and no client needs it.
+  if (options.has('tsize') && sizeBytes > 0) answer.set('tsize', String(sizeBytes));
   const window = number('windowsize', 1, 65_535);
   if (window !== null) {
     result.windowBlocks = Math.min(window, limits.maxWindowBlocks);
@@ -56,12 +60,14 @@ export class Transfer {
   #optionsPending: boolean;
   #sentAt = 0;
   #heardAt = 0;
+  #wasHeard = false;
   #resendMs: number;
   /** Smoothed time from sending to the answer; null until one came to something that was sent once. */
   #tripMs: number | null = null;
   #sentOnce = true;
-  /** Acknowledgements of the same block seen while its window is out: the first may be a gap, the others are echoes. */
-  #repeatedFor = -1;
+  /** When the window goes again because a gap at its beginning was told; once per window. */
+  #gapAt = Infinity;
+  #gapTold = false;
 
   constructor(sizeBytes: number, negotiated: Negotiated) {
     this.#negotiated = negotiated;
@@ -73,6 +79,14 @@ export class Transfer {
 
   get acknowledgedBytes(): number {
     return this.#acknowledged * this.#negotiated.blockBytes;
+  }
+
+  /** Something of it was acknowledged, if only its options. */
+  get wasHeard(): boolean {
+    return this.#wasHeard;
+  }
+  get heardAt(): number {
+    return this.#heardAt;
   }
 
   start(now: number): Action {
@@ -95,38 +109,52 @@ export class Transfer {
     if (block > this.#acknowledged) {
       this.#acknowledged = block;
       this.#heard(now);
-      this.#repeatedFor = -1;
+      this.#gapTold = false;
       if (block >= this.blocks) return { end: 'done', reason: '' };
       return this.#window(now);
     }
     // The acknowledgement before this window again. In lock-step it is an echo: answering it is what makes every packet go twice for ever
-    // (the Sorcerer's Apprentice, RFC 1123 §4.2.3.1). With a window it may say that the window's first block was lost (RFC 7440 §4).
-    if (this.#negotiated.windowBlocks === 1 || block !== this.#acknowledged || this.#repeatedFor === block) return null;
-    this.#repeatedFor = block;
-    return this.#window(now);
+    // (the Sorcerer's Apprentice, RFC 1123 §4.2.3.1). With a window it may say that the window's first block was lost (RFC 7440 §4), or be a
+    // client's answer to blocks that came twice, which it sends for each such window: so the next acknowledgement gets its time first.
+    if (this.#negotiated.windowBlocks === 1 || block !== this.#acknowledged || this.#gapTold) return null;
+    this.#gapTold = true;
+    this.#gapAt = now + Math.max(LEAST_GAP_MS, TRIPS_BEFORE_GAP * (this.#tripMs ?? 0));
+    return null;
   }
 
   /** Called now and then: what was not answered in time goes again, and not for ever. */
   tick(now: number): Action {
+    if (now >= this.#gapAt) return this.#again(now);
     if (now - this.#sentAt < this.#resendMs) return null;
-    if (now - this.#heardAt > PATIENCE_TIMEOUTS * this.#negotiated.timeoutMs) return { end: 'timed-out', reason: `no answer to ${this.#optionsPending ? 'the options' : `block ${this.#acknowledged + 1} of ${this.blocks}`}` };
-    this.#repeatedFor = -1;
+    if (now - this.#heardAt > PATIENCE_TIMEOUTS * this.#negotiated.timeoutMs) return this.gone(`no answer to ${this.#optionsPending ? 'the options' : `block ${this.#acknowledged + 1} of ${this.blocks}`}`);
+    this.#gapTold = false;
     this.#resendMs = Math.min(this.#resendMs * 2, this.#negotiated.timeoutMs);
-    const again = this.#optionsPending ? { send: 'options' as const } : this.#window(now);
-    this.#sentAt = now;
-    this.#sentOnce = false;
-    return again;
+    return this.#again(now);
+  }
+
+  /** The client is heard no more. One that had everything on its way and was lively until then has it all: the last acknowledgement is one that nobody sends again (RFC 1350 §6). */
+  gone(reason: string): Action {
+    return this.#wasHeard && this.#sent >= this.blocks ? { end: 'done', reason: '' } : { end: 'timed-out', reason };
   }
 
   /** Answers to what was sent twice measure nothing: it is not known which was answered (Karn's rule, RFC 6298 §3). */
   #heard(now: number): void {
     this.#heardAt = now;
+    this.#wasHeard = true;
     if (this.#sentOnce) this.#tripMs = this.#tripMs === null ? now - this.#sentAt : this.#tripMs * 0.875 + (now - this.#sentAt) * 0.125;
     const wanted = this.#tripMs === null ? this.#negotiated.timeoutMs : this.#tripMs * TRIPS_BEFORE_RESEND;
     this.#resendMs = Math.min(this.#negotiated.timeoutMs, Math.max(LEAST_RESEND_MS, wanted));
   }
 
+  #again(now: number): Action {
+    const action = this.#optionsPending ? { send: 'options' as const } : this.#window(now);
+    this.#sentAt = now;
+    this.#sentOnce = false;
+    return action;
+  }
+
   #window(now: number): Action {
+    this.#gapAt = Infinity;
     const from = this.#acknowledged + 1;
     this.#sent = Math.min(this.blocks, this.#acknowledged + this.#negotiated.windowBlocks);
     this.#sentAt = now;
@@ -136,7 +164,7 @@ export class Transfer {
 
   /** The block that 16 bits mean, of those that can be acknowledged now; null for one that is not on its way. */
   #unwrapped(low: number): number | null {
-    for (let block = this.#acknowledged; block <= this.#sent; block++) if ((block & 0xffff) === low) return block;
-    return null;
+    const block = this.#acknowledged + ((low - this.#acknowledged) & 0xffff);
+    return block <= this.#sent ? block : null;
   }
 }
