@@ -33,11 +33,13 @@ export function bootScript(decision: BootDecision, facts: ScriptFacts): string {
   }
 }
 
-function environment({ base, kernelWords }: ScriptFacts, words: readonly string[]): string[] {
+function environment({ base, firmware, kernelWords }: ScriptFacts, words: readonly string[]): string[] {
   // The names after initrd= are how the kernel's EFI stub finds what iPXE holds in memory.
   const line = ['initrd=base.cpio.zst', 'initrd=small.cpio', ...kernelWords, ...words].map(word).join(' ');
   return [
-    `kernel ${base}/boot/vmlinuz ${line} || goto failed`, `initrd --name base.cpio.zst ${base}/boot/base.cpio.zst || goto failed`, `initrd --name small.cpio ${base}/boot/small.cpio || goto failed`, 'boot || goto failed',
+    `kernel ${base}/boot/vmlinuz ${line} || goto failed`, `initrd --name base.cpio.zst ${base}/boot/base.cpio.zst || goto failed`, `initrd --name small.cpio ${base}/boot/small.cpio || goto failed`,
+    // Where iPXE itself is signed, Secure Boot lets Debian's kernel start only through Debian's shim. Elsewhere iPXE does not even fetch it.
+    ...(firmware === 'uefi' ? [`shim ${base}/boot/shimx64.efi ||`] : []), 'boot || goto failed',
   ];
 }
 
