@@ -1,7 +1,7 @@
 // The fake server's network boot: the real API's procedures over made-up adapters, boots and checks in memory. It never opens a port.
 import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
-import { bootChoiceSchema, bootSettingsSchema, bootStages } from '#shared/model/boot.ts';
+import { bootChoiceSchema, bootSettingsPatchSchema, bootStages } from '#shared/model/boot.ts';
 import type { Adapter, BootSettingsView, BootStage, BootStatus, BootTrace, EnvironmentView, PreflightCheck } from '#shared/model/boot.ts';
 import type { Change } from '#shared/model/server.ts';
 import type { FakeData } from './fakeData.ts';
@@ -41,7 +41,7 @@ const checks: PreflightCheck[] = [
   { id: 'firewall', title: 'Firewall', state: 'skipped', text: 'Whether this machine\'s firewall lets computers in shows when the first one boots.', advice: 'Let in: UDP 67, 4011, 69 and the ports above 1023 (TFTP answers from one of them), TCP 8430 and the server\'s own port.' },
   { id: 'space', title: 'Free space', state: 'ok', text: '412 GB free for images.', advice: '' },
 ];
-export const defaultBootSettings: BootSettingsView = { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic' };
+export const defaultBootSettings: BootSettingsView = { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic', borrowLease: 'off' };
 
 /** Nothing where there are no images: on a server just set up nobody has chosen an adapter. */
 export function bootFor(data: FakeData, now = Date.now()): FakeBoot {
@@ -106,7 +106,7 @@ export function fakeBootRouter({ guarded }: Procedures, { boot, changed }: Parts
       Object.assign(status, input.mode === 'off' ? { state: 'off', address: '', ports: null, problem: null } : { state: 'serving', address: adapter?.address ?? '', ports: { dhcp: 67, pxe: 4011, tftp: 69, http: 8430 }, problem: null });
       return told();
     }),
-    setSettings: guarded.input(bootSettingsSchema.partial().strict()).mutation(({ input }) => {
+    setSettings: guarded.input(bootSettingsPatchSchema).mutation(({ input }) => {
       Object.assign(status.settings, input);
       return told();
     }),
