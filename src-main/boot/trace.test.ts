@@ -22,6 +22,7 @@ describe('the trace of a boot', () => {
     ['script', [event(0, 'asked'), event(3, 'script', 'Told: load the boot environment')], 'The loader was told what to do'],
     ['kernel', [event(0, 'asked'), event(3, 'script', 'Told: load the boot environment'), event(4, 'kernel', 'Fetched small.cpio over HTTP')], 'Kernel and archives were fetched'],
     ['kernel', [event(0, 'asked'), event(3, 'script', 'Told: load the boot environment'), event(4, 'kernel', 'Fetched vmlinuz over HTTP')], 'After “Fetched vmlinuz over HTTP” nothing more was fetched.'],
+    ['kernel', [event(0, 'asked'), event(4, 'kernel', 'base.cpio.zst is missing on the server: build the boot environment again', { problem: true })], 'base.cpio.zst is missing on the server: build the boot environment again (platen boot build'],
     ['kernel', [event(0, 'asked'), event(4, 'kernel', 'Broke off fetching base.cpio.zst over HTTP', { problem: true })], 'Broke off fetching base.cpio.zst over HTTP. The computer may'],
   ] as const)('that stopped at %s says what to try', (stage, events, advice) => {
     const judged = judge(trace(...events), 10 * 60_000);

@@ -88,6 +88,7 @@ export function adviceFor(trace: Trace, stage: BootStage): string {
     case 'script':
       return 'The loader was told what to do and did not begin to fetch the kernel. Check that the HTTP port of network boot is open on this machine.';
     case 'kernel':
+      if (problem?.includes(' is missing on the server') === true) return `${problem} (platen boot build, or the button on the page Network boot).`;
       if (problem !== undefined && !trace.secureBoot) return `${problem}. The computer may have been switched off, a cable pulled, or a switch or firewall between them stopped it. Look at the computer's screen and switch it on again.`;
       if (!hasEverything(trace)) return `After “${trace.events.findLast((event) => event.stage === 'kernel')?.text ?? ''}” nothing more was fetched. The computer may have been switched off, or a cable pulled. Look at its screen and switch it on again.`;
       return 'Kernel and archives were fetched, and the environment did not start. The computer may have less than 1 GB of memory, or its screen shows why.';
