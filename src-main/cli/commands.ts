@@ -1,6 +1,7 @@
 // Owns the table of all commands, in the order help shows them. A new command is one entry here.
 import { agent } from './agent-hint.ts';
 import { bootImage, bootMedia } from './boot-media.ts';
+import { bootSettings } from './boot-settings.ts';
 import { bootAdapters, bootBuild, bootPreflight, bootStatus, bootTrace, bootUse } from './boot.ts';
 import type { Command, CommandGroup } from './command.ts';
 import { groupCreate, groupDelete, groupList, groupMove, groupRename } from './computer-groups.ts';
@@ -26,7 +27,7 @@ export const commands: readonly Command[] = [
   groupList, groupCreate, groupRename, groupMove, groupDelete,
   jobTree, jobList, jobShow, jobHistory, jobCreate, jobEdit, jobRestore, jobPublish, jobUnpublish, jobRename, jobMove, jobDuplicate, jobDelete, jobUndelete, jobFolderCreate, jobRun, jobWatch, jobCancel,
   runList, runShow, runWatch, runCancel, runAgain, runResume, runLog, runBundle,
-  bootStatus, bootAdapters, bootUse, bootBuild, bootTrace, bootPreflight, bootImage, bootMedia,
+  bootStatus, bootAdapters, bootUse, bootBuild, bootTrace, bootPreflight, bootSettings, bootImage, bootMedia,
   settingsShow, settingsSet,
   doctor, agent,
 ];
