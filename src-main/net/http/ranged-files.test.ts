@@ -36,7 +36,10 @@ describe.each(['/memory', '/disk'])('a file at %s', (path) => {
   });
   it('is not sent again to who has it, and whole to who has an older one', async () => {
     const tag = (await fetch(`${base}${path}`)).headers.get('etag') ?? '';
-    expect([(await get({ 'if-none-match': tag }))[0], (await get({ range: 'bytes=2-4', 'if-range': '"old"' }))[0], (await get({ range: 'bytes=2-4', 'if-range': tag }))[0]]).toEqual([304, 200, 206]);
+    const statuses = async (...all: Record<string, string>[]) => Promise.all(all.map(async (headers) => (await get(headers))[0]));
+    expect(await statuses({ 'if-none-match': tag }, { 'if-none-match': `"old", W/${tag}` }, { 'if-none-match': '*' }, { 'if-none-match': '"old"' })).toEqual([304, 304, 304, 200]);
+    expect(await statuses({ range: 'bytes=2-4', 'if-range': '"old"' }, { range: 'bytes=2-4', 'if-range': tag }, { range: 'bytes=2-4', 'if-range': `W/${tag}` })).toEqual([200, 206, 200]);
+    expect(await get({ range: 'bytes=2-4' }, 'HEAD')).toEqual([200, '', '10', null]);
   });
 });
 
@@ -45,5 +48,5 @@ it('what is not there has an answer with a body, and an empty file is whole', as
   expect([missing.status, (await missing.text()).length > 0, (await fetch(`${base}/empty`)).status, (await fetch(`${base}/memory`, { method: 'PUT' })).status]).toEqual([404, true, 200, 405]);
 });
 
-it.each([['//grubx64.efi', '/grubx64.efi'], ['/a/../b', null], ['/%2e%2e/b', null], ['http://x/', null], ['/a%00', null], ['/%zz', null], ['/boot/x?mac=1', '/boot/x']])('the path of %s is %s', (url, path) => expect(filePath(url)).toBe(path));
-it('several ranges, and a nonsense one, are answered with the whole file', () => expect([readRange('bytes=0-1,3-4', 10), readRange('bytes=5-2', 10), readRange('lines=1-2', 10), readRange(undefined, 10)]).toEqual([null, null, null, null]));
+it.each([['//grubx64.efi', '/grubx64.efi'], ['/a/../b', null], ['/%2e%2e/b', null], ['http://x/', '/'], ['HTTP://x:80//a?b', '/a'], ['x', null], ['*', null], ['/a%00', null], ['/%zz', null], ['/boot/x?mac=1', '/boot/x']])('the path of %s is %s', (url, path) => expect(filePath(url)).toBe(path));
+it('several ranges, and a nonsense one, are answered with the whole file', () => expect([readRange('bytes=0-1,3-4', 10), readRange('bytes=5-2', 10), readRange('bytes=50-20', 10), readRange('lines=1-2', 10), readRange(undefined, 10)]).toEqual([null, null, null, null, null]));
