@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { AppError } from '#shared/errors.ts';
 import type { BootClient } from '../net/dhcp/client.ts';
 import { answerFile, filePath, type NamedFile } from '../net/http/ranged-files.ts';
+import { FileMemory } from '../net/http/ranged-files-source.ts';
 import { serveTftp } from '../net/tftp/server.ts';
 import type { AnswerSnapshot, LoaderNeed } from './answer.ts';
 import { openDhcpSide, type Seen, type Tell } from './dhcp-side.ts';
@@ -32,6 +33,8 @@ const HOLD_HTTP_BOOT_MS = 120_000;
 /** A client that takes nothing of what is sent to it for this long has gone: a cable was pulled, or it was switched off. */
 const STALLED_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
+/** Kernel and base archive while a room boots; a minute after the last request the memory is free again. */
+const memoryLimits = { maxBytes: 128 * 1024 * 1024, idleMs: 60_000 };
 
 export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   const { config, clock, onEvent, onError } = parts;
@@ -40,9 +43,11 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   const sentToDisk = new Map<string, number>();
   const seen: Seen = { fetched: new Map(), refused: new Set(), macOf: new Map() };
   const { fetched, refused, macOf } = seen;
+  const memory = new FileMemory(memoryLimits);
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
     for (const each of opened.splice(0).reverse()) await each.close();
+    memory.close();
   };
   const tell: Tell = (event) => onEvent({ at: clock(), problem: false, facts: {}, ...event });
 
@@ -83,7 +88,7 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const image = config.images[name];
     const loader = find(name, address);
     const found: NamedFile | null = image !== undefined ? image : name === 'small.cpio' ? { bytes: snapshot.small, tag: `small-${snapshot.small.length}` } : loader === null ? null : { bytes: loader, tag: `${name}-${loader.length}` };
-    const { sentBytes, complete } = await answerFile(incoming, response, found);
+    const { sentBytes, complete } = await answerFile(incoming, response, found, memory);
     if (incoming.method !== 'GET') return;
     if (found === null) return tellMissing(path ?? incoming.url ?? '', address);
     const stage = image === undefined && name !== 'small.cpio' ? 'loader' : 'kernel';
