@@ -33,6 +33,6 @@ export default defineConfig<TargetOptions>({
     // What needs no window would only be the same test again; single tests say so by the tag @windowless.
     { name: 'electron', testIgnore: ['**/disks/**', '**/lab/**', '**/main-job-interrupted.spec.ts'], workers: 1, fullyParallel: false, grepInvert: /@windowless/, use: { target: 'electron' } },
     // Real firmware in virtual computers: no browser at all. Whole with `npm run soak`; else what everything depends on, in some minutes.
-    { name: 'lab', fullyParallel: false, testMatch: process.env['PLATEN_SOAK'] === '1' ? '**/lab/*.spec.ts' : ['**/lab/uefi.spec.ts', '**/lab/bios.spec.ts'] },
+    { name: 'lab', fullyParallel: false, testMatch: process.env['PLATEN_SOAK'] === '1' ? '**/lab/*.spec.ts' : ['**/lab/uefi.spec.ts', '**/lab/bios.spec.ts', '**/lab/secure-proxy.spec.ts'] },
   ],
 });
