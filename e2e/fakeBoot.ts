@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
 import { bootChoiceSchema, bootSettingsPatchSchema, bootStages } from '#shared/model/boot.ts';
-import type { Adapter, BootSettingsView, BootStage, BootStatus, BootTrace, EnvironmentView, PreflightCheck } from '#shared/model/boot.ts';
+import type { Adapter, BootSettingsView, BootStage, BootStatus, BootTrace, EnvironmentView, PreflightCheck, SignedSlotView } from '#shared/model/boot.ts';
 import type { Change } from '#shared/model/server.ts';
 import type { FakeData } from './fakeData.ts';
 import { fail, t } from './fakeProcedures.ts';
@@ -12,10 +12,11 @@ const minute = 60_000;
 type Override = 'portal' | 'local-disk' | 'ignore' | null;
 export type FakeBoot = { status: BootStatus; adapters: Adapter[]; traces: BootTrace[]; checks: PreflightCheck[]; overrides: Map<string, Override> };
 
-const missing: EnvironmentView = { state: 'missing', kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], problem: null, log: [] };
+const emptySlot: SignedSlotView = { folder: '/var/lib/platen/signed-loaders', state: 'empty', files: [], text: 'Computers with Secure Boot get Debian\'s signed chain. To give them iPXE\'s own signed one, put ipxe-shimx64.efi and ipxe.efi (or snponly.efi) of an official release into /var/lib/platen/signed-loaders.' };
+const missing: EnvironmentView = { state: 'missing', kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], problem: null, log: [], signed: emptySlot };
 export function readyEnvironment(now: number): EnvironmentView {
   return {
-    state: 'ready', kernelVersion: '6.1.0-56-amd64', baseBytes: 57_363_704, builtAt: now - 6 * 3_600_000, problem: null, log: [],
+    state: 'ready', kernelVersion: '6.1.0-56-amd64', baseBytes: 57_363_704, builtAt: now - 6 * 3_600_000, problem: null, log: [], signed: emptySlot,
     loaders: [
       { name: 'ipxe.pxe', origin: 'ipxe 2.0.0+dfsg-5 (sid)', sizeBytes: 373_464 }, { name: 'undionly.kpxe', origin: 'ipxe 2.0.0+dfsg-5 (sid)', sizeBytes: 107_898 }, { name: 'snponly.efi', origin: 'ipxe 2.0.0+dfsg-5 (sid)', sizeBytes: 296_448 },
       { name: 'ipxe-amd64.efi', origin: 'ipxe 2.0.0+dfsg-5 (sid)', sizeBytes: 1_049_600 }, { name: 'shimx64.efi', origin: 'shim-signed 1.51~1+deb13u1+16.1-2~deb13u1 (trixie)', sizeBytes: 1_036_152 },
@@ -41,7 +42,7 @@ const checks: PreflightCheck[] = [
   { id: 'firewall', title: 'Firewall', state: 'skipped', text: 'Whether this machine\'s firewall lets computers in shows when the first one boots.', advice: 'Let in: UDP 67, 4011, 69 and the ports above 1023 (TFTP answers from one of them), TCP 8430 and the server\'s own port.' },
   { id: 'space', title: 'Free space', state: 'ok', text: '412 GB free for images.', advice: '' },
 ];
-export const defaultBootSettings: BootSettingsView = { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic', borrowLease: 'off' };
+export const defaultBootSettings: BootSettingsView = { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic', borrowLease: 'off', otherDriver: '' };
 
 /** Nothing where there are no images: on a server just set up nobody has chosen an adapter. */
 export function bootFor(data: FakeData, now = Date.now()): FakeBoot {

@@ -6,7 +6,7 @@ import { answerAsProxy, answerAsServer, answerToInform, type AnswerSnapshot, typ
 
 const server = '10.77.0.1';
 const snapshot: AnswerSnapshot = {
-  mode: 'proxy', address: server, httpPort: 8420, loaders: { bios: 'ipxe.pxe', uefi: 'snponly.efi', secureBoot: 'shimx64.efi' }, loaderFor: () => 'plain', holdHttpBoot: () => false,
+  mode: 'proxy', address: server, httpPort: 8420, loaders: { bios: 'ipxe.pxe', biosOther: 'undionly.kpxe', uefi: 'snponly.efi', uefiOther: 'ipxe-amd64.efi', secureBoot: 'shimx64.efi' }, loaderFor: () => 'plain', holdHttpBoot: () => false,
 };
 const on67: Arrival = { port: 67, from: { address: '0.0.0.0', port: 68 } };
 const on4011: Arrival = { port: 4011, from: { address: '10.77.0.50', port: 4011 } };

@@ -4,10 +4,10 @@
 import type { BootClient } from '../net/dhcp/client.ts';
 import { addressBytes, MessageType, Option, readAddress, readEncapsulated, text, u32 } from '../net/dhcp/options.ts';
 import type { DhcpPacket } from '../net/dhcp/packet.ts';
+import type { LoaderNeed } from './loader-tries.ts';
 
 /** File names under the loaders' root, per kind of client. */
-export type Loaders = { bios: string; uefi: string; /** First of the signed chain. */ secureBoot: string };
-export type LoaderNeed = 'plain' | 'secure-boot';
+export type Loaders = { bios: string; biosOther: string; uefi: string; uefiOther: string; /** First of the signed chain. */ secureBoot: string };
 export type AnswerSnapshot = {
   mode: 'proxy' | 'lab';
   /** Ours on the chosen adapter. */
@@ -108,9 +108,9 @@ function bootFileFor(client: BootClient, snapshot: AnswerSnapshot): { file: stri
   if (client.userClass === 'iPXE') return { file: scriptUrl(snapshot) };
   if (architecture === null) return { ignore: `its firmware calls itself architecture ${client.architectureCode}, for which there is no loader`, endsBoot: true };
   if (architecture.cpu !== 'x64' && architecture.firmware !== 'bios') return { ignore: `${architecture.name}: there is no loader for it yet`, endsBoot: true };
-  const secure = snapshot.loaderFor(client) === 'secure-boot';
-  if (architecture.firmware === 'bios') return { file: snapshot.loaders.bios };
-  const file = secure ? snapshot.loaders.secureBoot : snapshot.loaders.uefi;
+  const need = snapshot.loaderFor(client);
+  if (architecture.firmware === 'bios') return { file: need === 'other-driver' ? snapshot.loaders.biosOther : snapshot.loaders.bios };
+  const file = { plain: snapshot.loaders.uefi, 'other-driver': snapshot.loaders.uefiOther, 'secure-boot': snapshot.loaders.secureBoot }[need];
   if (architecture.firmware === 'uefi') return { file };
   if (snapshot.holdHttpBoot(client.mac)) return { ignore: 'it was sent to its own disk a moment ago; this is its firmware\'s next try', endsBoot: false };
   return { file: `http://${snapshot.address}:${snapshot.httpPort}/boot/${file}` };

@@ -6,7 +6,7 @@ import { decodeDhcp, encodeDhcp, type DhcpPacket } from '../net/dhcp/packet.ts';
 import type { Answer, AnswerSnapshot } from './answer.ts';
 import { BorrowedLeases, canBorrow } from './borrowed-lease.ts';
 
-const snapshot: AnswerSnapshot = { mode: 'proxy', address: '10.77.0.1', httpPort: 8430, loaders: { bios: 'ipxe.pxe', uefi: 'snponly.efi', secureBoot: 'shimx64.efi' }, loaderFor: () => 'secure-boot', holdHttpBoot: () => false };
+const snapshot: AnswerSnapshot = { mode: 'proxy', address: '10.77.0.1', httpPort: 8430, loaders: { bios: 'ipxe.pxe', biosOther: 'undionly.kpxe', uefi: 'snponly.efi', uefiOther: 'ipxe-amd64.efi', secureBoot: 'shimx64.efi' }, loaderFor: () => 'secure-boot', holdHttpBoot: () => false };
 const golden = (name: string): DhcpPacket => decodeDhcp(Uint8Array.from(Buffer.from(readFileSync(new URL(`../net/dhcp/golden/${name}.hex`, import.meta.url), 'utf8').replaceAll(/^#.*$/gm, '').replaceAll(/\s/g, ''), 'hex')));
 
 /** As real firmware asks and a real server answers; its answers carry a boot file in the header, as some servers always do. */

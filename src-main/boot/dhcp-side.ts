@@ -11,16 +11,15 @@ import { BorrowedLeases } from './borrowed-lease.ts';
 import { Lab } from './lab.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { Lease } from './leases.ts';
+import { silenceWords, type LoaderTries } from './loader-tries.ts';
 import { otherServerError } from './other-servers.ts';
 import type { BootComputer, BootConfig, BootEvent } from './snapshot.ts';
 
 export type Tell = (event: Omit<BootEvent, 'at' | 'problem' | 'facts'> & Partial<Pick<BootEvent, 'problem' | 'facts'>>) => void;
 /** What the listeners saw of computers; TFTP and HTTP write it too. */
 export type Seen = {
-  /** Loaders fetched, by MAC, until they ask for their script. refusable: unsigned, and not heard of since. */
-  fetched: Map<string, { at: number; refusable: boolean }>;
-  /** MACs whose firmware refused an unsigned loader. */
-  refused: Set<string>;
+  /** What became of the loaders that they fetched. */
+  tries: LoaderTries;
   /** Who has which address, as far as DHCP messages told. */
   macOf: Map<string, string>;
 };
@@ -31,8 +30,6 @@ export type DhcpSideParts = {
   onLeases: (leases: readonly Lease[]) => void; onError: (error: Error) => void; onWarning: (text: string) => void;
 };
 
-/** A loader that was fetched and asked for no script by then was refused by the firmware: Secure Boot. */
-const SILENCE_MS = 30_000;
 const SERVER_PORT = 67;
 
 export async function openDhcpSide(parts: DhcpSideParts): Promise<DhcpServer> {
@@ -60,10 +57,11 @@ export async function openDhcpSide(parts: DhcpSideParts): Promise<DhcpServer> {
     const client = bootClientOf(packet);
     const mac = macText(packet.chaddr);
     noteAddress(packet, client, mac, port);
-    if (client?.type === 'discover') noticeSilence(client);
+    const goesOn = client?.type === 'discover' && client.userClass === 'iPXE' && seen.tries.ran(mac);
+    if (client?.type === 'discover' && !goesOn) noticeSilence(client);
     if (client !== null && computerOf(mac, client.uuid)?.override === 'ignore') return null;
     // An adapter's ROM that is iPXE begins a boot; iPXE that was fetched goes on with one.
-    if (client?.type === 'discover' && (client.userClass !== 'iPXE' || !seen.fetched.has(mac))) tell({ mac, address: '', stage: 'asked', text: `${client.architecture?.name ?? `Architecture ${client.architectureCode}`} asks for a boot`, facts: factsOf(client) });
+    if (client?.type === 'discover' && !goesOn) tell({ mac, address: '', stage: 'asked', text: `${client.architecture?.name ?? `Architecture ${client.architectureCode}`} asks for a boot`, facts: factsOf(client) });
     if (lab === null || port === 'pxe') {
       if (port === 'dhcp' && parts.borrows()) askInItsName(packet, client, mac);
       return carriedOut(answerAsProxy(packet, client, { port: port === 'pxe' ? 4011 : 67, from }, answers()), packet, client);
@@ -99,18 +97,15 @@ export async function openDhcpSide(parts: DhcpSideParts): Promise<DhcpServer> {
     return { packet: answer.packet, to: answer.to };
   }
 
-  /** *Fetched, then silence*: a computer that starts over after it had an unsigned loader gets the signed chain at this try. */
+  /** *Fetched, then silence*: a computer that starts over gets another loader at this try, signed or with the other kind of driver. */
   function noticeSilence(client: BootClient): void {
-    const loader = seen.fetched.get(client.mac);
-    if (loader === undefined) return;
-    if (client.userClass === 'iPXE') {
-      loader.refusable = false; // it runs
-      return;
-    }
-    seen.fetched.delete(client.mac);
-    if (!loader.refusable || clock() - loader.at > SILENCE_MS * 20 || client.architecture?.firmware === 'bios') return;
-    seen.refused.add(client.mac);
-    tell({ mac: client.mac, address: '', stage: 'loader', problem: true, text: 'The loader was fetched, but it never asked for its script: the firmware refused it, as Secure Boot does. The signed loader is offered at this try.', facts: { uuid: client.uuid, secureBoot: true } });
+    const { firmware } = client.architecture ?? {};
+    const silent = seen.tries.startsOver(client.mac);
+    if (silent === null || firmware === undefined) return;
+    const next = answers().loaderFor(client);
+    // Firmware that refuses says nothing of it; only the signed loader that then speaks proves it.
+    const suspected = next === 'secure-boot' && silent.need !== 'secure-boot';
+    tell({ mac: client.mac, address: '', stage: 'loader', problem: true, text: silenceWords(silent, next, firmware === 'bios' ? 'bios' : 'uefi'), facts: { uuid: client.uuid, secureBoot: suspected } });
   }
 
   /** In lab mode there must be no other server; as a proxy there must be one, whose leases may be borrowed. */

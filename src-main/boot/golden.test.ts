@@ -13,7 +13,7 @@ import { answerAsProxy, answerAsServer, type Answer, type AnswerSnapshot, type A
 const folder = new URL('../net/dhcp/golden/', import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith('.hex')).map((name) => name.slice(0, -4));
 const bytesOf = (name: string): Uint8Array => Uint8Array.from(Buffer.from(readFileSync(new URL(`${name}.hex`, folder), 'utf8').replaceAll(/^#.*$/gm, '').replaceAll(/\s/g, ''), 'hex'));
-const snapshot: AnswerSnapshot = { mode: 'proxy', address: '10.77.0.1', httpPort: 8430, loaders: { bios: 'ipxe.pxe', uefi: 'snponly.efi', secureBoot: 'shimx64.efi' }, loaderFor: () => 'plain', holdHttpBoot: () => false };
+const snapshot: AnswerSnapshot = { mode: 'proxy', address: '10.77.0.1', httpPort: 8430, loaders: { bios: 'ipxe.pxe', biosOther: 'undionly.kpxe', uefi: 'snponly.efi', uefiOther: 'ipxe-amd64.efi', secureBoot: 'shimx64.efi' }, loaderFor: () => 'plain', holdHttpBoot: () => false };
 const script = 'http://10.77.0.1:8430/boot/ipxe';
 const uuid = '01020304-0506-0708-090a-0b0c0d0e0f10';
 

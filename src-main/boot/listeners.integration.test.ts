@@ -21,7 +21,7 @@ let errors: Error[] = [];
 let now = 1000;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'platen-boot-'));
-  for (const name of ['ipxe.pxe', 'snponly.efi', 'shimx64.efi', 'vmlinuz']) writeFileSync(join(folder, name), `this is ${name}`);
+  for (const name of ['ipxe.pxe', 'undionly.kpxe', 'snponly.efi', 'shimx64.efi', 'vmlinuz']) writeFileSync(join(folder, name), `this is ${name}`);
   client = createSocket('udp4');
   client.bind(0, '127.0.0.1');
   await once(client, 'listening');
@@ -42,8 +42,8 @@ async function open(mode: 'proxy' | 'lab', snapshot: BootSnapshot = emptySnapsho
   const path = (name: string): string => join(folder, name);
   const config: BootConfig = {
     mode, address: '127.0.0.1', prefixLength: 8, pool: mode === 'lab' ? { first: '127.0.0.50', last: '127.0.0.60', reserved: [] } : null, leases: [],
-    ports: { dhcp: 0, pxe: 0, tftp: 0, http: 0, client: client.address().port }, loaderNames: { bios: 'ipxe.pxe', uefi: 'snponly.efi', secureBoot: 'shimx64.efi' },
-    loaders: Object.fromEntries(['ipxe.pxe', 'snponly.efi', 'shimx64.efi'].map((name) => [name, path(name)])), images: { vmlinuz: { path: path('vmlinuz'), sizeBytes: 15, tag: 'k' } },
+    ports: { dhcp: 0, pxe: 0, tftp: 0, http: 0, client: client.address().port }, loaderNames: { bios: 'ipxe.pxe', biosOther: 'undionly.kpxe', uefi: 'snponly.efi', uefiOther: 'ipxe-amd64.efi', secureBoot: 'shimx64.efi' },
+    loaders: Object.fromEntries(['ipxe.pxe', 'undionly.kpxe', 'snponly.efi', 'shimx64.efi'].map((name) => [name, path(name)])), images: { vmlinuz: { path: path('vmlinuz'), sizeBytes: 15, tag: 'k' } },
   };
   listeners = await openListeners({ config, snapshot, clock: () => now, onEvent: (event) => events.push(event), onLeases: (all) => (leases = all), onError: (error) => errors.push(error), onWarning: () => undefined });
   return listeners;
@@ -103,6 +103,19 @@ describe('a boot, from the first message to the environment', () => {
     now += 40_000;
     const again = await asks(message(MessageType.discover, 7), ports.dhcp);
     expect([fileOf(again), events.find((event) => event.problem)?.facts.secureBoot]).toEqual(['shimx64.efi', true]);
+  });
+  it('of BIOS that fetched the loader twice and started over gets the one with the other kind of driver, and keeps it once it spoke', async () => {
+    const { ports } = await open('proxy');
+    const offered: string[] = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      offered.push(fileOf(await asks(message(MessageType.discover, 0), ports.dhcp)) ?? '');
+      await fetches(offered.at(-1) ?? '', ports.tftp);
+      now += 40_000;
+    }
+    expect(offered).toEqual(['ipxe.pxe', 'ipxe.pxe', 'undionly.kpxe']);
+    await fetch(`http://127.0.0.1:${ports.http}/boot/script?mac=${mac}&uuid=&platform=pcbios`);
+    expect(fileOf(await asks(message(MessageType.discover, 0), ports.dhcp))).toBe('undionly.kpxe');
+    expect(events.filter(({ problem, stage }) => problem || stage === 'note').map(({ text }) => text.split('. ')[1])).toEqual(['The same one is offered once more.', 'The loader with the other kind of driver is offered at this try.', expect.stringContaining('name the model in the settings')]);
   });
   it('with Secure Boot goes on in GRUB, over TFTP and HTTP alike', async () => {
     const { ports } = await open('proxy', known());

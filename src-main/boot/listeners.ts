@@ -8,11 +8,12 @@ import type { BootClient } from '../net/dhcp/client.ts';
 import { answerFile, filePath, type NamedFile } from '../net/http/ranged-files.ts';
 import { FileMemory } from '../net/http/ranged-files-source.ts';
 import { serveTftp } from '../net/tftp/server.ts';
-import type { AnswerSnapshot, LoaderNeed } from './answer.ts';
+import type { AnswerSnapshot } from './answer.ts';
 import { openDhcpSide, type Seen, type Tell } from './dhcp-side.ts';
 import type { Lease } from './leases.ts';
 import { firstGrubFile, grubFile } from './grub.ts';
 import { knownComputer } from './known-computer.ts';
+import { LoaderTries, needsOtherDriver, type LoaderNeed } from './loader-tries.ts';
 import { decideBoot } from './policy.ts';
 import { bootScript, firstScript } from './script.ts';
 import type { BootComputer, BootConfig, BootEvent, BootSnapshot } from './snapshot.ts';
@@ -41,8 +42,8 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   let snapshot = parts.snapshot;
   const loaders = new Map(Object.entries(config.loaders).map(([name, path]) => [name, readFileSync(path)]));
   const sentToDisk = new Map<string, number>();
-  const seen: Seen = { fetched: new Map(), refused: new Set(), macOf: new Map() };
-  const { fetched, refused, macOf } = seen;
+  const seen: Seen = { tries: new LoaderTries(clock), macOf: new Map() };
+  const { tries, macOf } = seen;
   const memory = new FileMemory(memoryLimits);
   const opened: { close(): Promise<void> }[] = [];
   const closeAll = async (): Promise<void> => {
@@ -59,12 +60,13 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
   });
   const ports = { ...config.ports };
 
-  /** The setting, what the computer's last boots told, a refusal a moment ago. */
+  /** The settings, what the computer's last boots told, loaders that fell silent a moment ago. */
   function loaderFor(client: BootClient): LoaderNeed {
-    const { loader = 'automatic' } = snapshot.settings;
-    if (loader !== 'automatic') return loader;
-    return computerOf(client.mac, client.uuid)?.secureBoot === true || refused.has(client.mac) ? 'secure-boot' : 'plain';
+    const { loader = 'automatic', otherDriver = '' } = snapshot.settings;
+    const computer = computerOf(client.mac, client.uuid);
+    return tries.next(client.mac, { firmware: client.architecture?.firmware === 'bios' ? 'bios' : 'uefi', setting: loader, secureBoot: computer?.secureBoot === true, otherDriver: needsOtherDriver(otherDriver, { mac: client.mac, model: computer?.model ?? '' }) });
   }
+  const needOf = new Map<string, LoaderNeed>([[config.loaderNames.bios, 'plain'], [config.loaderNames.uefi, 'plain'], [config.loaderNames.biosOther, 'other-driver'], [config.loaderNames.uefiOther, 'other-driver'], [config.loaderNames.secureBoot, 'secure-boot']]);
 
   function find(path: string, address: string): Uint8Array | null {
     const name = path.replace(/^\/*(boot\/)?/, '');
@@ -72,7 +74,8 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const file = loaders.get(name);
     const mac = macOf.get(address) ?? '';
     if (file === undefined) return null;
-    if (mac !== '') fetched.set(mac, { at: clock(), refusable: name === config.loaderNames.uefi });
+    const need = needOf.get(name);
+    if (mac !== '' && need !== undefined) tries.fetched(mac, need);
     return file;
   }
 
@@ -83,6 +86,8 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     if (path === '/boot/ipxe') return void (await answerFile(incoming, response, script(firstScript(base()))));
     if (path === '/boot/told') return void (await answerFile(incoming, response, script(toldBy(query, address))));
     if (path === '/boot/script' || path === '/boot/grub/script') return void (await answerFile(incoming, response, script(scriptFor(query, { address, grub: path !== '/boot/script' }))));
+    // For a kernel that a signed loader starts: no loader of its own.
+    if (path === '/boot/shim') return void (await answerFile(incoming, response, { bytes: loaders.get('shimx64.efi') ?? Buffer.alloc(0), tag: 'shim' }));
     const name = (path ?? '').replace(/^\/(boot\/)?/, '');
     const mac = macOf.get(address) ?? '';
     const image = config.images[name];
@@ -100,11 +105,12 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const mac = macIn(query);
     const uuid = query.get('uuid');
     macOf.set(address, mac);
-    fetched.delete(mac);
+    const proved = tries.spoke(mac);
     const computer = computerOf(mac, uuid);
     const decision = decideBoot({ computer, armedRun: computer?.armedRun === undefined || computer.armedRun === null ? null : { title: computer.armedRun }, forcePortal: query.get('portal') === '1' }, snapshot.settings);
     if (decision.kind === 'local-disk' || decision.kind === 'countdown') sentToDisk.set(mac, clock());
     tell({ mac, address, stage: 'script', text: `Told: ${decisionWords[decision.kind]}, because ${decision.reason}`, facts: { uuid } });
+    if (proved !== null) tell({ mac, address, stage: 'note', text: proved });
     const facts = { base: base(), kernelWords: [...snapshot.kernelWords, `BOOTIF=01-${mac.replaceAll(':', '-')}`] };
     return grub ? grubFile(decision, { ...facts, mac }) : bootScript(decision, { ...facts, firmware: query.get('platform') === 'pcbios' ? 'bios' : 'uefi' });
   }

@@ -40,8 +40,8 @@ export function openBootRepo(db: Database) {
     },
     /** Computers outside the trash, with their identifiers: a MAC that several have is nobody's. */
     computers(): { computers: BootComputer[]; byMac: Record<string, number>; byUuid: Record<string, number> } {
-      const rows = db.all<{ id: string; name: string; boot_override: BootComputer['override']; secure_boot: 0 | 1; title: string | null }>(
-        `SELECT computer.id, computer.name, boot_override, secure_boot, (SELECT job_name FROM run WHERE run.computer_id = computer.id AND run.kind = 'job' AND run.state IN ${openStates} ORDER BY run.started_at LIMIT 1) AS title
+      const rows = db.all<{ id: string; name: string; model: string; boot_override: BootComputer['override']; secure_boot: 0 | 1; title: string | null }>(
+        `SELECT computer.id, computer.name, computer.model, boot_override, secure_boot, (SELECT job_name FROM run WHERE run.computer_id = computer.id AND run.kind = 'job' AND run.state IN ${openStates} ORDER BY run.started_at LIMIT 1) AS title
           FROM computer WHERE trashed_at IS NULL AND merged_into IS NULL`);
       const indexOf = new Map(rows.map((row, index) => [row.id, index]));
       const byMac: Record<string, number> = {};
@@ -55,7 +55,7 @@ export function openBootRepo(db: Database) {
         else table[value] = index;
         seen.add(`${kind} ${value}`);
       }
-      return { computers: rows.map((row) => ({ id: row.id, name: row.name, override: row.boot_override, armedRun: row.title, secureBoot: row.secure_boot === 1 })), byMac, byUuid };
+      return { computers: rows.map((row) => ({ id: row.id, name: row.name, model: row.model, override: row.boot_override, armedRun: row.title, secureBoot: row.secure_boot === 1 })), byMac, byUuid };
     },
     computerName: (id: string): string | null => db.get<{ name: string }>('SELECT name FROM computer WHERE id = :id', { id })?.name ?? null,
     setOverride: (id: string, override: BootComputer['override']): boolean => db.run('UPDATE computer SET boot_override = :override WHERE id = :id', { id, override }) === 1,

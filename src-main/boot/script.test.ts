@@ -13,7 +13,7 @@ echo Platen: Win11 lab waits for it
 kernel http://10.77.0.1:8420/boot/vmlinuz initrd=base.cpio.zst initrd=small.cpio console=tty1 platen.server=https://10.77.0.1:8420 || goto failed
 initrd --name base.cpio.zst http://10.77.0.1:8420/boot/base.cpio.zst || goto failed
 initrd --name small.cpio http://10.77.0.1:8420/boot/small.cpio || goto failed
-shim http://10.77.0.1:8420/boot/shimx64.efi ||
+shim http://10.77.0.1:8420/boot/shim ||
 boot || goto failed
 :failed
 echo Platen: the boot environment could not be loaded. The server says why on its boot page. Trying again in 10 s.

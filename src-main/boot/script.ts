@@ -39,7 +39,7 @@ function environment({ base, firmware, kernelWords }: ScriptFacts, words: readon
   return [
     `kernel ${base}/boot/vmlinuz ${line} || goto failed`, `initrd --name base.cpio.zst ${base}/boot/base.cpio.zst || goto failed`, `initrd --name small.cpio ${base}/boot/small.cpio || goto failed`,
     // Where iPXE itself is signed, Secure Boot lets Debian's kernel start only through Debian's shim. Elsewhere iPXE does not even fetch it.
-    ...(firmware === 'uefi' ? [`shim ${base}/boot/shimx64.efi ||`] : []), 'boot || goto failed',
+    ...(firmware === 'uefi' ? [`shim ${base}/boot/shim ||`] : []), 'boot || goto failed',
   ];
 }
 

@@ -36,7 +36,7 @@ export type BootParts = {
 export type Boot = ReturnType<typeof openBoot>;
 
 const off: BootChoice = { mode: 'off', adapter: '', pool: null };
-const defaults: BootSettingsView = { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic', borrowLease: 'off' };
+const defaults: BootSettingsView = { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic', borrowLease: 'off', otherDriver: '' };
 const JUDGE_MS = 2000;
 const REFRESH_MS = 200;
 const MAX_SAID_LINES = 40;

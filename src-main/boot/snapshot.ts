@@ -4,9 +4,9 @@ import type { BootStage } from '#shared/model/boot.ts';
 import type { BootSettings } from './policy.ts';
 import type { Lease, Pool } from './leases.ts';
 
-export type BootComputer = { id: string; name: string; override: 'portal' | 'local-disk' | 'ignore' | null; armedRun: string | null; /** Its agent or its failed boots said so. */ secureBoot: boolean };
+export type BootComputer = { id: string; name: string; model?: string; override: 'portal' | 'local-disk' | 'ignore' | null; armedRun: string | null; /** Its agent or its failed boots said so. */ secureBoot: boolean };
 export type BootSnapshot = {
-  settings: BootSettings & { /** Of computers of which nothing else is known. */ loader?: 'automatic' | 'plain' | 'secure-boot'; /** Proxy mode: see borrowed-lease.ts. */ borrowLease?: 'off' | 'on' };
+  settings: BootSettings & { /** Of computers of which nothing else is known. */ loader?: 'automatic' | 'plain' | 'secure-boot'; /** Proxy mode: see borrowed-lease.ts. */ borrowLease?: 'off' | 'on'; otherDriver?: string };
   computers: readonly BootComputer[];
   /** Index into computers, by MAC (never a shared one) and by UUID. */
   byMac: Readonly<Record<string, number>>;
@@ -26,7 +26,7 @@ export type BootConfig = {
   ports: { dhcp: number; pxe: number; tftp: number; http: number; client: number };
   /** Loaders by the name they are asked for; read into memory. */
   loaders: Readonly<Record<string, string>>;
-  loaderNames: { bios: string; uefi: string; secureBoot: string };
+  loaderNames: { bios: string; biosOther: string; uefi: string; uefiOther: string; secureBoot: string };
   /** Kernel and base archive by the name they are asked for. */
   images: Readonly<Record<string, { path: string; sizeBytes: number; tag: string }>>;
 };

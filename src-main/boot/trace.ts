@@ -40,7 +40,7 @@ export function appendEvent(trace: Trace, event: BootEvent): Trace {
   const end = stage === 'note' ? {} : { outcome: ends, endedAt: ends === 'running' ? null : at, stoppedAt: ends === 'stopped' ? stage : null, advice: ends === 'stopped' ? text : null };
   return {
     ...trace, events, uuid: facts.uuid ?? trace.uuid, firmware: facts.firmware === undefined || facts.firmware === '' ? trace.firmware : facts.firmware, address: event.address === '' ? trace.address : event.address,
-    secureBoot: trace.secureBoot || facts.secureBoot === true, ...end,
+    secureBoot: facts.secureBoot ?? trace.secureBoot, ...end,
   };
 }
 

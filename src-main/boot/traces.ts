@@ -35,7 +35,7 @@ export class Traces {
       this.#open.set(event.mac, isNew ? { id: this.#repo.insertTrace(trace, computerId), trace, computerId, saved: trace } : { ...before, trace, computerId });
       if (isNew) this.#repo.prune(event.mac);
       // A new computer has a record only when its agent says hello.
-      if (trace.secureBoot && (event.facts.secureBoot === true || event.stage === 'hello') && computerId !== null && this.#repo.setSecureBoot(computerId, true)) this.#events.changed('computer', computerId);
+      if (trace.secureBoot && (event.stage === 'script' || event.stage === 'hello') && computerId !== null && this.#repo.setSecureBoot(computerId, true)) this.#events.changed('computer', computerId);
       touched.add(event.mac);
     }
     for (const mac of touched) this.#saveAt(mac);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noSignedSlot } from '#shared/model/boot.ts';
 import type { Adapter, BootStatus } from '#shared/model/boot.ts';
 import { adapterNote, consequencesOf, likelyAction, likelyAdapter, sameChoice, stateWords } from './bootWords.ts';
 
@@ -6,8 +7,8 @@ const adapter = (given: Partial<Adapter>): Adapter => ({ name: 'eth1', address: 
 const off = { mode: 'off', adapter: '', pool: null } as const;
 const proxy = { mode: 'proxy', adapter: 'eth1', pool: null } as const;
 const status = (given: Partial<BootStatus>, environment: BootStatus['environment']['state'] = 'ready'): BootStatus => ({
-  state: 'off', choice: off, address: '', ports: null, problem: null, leases: [], settings: { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic', borrowLease: 'off' },
-  environment: { state: environment, kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], problem: null, log: [] }, ...given,
+  state: 'off', choice: off, address: '', ports: null, problem: null, leases: [], settings: { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic', borrowLease: 'off', otherDriver: '' },
+  environment: { state: environment, kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], problem: null, log: [], signed: noSignedSlot }, ...given,
 });
 const serving = status({ state: 'serving', choice: proxy, address: '10.0.0.1' });
 

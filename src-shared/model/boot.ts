@@ -23,16 +23,27 @@ export const bootSettingsSchema = z.object({
   loader: z.enum(['automatic', 'plain', 'secure-boot']),
   /** Proxy mode: another server's address is passed on to UEFI firmware with our boot in it, for servers that name a boot file of their own. */
   borrowLease: z.enum(['off', 'on']).default('off'),
+  /** Models whose boot loader needs the other kind of driver: words of the model, or beginnings of MACs, apart by commas. */
+  otherDriver: z.string().max(500).regex(/^[\x20-\x7e]*$/).default(''),
 });
 export type BootSettingsView = z.infer<typeof bootSettingsSchema>;
 /** What a change may name; what it does not name stays as it is, so that nothing here has a default. */
-export const bootSettingsPatchSchema = bootSettingsSchema.extend({ borrowLease: bootSettingsSchema.shape.borrowLease.unwrap() }).partial().strict();
+export const bootSettingsPatchSchema = bootSettingsSchema.extend({ borrowLease: bootSettingsSchema.shape.borrowLease.unwrap(), otherDriver: bootSettingsSchema.shape.otherDriver.unwrap() }).partial().strict();
+
+/** Officially signed iPXE files that an administrator put into a folder, for computers with Secure Boot. */
+export const signedSlotSchema = z.object({
+  folder: z.string(), /** incomplete: something is there, and it is not used. */ state: z.enum(['empty', 'incomplete', 'ready']), /** What that means, and what to do. */ text: z.string(),
+  files: z.array(z.object({ name: z.string(), sizeBytes: z.number(), role: z.enum(['shim', 'ipxe', 'other']), /** Names in its signatures. */ signers: z.array(z.string()), /** null: fit to be served. */ problem: z.string().nullable() })),
+});
+export type SignedSlotView = z.infer<typeof signedSlotSchema>;
+export const noSignedSlot: SignedSlotView = { folder: '', state: 'empty', text: '', files: [] };
 
 export const environmentSchema = z.object({
   /** missing: never built; building: now; ready: complete and fits this program. */
   state: z.enum(['missing', 'building', 'ready', 'failed']),
   kernelVersion: z.string(), baseBytes: z.number(), builtAt: timestamp.nullable(), loaders: z.array(z.object({ name: z.string(), origin: z.string(), sizeBytes: z.number() })),
   problem: z.string().nullable(), /** Last lines of a build under way or failed. */ log: z.array(z.string()),
+  signed: signedSlotSchema.default(noSignedSlot),
 });
 export type EnvironmentView = z.infer<typeof environmentSchema>;
 

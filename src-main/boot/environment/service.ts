@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError, fromWire } from '#shared/errors.ts';
 import type { AddOn } from '#shared/agent/messages.ts';
-import type { EnvironmentView } from '#shared/model/boot.ts';
+import { noSignedSlot, type EnvironmentView } from '#shared/model/boot.ts';
 import type { NamedFile } from '../../net/http/ranged-files.ts';
 import type { BuildMessage, BuildOrder } from './build-worker.ts';
 import { readRecord, type BuildRecord } from './build.ts';
@@ -27,7 +27,7 @@ export type EnvironmentPlaces = {
 export type BootFiles = {
   loaders: Record<string, string>;
   images: Record<string, { path: string; sizeBytes: number; tag: string }>;
-  loaderNames: { bios: string; uefi: string; secureBoot: string };
+  loaderNames: { bios: string; biosOther: string; uefi: string; uefiOther: string; secureBoot: string };
 };
 type ImageFile = { path: string; sizeBytes: number; sha256: string };
 export type MediumFiles = { loaders: Record<string, string>; kernel: ImageFile; base: ImageFile };
@@ -62,7 +62,7 @@ export function openEnvironment(places: EnvironmentPlaces, onChange: () => void)
     const record = complete();
     return {
       state: building !== null ? 'building' : record !== null ? 'ready' : problem !== null ? 'failed' : 'missing',
-      kernelVersion: record?.kernelVersion ?? '', baseBytes: record?.baseBytes ?? 0, builtAt: record === null ? null : Math.trunc(statSync(path('boot.json')).mtimeMs), problem, log: [...lines],
+      kernelVersion: record?.kernelVersion ?? '', baseBytes: record?.baseBytes ?? 0, builtAt: record === null ? null : Math.trunc(statSync(path('boot.json')).mtimeMs), problem, log: [...lines], signed: noSignedSlot,
       loaders: (record?.loaders ?? []).map((loader) => ({ name: loader.name, origin: `${loader.package} ${loader.version} (${loader.suite})`, sizeBytes: loader.sizeBytes })),
     };
   }
@@ -83,7 +83,7 @@ export function openEnvironment(places: EnvironmentPlaces, onChange: () => void)
           ...Object.fromEntries(record.addOns.map((addOn) => [addOn.file, image(addOn.file, addOn.sha256.slice(0, 16))])),
           vmlinuz: image('vmlinuz', record.kernelSha256.slice(0, 16)), 'base.cpio.zst': image('base.cpio.zst', record.baseSha256.slice(0, 16)),
         },
-        loaderNames: { bios: 'ipxe.pxe', uefi: 'snponly.efi', secureBoot: 'shimx64.efi' },
+        loaderNames: { bios: 'ipxe.pxe', biosOther: 'undionly.kpxe', uefi: 'snponly.efi', uefiOther: 'ipxe-amd64.efi', secureBoot: 'shimx64.efi' },
       };
     },
     /** What boot media are made of. */
