@@ -70,7 +70,9 @@ export class AdoptionSession extends LeasedSession implements Adoption {
   async *missing(): AsyncGenerator<MissingChunk> {
     const manifest = await this.finishManifest();
     try {
-      const seen = new HashSet();
+      const names = this.#named ?? new HashSet();
+      // One bit per name: a second set of millions would take as much memory as the first.
+      const seen = new Uint8Array(names.slots / 8);
       let batch: Candidate[] = [];
       let work = 0;
       for (const { index: stream } of manifest.head.graph.streams) {
@@ -78,7 +80,10 @@ export class AdoptionSession extends LeasedSession implements Adoption {
           const hashes = run.kind === 'data' ? run.hashes : run.kind === 'repeat' ? run.hash : new Uint8Array(0);
           for (let at = 0; at < hashes.length; at += HASH_BYTES) {
             if (++work % SLICE === 0) await breathe();
-            if (!seen.add(hashes, at)) continue;
+            const slot = names.slotOf(hashes, at);
+            const bit = 1 << (slot & 7);
+            if (slot < 0 || ((seen[slot >> 3] ?? 0) & bit) !== 0) continue;
+            seen[slot >> 3] = (seen[slot >> 3] ?? 0) | bit;
             const row = this.#look(hashes, at);
             if (row === 'here') continue;
             batch.push({ stream, chunk: firstChunk + at / HASH_BYTES, hash: hashes.slice(at, at + HASH_BYTES), row });
@@ -106,6 +111,10 @@ export class AdoptionSession extends LeasedSession implements Adoption {
       const reader = await this.#read();
       try {
         await this.proveComplete(reader.head, streamsOf(reader));
+      } catch (error) {
+        // Two names may have been taken for one (hash-set.ts); another set, chosen anew, tells them apart when it is asked again.
+        this.#named = null;
+        throw error;
       } finally {
         await reader.close();
       }
@@ -158,7 +167,8 @@ export class AdoptionSession extends LeasedSession implements Adoption {
       await this.#file.sync();
       if ((await hashFile(this.#file)) !== this.manifest) throw await this.#refused('what came does not hash to its name');
     }
-    const names = new HashSet();
+    // No more names than fit the file: the set need not grow, which would take half as much again.
+    const names = new HashSet(this.#size / HASH_BYTES);
     try {
       const reader = await this.#read();
       try {

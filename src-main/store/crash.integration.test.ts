@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { makeChunk, readAll, TestStore } from './test-store.ts';
+import { bringOver, makeChunk, readAll, TestStore } from './test-store.ts';
 
 const soak = process.env['PLATEN_SOAK'] === '1';
+/** File calls of one life, near enough. */
+const CALLS = 300;
 const child = fileURLToPath(new URL('./test-crash-child.ts', import.meta.url));
 
 type Line = { event: 'open' | 'committed' | 'deleting' | 'done'; manifest?: string; parts?: [number, number][]; calls?: number };
@@ -24,7 +26,8 @@ async function runUntilDead(folder: string, call: number, seed: number): Promise
 }
 
 async function proveAfterCrash(folder: string, lines: readonly Line[]): Promise<void> {
-  const test = await TestStore.at(folder, { packBytes: 96 * 1024, clock: () => Date.now() });
+  let aheadMs = 0;
+  const test = await TestStore.at(folder, { packBytes: 96 * 1024, clock: () => Date.now() + aheadMs });
   try {
     const deleting = new Set(lines.filter(({ event }) => event === 'deleting').map(({ manifest }) => manifest));
     const acknowledged = lines.filter(({ event, manifest }) => event === 'committed' && !deleting.has(manifest));
@@ -37,6 +40,8 @@ async function proveAfterCrash(folder: string, lines: readonly Line[]): Promise<
     const named = await test.store.doctor({ repair: true, deep: true, live });
     expect(named.filter(({ kind }) => kind !== 'orphan-manifest' && kind !== 'stale-lease')).toEqual([]);
     for (const { id } of test.store.openCaptures()) await (await test.store.openCapture(id, 1000)).close();
+    for (const { id, manifest } of test.store.openAdoptions()) await finishAdoption(folder, test, { id, manifest });
+    aheadMs = 7_200_000; // A manifest made within the hour is not swept.
     await test.store.sweep(live);
     expect(await test.store.doctor({ repair: false, deep: true, live })).toEqual([]);
     expect(await test.store.manifests()).toEqual([...live].sort());
@@ -45,18 +50,33 @@ async function proveAfterCrash(folder: string, lines: readonly Line[]): Promise<
   }
 }
 
+/** What was being copied goes on where it was, and is whole afterwards; then it is given up, as it was never acknowledged. */
+async function finishAdoption(folder: string, test: TestStore, of: { id: string; manifest: string }): Promise<void> {
+  const elsewhere = await TestStore.at(`${folder}.elsewhere`);
+  try {
+    const adoption = await test.store.openAdoption(of.id, of.manifest, 60_000);
+    await bringOver(elsewhere.store, adoption);
+    await test.store.trustKey(elsewhere.store.publicKey);
+    await adoption.commit(await elsewhere.store.signatures(of.manifest));
+    expect(await test.store.verify(of.manifest, 'all')).toMatchObject({ damaged: [], missing: [], manifestIntact: true });
+    await adoption.close();
+  } finally {
+    await elsewhere.store.close();
+  }
+}
+
 it('keeps everything acknowledged when it is killed at a file call, and needs nobody to recover', async () => {
   const runs = soak ? 400 : 10;
   for (let run = 0; run < runs; run++) {
     const folder = await mkdtemp(join(tmpdir(), 'platen-crash-'));
-    const call = 5 + Math.floor((run * 236) / runs);
+    const call = 5 + Math.floor((run * CALLS) / runs);
     try {
       const lines = await runUntilDead(folder, call, run + 3);
       await proveAfterCrash(folder, lines).catch((error: unknown) => {
         throw new Error(`killed at call ${call}, seed ${run + 3}: ${String(error)}`, { cause: error });
       });
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      for (const made of [folder, `${folder}.elsewhere`]) await rm(made, { recursive: true, force: true });
     }
   }
 }, soak ? 3_600_000 : 120_000);

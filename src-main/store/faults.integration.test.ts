@@ -1,7 +1,7 @@
 // Every file call of a whole life of a store is made to fail, one at a time: nothing acknowledged may be lost, the store stays usable.
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { AppError } from '#shared/errors.ts';
-import { dataRun, headFor, pageOf, readAll, sendAll, TestStore, type TestChunk } from './test-store.ts';
+import { bringOver, dataRun, headFor, pageOf, readAll, sendAll, TestStore, type TestChunk } from './test-store.ts';
 import { FaultyFiles, type Fault } from './test-faulty-files.ts';
 
 const soak = process.env['PLATEN_SOAK'] === '1';
@@ -39,12 +39,34 @@ async function captureOnce(store: TestStore, id: string, chunks: TestChunk[], li
   });
 }
 
+/** Made once: only the disk of the store it comes to is faulty. */
+let elsewhere: { store: TestStore; manifest: string } | null = null;
+afterAll(() => elsewhere?.store.dispose());
+
+async function adoptOnce(store: TestStore, life: Life): Promise<void> {
+  if (elsewhere === null) {
+    const other = await TestStore.create();
+    elsewhere = { store: other, manifest: (await other.capture('x', [...other.chunks(15, 1), ...other.chunks(25, 4)])).manifest };
+  }
+  const { store: from, manifest } = elsewhere;
+  await twice(() => store.store.trustKey(from.store.publicKey));
+  await twice(async () => {
+    const adoption = await store.store.openAdoption('d', manifest, TTL);
+    await bringOver(from.store, adoption);
+    await adoption.commit(await from.store.signatures(manifest));
+    life.acknowledged.set(manifest, [...from.chunks(15, 1), ...from.chunks(25, 4)]);
+    life.live.add(manifest);
+    await adoption.close();
+  });
+}
+
 async function live(store: TestStore, life: Life): Promise<void> {
   const shared = store.chunks(30, 1);
   const first = await captureOnce(store, 'a', shared, life);
   await twice(() => store.store.verify(first, 'unverified'));
   const second = await captureOnce(store, 'b', [...shared.slice(0, 20), ...store.chunks(30, 2)], life);
   await captureOnce(store, 'c', store.chunks(10, 3), life);
+  await adoptOnce(store, life);
   life.live.delete(second);
   await twice(() => store.store.deleteManifest(second));
   life.acknowledged.delete(second);

@@ -15,6 +15,13 @@ it('holds exactly what was added, over many growths', () => {
   for (let i = 0; i < 20_000; i++) if (!set.has(hashOf(i)) || set.has(hashOf(i + 20_000))) expect.fail(`hash ${i}`);
 });
 
+it('gives every hash it holds a slot of its own, and others none', () => {
+  const set = new HashSet(5000);
+  for (let i = 0; i < 5000; i++) set.add(hashOf(i));
+  const slots = new Set(Array.from({ length: 5000 }, (_, i) => set.slotOf(hashOf(i))));
+  expect([slots.size, Math.min(...slots) >= 0, Math.max(...slots) < set.slots, set.slotOf(hashOf(5000))]).toEqual([5000, true, true, -1]);
+});
+
 it('agrees with a plain set for any hashes, all-zero ones and hashes inside larger buffers included', () => {
   fc.assert(fc.property(fc.array(fc.oneof(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.constant(new Uint8Array(32))), { maxLength: 50 }), (hashes) => {
     const set = new HashSet(hashes.length);

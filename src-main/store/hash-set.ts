@@ -46,6 +46,18 @@ export class HashSet {
     return this.#slots[this.#find(low, read32(bytes, offset + this.#from + 4))] !== 0;
   }
 
+  /** How many places slotOf may name. */
+  get slots(): number {
+    return this.#mask + 1;
+  }
+
+  /** A number below `slots` for each hash that is in the set, -1 for others; it holds until the next add. */
+  slotOf(bytes: Uint8Array, offset = 0): number {
+    const low = read32(bytes, offset + this.#from) || 1;
+    const at = this.#find(low, read32(bytes, offset + this.#from + 4));
+    return this.#slots[at] === 0 ? -1 : at / 2;
+  }
+
   /** Where the pair is, or the empty slot where it belongs. An empty slot has a low word of 0. */
   #find(low: number, high: number): number {
     const slots = this.#slots;

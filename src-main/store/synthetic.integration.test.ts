@@ -10,9 +10,9 @@ import { expect, it } from 'vitest';
 const soak = process.env['PLATEN_SOAK'] === '1';
 const child = fileURLToPath(new URL('./test-synthetic-child.ts', import.meta.url));
 
-type Report = { chunks: number; diskBytes: number; checked: number; bad: number; plan: { write: number; zero: number; skip: number }; swept: number; maxRssMb: number };
+type Report = { chunks: number; diskBytes: number; checked: number; bad: number; plan: { write: number; zero: number; skip: number }; swept: number; missing: number; maxRssMb: number };
 
-it('captures, verifies, plans and sweeps a disk of millions of chunks, mostly repeated or zero, under 300 MB', async () => {
+it('captures, verifies, plans and sweeps a disk of millions of chunks, mostly repeated or zero, and takes in a manifest of as many, under 300 MB', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'platen-synthetic-'));
   try {
     const [entries, distinct] = soak ? [5_000_000, 20_000] : [200_000, 800];
@@ -20,7 +20,7 @@ it('captures, verifies, plans and sweeps a disk of millions of chunks, mostly re
     await promisify(execFile)(process.execPath, [...args, 'make']);
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const report = JSON.parse(stdout) as Report;
-    expect(report).toMatchObject({ checked: distinct, bad: 0, swept: 0 });
+    expect(report).toMatchObject({ checked: distinct, bad: 0, swept: 0, missing: entries });
     expect(report.plan.write + report.plan.zero + report.plan.skip).toBe(report.chunks);
     expect(report.diskBytes).toBeGreaterThan(soak ? 1.9e12 : 7.5e10);
     expect(report.maxRssMb).toBeLessThan(300);

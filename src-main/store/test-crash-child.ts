@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 import { realFiles, type StoreFile, type StoreFiles } from './files.ts';
 import { openStore } from './open.ts';
-import { headFor, makeChunk, sendAll, type TestChunk } from './test-store.ts';
+import { bringOver, headFor, makeChunk, sendAll, type TestChunk } from './test-store.ts';
 
 const [folder = '', atText = '', seedText = ''] = process.argv.slice(2);
 const at = Number(atText);
@@ -49,14 +49,36 @@ function chunksOf(parts: readonly (readonly [count: number, seed: number])[]): T
 const store = await openStore({ folder, clock: () => Date.now(), log: () => undefined, files, workers: 1, reserveBytes: 0, packBytes: 96 * 1024 });
 const live: string[] = [];
 say({ event: 'open' });
-for (let round = 0; round < 4; round++) {
-  const parts: [number, number][] = [[20, seed * 10], [15, seed * 10 + 1 + round]];
+const elsewhere = await openStore({ folder: `${folder}.elsewhere`, clock: () => Date.now(), log: () => undefined, workers: 1, reserveBytes: 0 });
+await store.trustKey(elsewhere.publicKey);
+
+async function capture(round: number, parts: [number, number][]): Promise<string> {
   const session = await store.openCapture(`c${round}`, 60_000);
   await sendAll(session, chunksOf(parts), 24);
   const { manifest } = await session.commit(headFor([35 * 8192]));
   say({ event: 'committed', manifest, parts });
   live.push(manifest);
   await session.close();
+  return manifest;
+}
+
+async function adopt(round: number, parts: [number, number][]): Promise<string> {
+  const session = await elsewhere.openCapture(`e${round}`, 60_000);
+  await sendAll(session, chunksOf(parts), 24);
+  const { manifest } = await session.commit(headFor([35 * 8192]));
+  await session.close();
+  const adoption = await store.openAdoption(`a${round}`, manifest, 60_000);
+  await bringOver(elsewhere, adoption);
+  await adoption.commit(await elsewhere.signatures(manifest));
+  say({ event: 'committed', manifest, parts });
+  live.push(manifest);
+  await adoption.close();
+  return manifest;
+}
+
+for (let round = 0; round < 4; round++) {
+  const parts: [number, number][] = [[20, seed * 10], [15, seed * 10 + 1 + round]];
+  const manifest = await (round % 2 === seed % 2 ? capture(round, parts) : adopt(round, parts));
   await store.verify(manifest, 'unverified');
   if (round % 2 === 1) {
     const gone = live.shift() ?? '';
@@ -66,4 +88,5 @@ for (let round = 0; round < 4; round++) {
   }
 }
 await store.close();
+await elsewhere.close();
 say({ event: 'done', calls });

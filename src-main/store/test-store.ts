@@ -1,6 +1,6 @@
 // A store in a temporary folder, with chunks made from a seed, and an agent's part of a capture. For tests only.
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
@@ -9,7 +9,7 @@ import type { ManifestHead } from '#shared/agent/manifest.ts';
 import { encodePage, type Run } from '#shared/agent/page.ts';
 import { blake3 } from './hash.ts';
 import { openStore } from './open.ts';
-import type { CaptureSession, Store, StoreOptions } from './types.ts';
+import type { Adoption, CaptureSession, Store, StoreOptions } from './types.ts';
 
 export const CHUNK = 8192;
 
@@ -81,6 +81,24 @@ export async function readAll(store: Store, chunks: readonly TestChunk[]): Promi
   const frames: Buffer[] = [];
   for await (const frame of store.readFrames(Buffer.concat(chunks.map((chunk) => chunk.hash)))) frames.push(Buffer.from(frame));
   return frames;
+}
+
+export async function manifestBytesOf(store: Store, hash: string): Promise<Buffer> {
+  const reader = await store.openManifest(hash);
+  await reader.close();
+  return readFile(reader.path);
+}
+
+/** What a transfer does between two stores: the manifest from where it stopped, in pieces, then what is missing. @returns how many chunks it brought */
+export async function bringOver(source: Store, adoption: Adoption, pieceBytes = 700): Promise<number> {
+  const bytes = await manifestBytesOf(source, adoption.manifest);
+  while (adoption.manifestBytes < bytes.length) await adoption.addManifest(bytes.subarray(adoption.manifestBytes, adoption.manifestBytes + pieceBytes));
+  let brought = 0;
+  for await (const { hash } of adoption.missing()) {
+    for await (const frame of source.readFrames(hash)) await adoption.addFrames(frame);
+    brought++;
+  }
+  return brought;
 }
 
 export class TestStore {

@@ -1,10 +1,12 @@
-// A synthetic disk of millions of chunk entries, mostly repeated or zero, captured, verified, planned, swept; prints what it took.
-// Arguments: folder, chunk entries, distinct chunks; with a fourth, it only makes the frames (whose making would cloud the figures). For tests only: in a process of its own, because its memory is what is measured.
-import { readFileSync, writeFileSync } from 'node:fs';
+// A synthetic disk of millions of chunk entries, mostly repeated or zero, captured, verified, planned, swept; then a manifest of as many
+// distinct chunks, none of them here, taken in and asked what is missing; prints what it took.
+// Arguments: folder, chunk entries, distinct chunks; with a fourth, it only makes frames and that manifest (whose making would cloud the figures). For tests only: in a process of its own, because its memory is what is measured.
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { zstdCompressSync } from 'node:zlib';
 import { Compression, decodeFrameHeader, FRAME_HEADER_BYTES, sealFrame } from '#shared/agent/frame.ts';
+import { encodePreamble, encodeTail, type PageTableEntry } from '#shared/agent/manifest.ts';
 import type { Run } from '#shared/agent/page.ts';
-import { blake3 } from './hash.ts';
+import { blake3, RunningHash, toHex } from './hash.ts';
 import { openStore } from './open.ts';
 import { headFor, pageOf } from './test-store.ts';
 
@@ -55,8 +57,33 @@ function* runsOfPages(): Iterable<Run[]> {
   }
 }
 
+/** In pieces, as it would come: nothing holds all of it at once. */
+function* foreignManifest(): Iterable<Uint8Array> {
+  const head = Buffer.from(JSON.stringify(headFor([entries * CHUNK], CHUNK)));
+  yield Buffer.concat([encodePreamble(head), head]);
+  const table: PageTableEntry[] = [];
+  let offset = 8 + head.length;
+  for (let at = 0; at < entries; at += PER_PAGE) {
+    const count = Math.min(PER_PAGE, entries - at);
+    const bytes = Buffer.alloc(count * 32);
+    for (let i = 0; i < count * 8; i++) bytes.writeUInt32LE(Math.imul(at * 8 + i + 1, 2_654_435_761) >>> 0, i * 4);
+    const page = pageOf(0, at, [{ kind: 'data', count, hashes: bytes }]);
+    table.push({ offset, length: page.length, stream: 0, firstChunk: at, chunkCount: count });
+    offset += page.length;
+    yield page;
+  }
+  yield encodeTail(table, offset, head.length);
+}
+
 if (make !== undefined) {
   writeFileSync(`${folder}.frames`, makeFrames());
+  const hash = new RunningHash();
+  writeFileSync(`${folder}.foreign`, '');
+  for (const piece of foreignManifest()) {
+    hash.update(piece);
+    writeFileSync(`${folder}.foreign`, piece, { flag: 'a' });
+  }
+  writeFileSync(`${folder}.foreign.hash`, toHex(hash.digest()));
   process.exit(0);
 }
 
@@ -101,6 +128,16 @@ await timed('plan', async () => {
   await reader.close();
 });
 const swept = await timed('sweep', () => store.sweep([manifest]));
+const adoption = await store.openAdoption('foreign', readFileSync(`${folder}.foreign.hash`, 'utf8'), 3_600_000);
+const foreignFile = openSync(`${folder}.foreign`, 'r');
+const piece = Buffer.alloc(1 << 20);
+for (let read = readSync(foreignFile, piece); read > 0; read = readSync(foreignFile, piece)) await adoption.addManifest(piece.subarray(0, read));
+closeSync(foreignFile);
+await timed('finishManifest', async () => (await adoption.finishManifest()).close());
+let missing = 0;
+await timed('missing', async () => {
+  for await (const { hash } of adoption.missing()) missing += hash.length === 32 ? 1 : 0;
+});
 await store.close();
 const maxRssMb = Math.round(process.resourceUsage().maxRSS / 1024);
-console.log(JSON.stringify({ chunks, diskBytes: chunks * CHUNK, checked: verified.checkedChunks, bad: verified.damaged.length + verified.missing.length, plan, swept: swept.removedChunks, maxRssMb, timings, peaks }));
+console.log(JSON.stringify({ chunks, diskBytes: chunks * CHUNK, checked: verified.checkedChunks, bad: verified.damaged.length + verified.missing.length, plan, swept: swept.removedChunks, missing, maxRssMb, timings, peaks }));
