@@ -10,6 +10,7 @@ import { openAgents } from './agents/service.ts';
 import { openApi } from './api/connection.ts';
 import { openEnvironment, type EnvironmentPlaces } from './boot/environment/service.ts';
 import { MEDIUM_PATH, openMedia } from './boot/media/service.ts';
+import { SLOT_FOLDER, withSignedSlot } from './boot/media/signed-slot.ts';
 import { openBoot, type BootPorts } from './boot/service.ts';
 import { openComputers } from './computers/service.ts';
 import { Database } from './db/database.ts';
@@ -140,7 +141,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     listening: () => ({ addresses: listening.at === null ? [] : reachableAddresses(listening.at), httpPort: listening.at?.port ?? 0, problem: listening.problem }),
     boot: () => ({ mode: boot.servedMode(), problem: boot.problem() }),
   });
-  const environment = openEnvironment(options.bootPlaces ?? noEnvironment(dataFolder), () => events.changed('boot', 'boot'));
+  const environment = withSignedSlot(openEnvironment(options.bootPlaces ?? noEnvironment(dataFolder), () => events.changed('boot', 'boot')), join(dataFolder, SLOT_FOLDER));
   const boot = openBoot({
     db, events, log, clock, environment, ports: { ...DEFAULT_BOOT_PORTS, ...options.bootPorts }, mintToken: access.mintBootToken, freeBytes: async () => (await store.figures()).freeBytes,
     reachableAt: (address) => reachableAt(address),
