@@ -28,7 +28,7 @@ export function fakeRunsRouter({ data, made: { open, guarded }, report, watch, c
   return t.router({
     list: guarded.input(z.object({
       active: z.boolean().optional(), limit: z.number().optional(), image: z.string().optional(), computer: z.string().optional(), job: z.string().optional(), batch: z.string().optional(),
-      states: z.array(z.enum(runStates)).optional(), before: z.number().optional(),
+      states: z.array(z.enum(runStates)).optional(), before: z.number().optional(), beforeId: z.string().optional(),
     })).query(({ input }) => data.runs
       .filter((run) => (input.active !== true || !isFinal(run.state)) && (input.image === undefined || run.imageGuid === input.image) && (input.computer === undefined || run.computerId === input.computer))
       .filter((run) => (input.job === undefined || run.jobId === input.job) && (input.batch === undefined || run.batchId === input.batch) && (input.states === undefined || input.states.includes(run.state)))
@@ -54,7 +54,7 @@ export function fakeRunsRouter({ data, made: { open, guarded }, report, watch, c
     }),
     resume: guarded.input(one.extend({ go: z.boolean() })).mutation(({ input }) => {
       const run = find(input.id);
-      if (!input.go) end(run, 'failed', { code: 'lease-lost', message: 'anna ended this run: a task of it was cut off, and was not to be done again.' });
+      if (!input.go) end(run, 'failed', { code: 'cut-off', message: 'anna ended this run: a task of it was cut off, and was not to be done again.' });
       else {
         Object.assign(run, { state: 'running', waitingFor: null });
         report(run);

@@ -188,7 +188,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     return [...[...alsoAt.keys()].map((address) => `https://${address}:${listener.port}`), ...reachableAddresses(listener)];
   }
   const token = access.mintStartToken();
-  const upkeep = openUpkeep({ images, runs, settings, undo, log, access, token });
+  const upkeep = openUpkeep({ images, jobs, runs, settings, undo, log, access, token });
   opened.push(() => upkeep.close());
 
   const ready = { url: urlOf(listener), token, fingerprint: tls.fingerprint, addresses: reachableAddresses(listener), pid: process.pid, dataFolder, httpPort: listener.port };

@@ -53,6 +53,8 @@ export const errorCodes = {
   'too-many-requests': { number: 3014, refusal: false },
   'lease-lost': { number: 3015, refusal: false },
   'server-closing': { number: 3016, refusal: false },
+  /** How a run ends whose agent fell silent and did not come back; `lease-lost` tells an agent that a run is not (or no longer) its own. */
+  'cut-off': { number: 3017, refusal: false },
   internal: { number: 3999, refusal: false },
 } as const satisfies Record<string, { number: number; refusal: boolean }>;
 

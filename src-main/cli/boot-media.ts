@@ -74,7 +74,7 @@ export const bootMedia: Command = {
     const question = 'End the secrets of all boot media made so far? They start no portal any more and have to be made again.';
     if (!input.switches.has('yes')) {
       if (!interactive) throw usage(`${question} Nobody can be asked here: add --yes.`, 'platen boot media');
-      if (!(await confirm(question))) return { json: { revoked: 0 }, text: 'Nothing was changed.', exitCode: 1 };
+      if (!(await confirm(question))) return { json: { revoked: 0 }, text: 'Nothing was changed.', exitCode: 3 };
     }
     const { revoked } = await calls.media.revoke.mutate();
     return { json: { revoked }, text: revoked === 0 ? 'There were none.' : `Ended: ${revoked}. Make new media with: platen boot image FILE` };

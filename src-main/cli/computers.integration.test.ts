@@ -47,13 +47,13 @@ describe('computers and groups on the command line', () => {
 
   it('are renamed, merged and split', async () => {
     await json('computer', 'rename', 'lab-2', 'ROOM12-01');
-    expect(await here('computer', 'rename', 'lab-10', 'room12-01')).toMatchObject({ code: 1, stderr: 'Another computer is called "ROOM12-01" already. Rename that one first, or choose another name. (PL-1007)\n' });
+    expect(await here('computer', 'rename', 'lab-10', 'room12-01')).toMatchObject({ code: 3, stderr: 'Another computer is called "ROOM12-01" already. Rename that one first, or choose another name. (PL-1007)\n' });
     expect(await here('computer', 'rename', 'lab-10', 'room 12')).toMatchObject({ code: 2, stderr: 'A name has no spaces. Use a hyphen. (PL-1002)\n' });
     await json('computer', 'merge', 'spare', 'ROOM12-01');
     const merged = await json<ComputerView>('computer', 'show', 'ROOM12-01');
     expect([await names(), merged.merged.map((each) => each.name), merged.evidence.map((each) => each.value)]).toEqual([['lab-10', 'ROOM12-01'], ['spare'], ['sn-lab-2', 'sn-spare']]);
     expect((await here('computer', 'show', 'ROOM12-01')).stdout).toMatch(/Group +Building A\/Room 12\n[^]*RECOGNISED BY +VALUE +COUNTS\nserial number +sn-lab-2 +45\n[^]*MERGED INTO IT +WHEN +ID\nspare +20/);
-    expect(await here('computer', 'split', 'ROOM12-01', 'nobody')).toMatchObject({ code: 1 });
+    expect(await here('computer', 'split', 'ROOM12-01', 'nobody')).toMatchObject({ code: 3 });
     await json('computer', 'split', 'ROOM12-01');
     expect(await names()).toEqual(['lab-10', 'ROOM12-01', 'spare']);
     expect((await here('computer', 'history', 'spare')).stdout).toContain('Split off "ROOM12-01": a computer of its own again');

@@ -37,7 +37,7 @@ async function purge(context: CommandContext): Promise<Outcome> {
     if (!context.interactive) throw usage(`Deleting ${words} for good cannot be undone, and nobody can be asked here: add --yes.`, 'platen image purge');
     const what = reference.version === undefined && image.versions.length > 1 ? `${words} with all its ${image.versions.length} versions` : words;
     if (!(await context.confirm(`Delete ${what} for good? This cannot be undone.`))) {
-      return { json: { purged: null }, text: `Nothing was deleted. To put it into the trash instead:\n  platen image delete ${typed}`, exitCode: 1 };
+      return { json: { purged: null }, text: `Nothing was deleted. To put it into the trash instead:\n  platen image delete ${typed}`, exitCode: 3 };
     }
   }
   const version = image.versions.find((each) => each.number === reference.version);

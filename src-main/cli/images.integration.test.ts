@@ -62,7 +62,7 @@ describe('looking at images', () => {
     const [run] = runs;
     expect((await here('run', 'show', run?.id.slice(0, 12) ?? '')).stdout).toContain(run?.id);
     expect(await here('run', 'watch', run?.id ?? '')).toMatchObject({ code: 0 });
-    expect(await here('run', 'cancel', run?.id ?? '')).toMatchObject({ code: 1, stderr: expect.stringContaining('ended already') });
+    expect(await here('run', 'cancel', run?.id ?? '')).toMatchObject({ code: 3, stderr: expect.stringContaining('ended already') });
     expect((await here('computer', 'show', run?.computerName ?? '')).stdout).toContain(run?.computerId);
   });
 });
@@ -95,14 +95,14 @@ describe('changing images', () => {
     await here('image', 'note', 'Another', 'for room 12');
     await here('image', 'note', 'Another', 'first try', '--version', '1');
     expect(await json<ImageDetail>('image', 'show', 'Another')).toMatchObject({ description: 'for room 12', versions: [{ note: 'first try' }] });
-    expect(await here('image', 'rename', 'Another', 'Lab Linux')).toMatchObject({ code: 1, stderr: expect.stringContaining('(PL-1007)') });
+    expect(await here('image', 'rename', 'Another', 'Lab Linux')).toMatchObject({ code: 3, stderr: expect.stringContaining('(PL-1007)') });
     expect(await here('image', 'rename', 'Another', 'a/b')).toMatchObject({ code: 2 });
   });
 
   it('deletes for good only when it was told so twice', async () => {
     expect(await here('image', 'purge', 'Another')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--yes') });
     expect(await here('image', 'delete', 'Another', '--purge', '--yes')).toMatchObject({ code: 0, stdout: 'Another is deleted for good.\n' });
-    expect(await here('image', 'show', 'Another')).toMatchObject({ code: 1, stderr: expect.stringContaining('(PL-1005)') });
+    expect(await here('image', 'show', 'Another')).toMatchObject({ code: 3, stderr: expect.stringContaining('(PL-1005)') });
   });
 
   it('asks for the GUID where a name is ambiguous', async () => {

@@ -65,7 +65,7 @@ async function asked(context: CommandContext, preview: StartPreview, busy: 'queu
   if (!context.interactive) throw usage(`${what}, and nobody can be asked here: add --yes.`, 'platen job run');
   context.say([`${what}:`, ...shown, ...(erasing.length > shown.length ? [`  and ${erasing.length - shown.length} more`] : [])].join('\n'));
   if (await context.confirm(`Erase ${countOf(disks, 'disk')}?`)) return null;
-  return { json: { batchId: null, runs: [], skipped: [] }, text: 'Nothing was started.', exitCode: 1 };
+  return { json: { batchId: null, runs: [], skipped: [] }, text: 'Nothing was started.', exitCode: 3 };
 }
 
 type Watched = { title: string; batch?: string; job?: string };
@@ -151,13 +151,13 @@ export const jobCancel: Command = {
     const { api, input } = context;
     const calls = await api();
     const runs = await runsMeant(calls, input.positionals[0] ?? '');
-    if (runs.length === 0) return { json: { cancelled: 0, runs: [] }, text: 'Nothing of it is going on.', exitCode: 1 };
+    if (runs.length === 0) return { json: { cancelled: 0, runs: [] }, text: 'Nothing of it is going on.', exitCode: 3 };
     const losses = runs.flatMap((run) => lossByCancel(run) ?? []);
     if (losses.length > 0 && !input.switches.has('yes')) {
       const what = `This ends ${countOf(runs.length, 'run')}, of which ${losses.length === 1 ? 'one leaves' : `${losses.length} leave`} a computer half done`;
       if (!context.interactive) throw usage(`${what}, and nobody can be asked here: add --yes. ${losses.slice(0, 3).map(printable).join(' ')}`, 'platen job cancel');
       context.say(losses.slice(0, 40).map((loss) => `  ${printable(loss)}`).join('\n'));
-      if (!(await context.confirm(`${what}. End ${runs.length === 1 ? 'it' : 'them'}?`))) return { json: { cancelled: 0, runs: [] }, text: 'Nothing was ended.', exitCode: 1 };
+      if (!(await context.confirm(`${what}. End ${runs.length === 1 ? 'it' : 'them'}?`))) return { json: { cancelled: 0, runs: [] }, text: 'Nothing was ended.', exitCode: 3 };
     }
     const { cancelled } = await calls.runs.cancelMany.mutate({ ids: runs.map((run) => run.id) });
     return { json: { cancelled, runs: runs.map((run) => run.id) }, text: `${countOf(cancelled, 'run')} ${cancelled === 1 ? 'is' : 'are'} being ended.` };

@@ -84,7 +84,7 @@ describe('jobs on the command line', () => {
     expect(await ok('job', 'edit', 'Empty', '--message', 'One')).toBe('Empty is saved as revision 2. To take that back:\n  platen job restore Empty --revision 1');
     expect(await ok('job', 'edit', 'Empty', '--append', '--message', 'Two', '--message', 'Three')).toContain('revision 3');
     expect((await json<JobDetail>('job', 'show', 'Empty')).tasks.map((task) => task.id)).toEqual(['task-1', 'task-2', 'task-3']);
-    expect(await here('job', 'edit', 'Empty', '--text', 'Late', '--revision', '2')).toMatchObject({ code: 1, stderr: expect.stringMatching(/while you were editing it.*\(PL-1007\)/s) as unknown });
+    expect(await here('job', 'edit', 'Empty', '--text', 'Late', '--revision', '2')).toMatchObject({ code: 3, stderr: expect.stringMatching(/while you were editing it.*\(PL-1007\)/s) as unknown });
     expect(await here('job', 'edit', 'Empty')).toMatchObject({ code: 2 });
     expect(await ok('job', 'restore', 'Empty', '--revision', '2')).toBe('Empty is as it was in revision 2; that is revision 4 now.');
     expect(await ok('job', 'history', 'Empty')).toMatch(/4 .*Revision 2 restored: tasks changed: 3 → 1\n +3 .*Tasks changed: 1 → 3\n +2 .*Tasks changed: 0 → 1\n +1 .*Made$/);
@@ -96,14 +96,23 @@ describe('jobs on the command line', () => {
     expect(await ok('job', 'unpublish', 'Full (MI)')).toBe('Full (MI) is not in the portal any more.');
     expect(await json<JobDetail>('job', 'show', 'Full')).toMatchObject({ name: 'Full', published: false, showInPortal: false });
     expect(await ok('job', 'move', 'Full', 'Imaging')).toBe('Full is now in Imaging (MI).');
-    expect(await here('job', 'move', 'Imaging', 'Imaging')).toMatchObject({ code: 1, stderr: expect.stringContaining("can't be moved into itself") as unknown });
+    expect(await here('job', 'move', 'Imaging', 'Imaging')).toMatchObject({ code: 3, stderr: expect.stringContaining("can't be moved into itself") as unknown });
     expect(await ok('job', 'duplicate', 'Imaging')).toBe('The copy of the folder Imaging (MI) is called Imaging (copy). It is not in the portal.');
     expect(await here('job', 'show', 'Full')).toMatchObject({ code: 3, stderr: expect.stringMatching(/2 jobs are called “Full”: Imaging \(MI\)\/Full \(job\/.*\), Imaging \(copy\)\/Full \(job\/.*PL-1006/) as unknown });
     expect(await ok('job', 'delete', 'Imaging (copy)')).toMatch(/^The folder Imaging \(copy\) is in the trash\. To take it back:\n {2}platen job undelete folder\/[0-9a-f-]{36}$/);
     expect(await ok('job', 'list', '--trash')).toMatch(/Imaging \(copy\) +folder +\d{4}-/);
     expect(await ok('job', 'undelete', 'Imaging (copy)')).toBe('The folder Imaging (copy) is back.');
     await ok('job', 'delete', 'Imaging (copy)');
-    expect(await here('job', 'show', 'Nothing')).toMatchObject({ code: 1, stderr: expect.stringContaining('(PL-1005)') as unknown });
+    expect(await here('job', 'show', 'Nothing')).toMatchObject({ code: 3, stderr: expect.stringContaining('(PL-1005)') as unknown });
+  });
+
+  it('are named alike by the tree and by the setting that shows only what lies below a folder', async () => {
+    const [{ id } = { id: '' }] = (await json<{ id: string; name: string }[]>('job', 'tree')).filter((row) => row.name === 'Imaging (MI)');
+    expect(id).toMatch(/^folder\//);
+    for (const named of [id, id.slice('folder/'.length), 'Imaging']) expect(await json<Record<string, unknown>>('settings', 'set', `portalRootFolderId=${named}`)).toMatchObject({ portalRootFolderId: id });
+    expect(await ok('settings', 'show')).toMatch(new RegExp(`portalRootFolderId +${id} `));
+    expect(await here('settings', 'set', 'portalRootFolderId=Nowhere')).toMatchObject({ code: 3, stderr: expect.stringContaining('There is no folder “Nowhere”') as unknown });
+    expect(await json<Record<string, unknown>>('settings', 'set', 'portalRootFolderId=null')).toMatchObject({ portalRootFolderId: null });
   });
 
   it('come from a file as they are shown', async () => {
@@ -119,13 +128,13 @@ describe('running jobs', () => {
   it('that erase is refused where nobody can be asked', async () => {
     expect(await here('job', 'run', 'Deploy lab', '--on', 'lab-01', '--on', 'lab-02')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Deploy lab erases 2 disks on 2 computers, and nobody can be asked here: add --yes.') as unknown });
     expect(await here('job', 'run', 'Deploy lab')).toMatchObject({ code: 2, stderr: expect.stringContaining('--here') as unknown });
-    expect(await here('job', 'run', 'Imaging', '--on', 'nowhere')).toMatchObject({ code: 1, stderr: expect.stringContaining('(PL-1005)') as unknown });
+    expect(await here('job', 'run', 'Imaging', '--on', 'nowhere')).toMatchObject({ code: 3, stderr: expect.stringContaining('(PL-1005)') as unknown });
     expect(await json<RunView[]>('run', 'list', '--active')).toEqual([]);
   });
 
   it('that erase name the computers and disks, and ask', async () => {
     expect(await typed(false, ['job', 'run', 'Deploy lab', '--on', 'lab-01', '--on', 'lab-02'])).toEqual({
-      code: 1, stdout: 'Nothing was started.\n', asked: ['Erase 2 disks?'],
+      code: 3, stdout: 'Nothing was started.\n', asked: ['Erase 2 disks?'],
       stderr: 'Deploy lab erases 2 disks on 2 computers:\n  lab-01: Test disk 2.1 MB, S/N T-1\n  lab-02: Test disk 2.1 MB, S/N T-2\n',
     });
     expect(await typed(true, ['job', 'run', 'Say hello', '--on', 'lab-02'])).toMatchObject({ code: 0, asked: [] });
@@ -157,8 +166,8 @@ describe('running jobs', () => {
     expect(await ok('job', 'cancel', 'Deploy lab')).toBe('1 run is being ended.');
     const [left] = await json<RunView[]>('run', 'list', '--active');
     expect(await ok('job', 'cancel', left?.id.slice(0, 8) ?? '')).toBe('1 run is being ended.');
-    expect(await here('job', 'cancel', 'Deploy lab')).toMatchObject({ code: 1, stdout: 'Nothing of it is going on.\n' });
-    expect(await here('job', 'cancel', 'Nothing')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no job, folder or run "Nothing"') as unknown });
+    expect(await here('job', 'cancel', 'Deploy lab')).toMatchObject({ code: 3, stdout: 'Nothing of it is going on.\n' });
+    expect(await here('job', 'cancel', 'Nothing')).toMatchObject({ code: 3, stderr: expect.stringContaining('There is no job, folder or run "Nothing"') as unknown });
   });
 
   it('that can not work are refused with 3, before anything is started', async () => {

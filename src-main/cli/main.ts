@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
 import { errorCodes, shortCode } from '#shared/errors.ts';
-import type { AppError } from '#shared/errors.ts';
+import type { AppError, ErrorCode } from '#shared/errors.ts';
 import { defaultDataFolder } from '../platform.ts';
 import { asAppError, connect } from './client.ts';
 import type { Connection } from './client.ts';
@@ -73,9 +73,12 @@ function serverOf(globals: Globals, env: Surroundings['env']): { server: string 
   return { server, token: globals.token ?? (server === undefined ? undefined : env['PLATEN_TOKEN'] || undefined) };
 }
 
+/** Said by the server before it changed anything; a command changes by one call, so nothing was written. Runs may end with these codes as well. */
+const refusedCalls: ReadonlySet<ErrorCode> = new Set(['not-found', 'conflict', 'unauthorized', 'forbidden', 'lease-lost']);
+
 export function exitCodeOf(error: AppError): number {
   if (error.code === 'usage' || error.code === 'invalid-input') return 2;
-  return errorCodes[error.code].refusal ? 3 : 1;
+  return errorCodes[error.code].refusal || refusedCalls.has(error.code) ? 3 : 1;
 }
 
 function errorText(error: AppError): string {

@@ -26,7 +26,7 @@ export const runCancel: Command = {
     const loss = lossByCancel(run);
     if (loss !== null && !input.switches.has('yes')) {
       if (!interactive) throw usage(`${printable(loss)} Nobody can be asked here: add --yes to end the ${title} all the same.`, 'platen run cancel');
-      if (!(await confirm(`End the ${title}? ${printable(loss)}`))) return { json: { cancelled: null }, text: 'The run goes on.', exitCode: 1 };
+      if (!(await confirm(`End the ${title}? ${printable(loss)}`))) return { json: { cancelled: null }, text: 'The run goes on.', exitCode: 3 };
     }
     await calls.runs.cancel.mutate({ id: run.id });
     return { json: { cancelled: run.id }, text: `The ${title} is being ended.` };
@@ -47,7 +47,7 @@ export const runAgain: Command = {
     const erases = run.tasks.filter(({ task }) => task.type === 'deploy').map(({ summary }) => printable(summary));
     if (erases.length > 0 && !input.switches.has('yes')) {
       if (!interactive) throw usage(`${title} erases a disk (${erases.join('; ')}), and nobody can be asked here: add --yes.`, 'platen run again');
-      if (!(await confirm(`Run ${title} again? It erases a disk: ${erases.join('; ')}.`))) return { json: { id: null }, text: 'Nothing was started.', exitCode: 1 };
+      if (!(await confirm(`Run ${title} again? It erases a disk: ${erases.join('; ')}.`))) return { json: { id: null }, text: 'Nothing was started.', exitCode: 3 };
     }
     const { id } = await calls.runs.again.mutate({ id: run.id });
     return { json: { id }, text: `${title} is run again: ${id}` };

@@ -83,7 +83,7 @@ describe('a command', () => {
 
   it('puts an error into the one JSON document, and nothing on standard error', async () => {
     const result = await platen(['image', 'show', 'nope', '--json', '--data', data]);
-    expect({ ...result, stdout: JSON.parse(result.stdout) as unknown }).toEqual({ code: 1, stderr: '', stdout: { error: { code: 'not-found', shortCode: 'PL-1005', message: expect.stringContaining('nope'), image: 'nope' } } });
+    expect({ ...result, stdout: JSON.parse(result.stdout) as unknown }).toEqual({ code: 3, stderr: '', stdout: { error: { code: 'not-found', shortCode: 'PL-1005', message: expect.stringContaining('nope'), image: 'nope' } } });
   });
 
   it('ends with 2 on wrong usage, in words or as JSON', async () => {
@@ -127,7 +127,7 @@ describe('the doctor', () => {
 
   it('does not make a data folder where there is none', async () => {
     const own = join(folder, 'absent');
-    expect(await platen(['doctor', '--data', own])).toMatchObject({ code: 1, stderr: expect.stringContaining(own) });
+    expect(await platen(['doctor', '--data', own])).toMatchObject({ code: 3, stderr: expect.stringContaining(own) });
     expect(existsSync(own)).toBe(false);
   });
 });
@@ -155,7 +155,7 @@ describe('a server named by address', () => {
 
   it('turns away a token that is not its own', async () => {
     const token = server.ready.token.replace(/^platen1\.[^.]+/, `platen1.${'A'.repeat(43)}`);
-    expect(await platen(['status', '--server', server.ready.url, '--token', token])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('(PL-1003)') });
+    expect(await platen(['status', '--server', server.ready.url, '--token', token])).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('(PL-1003)') });
   });
 
   it('that is no Platen server is called so', async () => {

@@ -2,7 +2,8 @@
 import { defaultSettings, settingsSchema } from '#shared/model/server.ts';
 import type { Settings } from '#shared/model/server.ts';
 import { settingProblems } from '#shared/model/settings-words.ts';
-import type { Command } from './command.ts';
+import type { Api } from './client.ts';
+import type { Command, Outcome } from './command.ts';
 import { usage } from './usage.ts';
 import { nearest } from './suggest.ts';
 import { printable, table } from './table.ts';
@@ -21,12 +22,14 @@ const meanings: Record<keyof Settings, string> = {
   portalColor: 'colour of the portal\'s title bar: blue, green, cyan, magenta, red or grey',
   portalCountdownSeconds: 'seconds in which i opens the portal\'s menu (0: waits for ever)',
   portalMenu: 'menu as one list or along the job folders: flat or folders',
-  portalRootFolderId: 'only items below this job folder are offered (null: all)',
+  portalRootFolderId: 'only items below this job folder are offered: folder/ID, name or path (null: all)',
   portalRenameKnown: 'may a technician rename a computer that has a name: true or false',
   portalNamePattern: 'name proposed for a new computer: {serial}, {asset}, {model}, {mac}, {n}, {n:3}',
   portalWhenDone: 'after a run: menu, restart or shut-down',
   portalFailureSeconds: 'seconds that a failure stays on screen (0: until a key is pressed)',
 };
+/** The setting that names a job folder. */
+const FOLDER = 'portalRootFolderId';
 const names = Object.keys(meanings) as (keyof Settings)[];
 
 export const settingsShow: Command = {
@@ -37,8 +40,7 @@ export const settingsShow: Command = {
   options: {},
   examples: ['platen settings show', 'platen settings show --json'],
   run: async ({ api }) => {
-    const settings = await (await api()).settings.get.query();
-    return { json: settings, text: settingsText(settings) };
+    return outcomeOf(await (await api()).settings.get.query());
   },
 };
 
@@ -50,10 +52,25 @@ export const settingsSet: Command = {
   options: {},
   examples: ['platen settings set trashDays=30', "platen settings set serverName='Room 12' logLevel=debug"],
   run: async ({ api, input }) => {
-    const settings = await (await api()).settings.set.mutate(parseSettings(input.positionals));
-    return { json: settings, text: settingsText(settings) };
+    const calls = await api();
+    return outcomeOf(await calls.settings.set.mutate(parseSettings(await withFolderIds(calls, input.positionals))));
   },
 };
+
+/** Folders are named as `platen job` names them: "folder/<id>", a name, a path. The setting itself holds the id. */
+async function withFolderIds(calls: Api, texts: readonly string[]): Promise<string[]> {
+  return await Promise.all(texts.map(async (text) => {
+    const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+    if (name !== FOLDER || value === '' || value === 'null') return text;
+    return `${FOLDER}=${(await calls.jobs.folder.query({ folder: value })).id}`;
+  }));
+}
+
+function outcomeOf(settings: Settings): Outcome {
+  const id = settings[FOLDER];
+  const shown = { ...settings, [FOLDER]: id === null ? null : `folder/${id}` };
+  return { json: shown, text: settingsText(shown) };
+}
 
 export function parseSettings(texts: readonly string[]): Partial<Settings> {
   const entries = texts.map((text) => {
@@ -81,7 +98,7 @@ function typed(name: keyof Settings, text: string): unknown {
   return now === null && (text === 'null' || text === '') ? null : text;
 }
 
-function settingsText(settings: Settings): string {
+function settingsText(settings: Readonly<Record<keyof Settings, unknown>>): string {
   return table(names, [
     { title: 'SETTING', text: (name) => name },
     { title: 'VALUE', text: (name) => printable(String(settings[name])) },

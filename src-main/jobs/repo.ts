@@ -63,6 +63,10 @@ export function openJobsRepo(db: Database) {
     moveJob: (id: string, folderId: string | null) => db.run('UPDATE job SET folder_id = :folderId WHERE id = :id', { id, folderId }),
     moveFolder: (id: string, parentId: string | null) => db.run('UPDATE job_folder SET parent_id = :parentId WHERE id = :id', { id, parentId }),
     setJobTrash: (id: string, at: number | null) => db.run('UPDATE job SET trashed_at = :at WHERE id = :id', { id, at }),
+    /** With its revisions. */
+    deleteJob: (id: string) => db.run('DELETE FROM job WHERE id = :id', { id }),
+    /** What is in it goes first. */
+    deleteFolder: (id: string) => db.run('DELETE FROM job_folder WHERE id = :id', { id }),
     setFolderTrash: (id: string, at: number | null) => db.run('UPDATE job_folder SET trashed_at = :at WHERE id = :id', { id, at }),
   };
 }

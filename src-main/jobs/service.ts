@@ -12,6 +12,7 @@ import type { Runs } from '../runs/service.ts';
 import type { Undo } from '../undo/service.ts';
 import { openArrange } from './arrange.ts';
 import { openEdit, type Undoable } from './edit.ts';
+import { openExpiry } from './expiry.ts';
 import { openJobsRepo } from './repo.ts';
 import { openStarting, type Started, type StartTarget as Target, type JobToRun as Runnable } from './starting.ts';
 import { JobTree, thingOf } from './tree.ts';
@@ -41,6 +42,8 @@ export type Jobs = {
   move(change: { items: readonly string[]; folder: string | null }, actor: string): Undoable;
   trash(items: readonly string[], actor: string): Undoable;
   untrash(items: readonly string[], actor: string): Undoable;
+  /** Deletes for good what has been in the trash for longer than this. */
+  expire(keptMs: number): number;
   createFolder(folder: { parent: string | null; name: string }, actor: string): Undoable & { id: string };
   saveFolder(change: { id: string; rev?: number | undefined; name?: string | undefined; description?: string | undefined; showInPortal?: boolean | undefined }, actor: string): Undoable;
   preview(target: StartTarget): StartPreview;
@@ -98,6 +101,7 @@ export function openJobs({ db, events, undo, images, computers, runs, clock }: J
       return views.using({ guid, name: images.readiness().nameOf(guid) });
     },
     create: edit.create, save: edit.save, restore: edit.restore, createFolder: edit.createFolder, saveFolder: edit.saveFolder,
+    expire: openExpiry({ repo, tree, edit, events, clock }).expire,
     duplicate: arrange.duplicate, move: arrange.move, trash: arrange.trash, untrash: arrange.untrash,
     preview: starting.preview, start: starting.start, jobsOf: starting.jobsOf,
     menuSource: views.menuSource,

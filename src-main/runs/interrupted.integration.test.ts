@@ -101,7 +101,7 @@ describe('a computer that restarts in the middle of a run', () => {
     expect(await how(await room.agent())).toBe('ask');
     await room.api.runs.resume.mutate({ id, go: false });
     const run = await room.run(id);
-    expect([run.state, run.error?.code, run.tasks.map((task) => task.state)]).toEqual(['failed', 'lease-lost', ['done', 'failed']]);
+    expect([run.state, run.error?.code, run.tasks.map((task) => task.state)]).toEqual(['failed', 'cut-off', ['done', 'failed']]);
   });
 
   it('goes on by itself where nothing can have been harmed', async () => {

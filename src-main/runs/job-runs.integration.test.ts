@@ -147,6 +147,18 @@ describe('a run of a job', () => {
     expect(await ids({ job, states: ['cancelled'] })).toEqual([second]);
     expect(await ids({ batch: batchId ?? '' })).toEqual([first]);
     expect(await ids({ job, before: startedAt })).toEqual([]);
+    // In the same moment: page after page brings each once.
+    const { id: folder } = await room.api.jobs.createFolder.mutate({ parent: null, name: 'Three' });
+    for (const name of ['One', 'Two', 'Three']) await room.job(name, [message()], folder);
+    const together = await room.begin(`folder/${folder}`);
+    const pages: string[] = [];
+    for (let last: { startedAt: number; id: string } | undefined, page = 0; page < together.length; page++) {
+      const [run] = await room.api.runs.list.query({ batch: (await room.run(together[0] ?? '')).batchId ?? '', limit: 1, ...(last === undefined ? {} : { before: last.startedAt, beforeId: last.id }) });
+      if (run === undefined) break;
+      pages.push(run.id);
+      last = run;
+    }
+    expect(pages).toEqual([...together].reverse());
     expect((await room.api.runs.list.query({ job }))[1]?.tasks).toEqual(tasks);
     expect(await room.api.runs.cancelMany.mutate({ ids: [first, second] })).toEqual({ cancelled: 1 });
   });

@@ -124,7 +124,7 @@ export function openQueue({ repo, live, lines, moves, tasks, clock }: QueueParts
       }
       if (!go) {
         const message = `Task ${row.task_index + 1} was cut off when the agent started anew, and ${actor} ended the run instead of letting it go on. What the task was changing may be half done; start the job again to do it over.`;
-        moves.move(id, 'fail', { actor, error: { code: 'lease-lost', message }, message: `${actor} ended ${subject(row)}: it was cut off` });
+        moves.move(id, 'fail', { actor, error: { code: 'cut-off', message }, message: `${actor} ended ${subject(row)}: it was cut off` });
         return;
       }
       repo.setSession(id, by?.session ?? '');

@@ -17,7 +17,7 @@ export type RunRow = {
 export type TaskRow = {
   run_id: string; idx: number; task: string; state: TaskState; started_at: number | null; ended_at: number | null; progress: string | null; result: string | null; error: string | null;
 };
-export type ListFilter = { active: boolean; limit: number; image: string | null; computer: string | null; job: string | null; batch: string | null; states: readonly RunState[] | null; before: number | null };
+export type ListFilter = { active: boolean; limit: number; image: string | null; computer: string | null; job: string | null; batch: string | null; states: readonly RunState[] | null; before: number | null; /** The run that `before` is of: of those that began in the same moment, what comes after it in the list. */ beforeId: string | null };
 /** The capture or deploy that a run is, or that a job's task is now. */
 export type Imaging = {
   imageGuid: string | null; imageName: string; versionGuid: string | null; versionNumber: number | null; disk: string; resumeKey: string; captureId: string | null; request: string; watermarks: string;
@@ -75,13 +75,13 @@ export function openRunRepo(db: Database) {
       `SELECT * FROM run WHERE computer_id = :computerId AND +batch_id = :batchId AND position > :position AND agent_session IS NULL AND +state IN ('queued', 'waiting') ORDER BY position`,
       { batchId: row.batch_id, computerId: row.computer_id, position: row.position }),
     list: (filter: ListFilter): RunRow[] => {
-      const { limit, image, computer, job, batch, before } = filter;
+      const { limit, image, computer, job, batch, before, beforeId } = filter;
       const conditions = [
         filter.active ? `state IN ${OPEN}` : '', image === null ? '' : 'image_guid = :image', computer === null ? '' : 'computer_id = :computer', job === null ? '' : 'job_id = :job',
-        batch === null ? '' : 'batch_id = :batch', filter.states === null ? '' : 'state IN (SELECT value FROM json_each(:states))', before === null ? '' : 'started_at < :before',
+        batch === null ? '' : 'batch_id = :batch', filter.states === null ? '' : 'state IN (SELECT value FROM json_each(:states))', before === null ? '' : '(started_at < :before OR (started_at = :before AND rowid < (SELECT rowid FROM run WHERE id = :beforeId)))',
       ].filter((condition) => condition !== '');
       return db.all(`SELECT * FROM run ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`} ORDER BY started_at DESC, rowid DESC LIMIT :limit`,
-        { limit, image, computer, job, batch, before, states: JSON.stringify(filter.states ?? []) });
+        { limit, image, computer, job, batch, before, beforeId, states: JSON.stringify(filter.states ?? []) });
     },
     /** Runs of this computer with this key, newest first; of jobs those whose last task of this kind had it. */
     byResumeKey: (computerId: string, kind: 'capture' | 'deploy', resumeKey: string): RunRow[] =>

@@ -8,7 +8,7 @@ const oneRun = z.object({ id: z.uuid() });
 
 export const runsRouter = router({
   list: allowed('runs.read')
-    .input(z.object({ active: z.boolean().optional(), limit: z.number().int().min(1).max(1000).optional(), image: z.string().max(200).optional(), computer: z.string().max(200).optional(), job: z.uuid().optional(), batch: z.uuid().optional(), states: z.array(z.enum(runStates)).max(7).optional(), before: timestamp.optional() }).optional())
+    .input(z.object({ active: z.boolean().optional(), limit: z.number().int().min(1).max(1000).optional(), image: z.string().max(200).optional(), computer: z.string().max(200).optional(), job: z.uuid().optional(), batch: z.uuid().optional(), states: z.array(z.enum(runStates)).max(7).optional(), before: timestamp.optional(), beforeId: z.uuid().optional() }).optional())
     .output(z.array(runSchema)).query(({ ctx, input }) => ctx.services.runs.list(input ?? {})),
   get: allowed('runs.read').input(oneRun).output(runSchema).query(({ ctx, input }) => ctx.services.runs.get(input.id)),
   watch: allowed('runs.read').subscription(({ ctx, signal }) => ctx.services.runs.watch(signal)),

@@ -28,7 +28,7 @@ export type NewRun = {
 };
 export type RunFilter = {
   active?: boolean | undefined; limit?: number | undefined; image?: string | undefined; computer?: string | undefined; job?: string | undefined; batch?: string | undefined;
-  states?: RunState[] | undefined; before?: number | undefined;
+  states?: RunState[] | undefined; before?: number | undefined; beforeId?: string | undefined;
 };
 export type RunsParts = {
   db: Database; events: Events; log: Log; clock: () => number; leaseMs?: number;
@@ -201,7 +201,7 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
 
     list: (filter: RunFilter): RunView[] => views(repo.list({
       active: filter.active ?? false, limit: filter.limit ?? 200, image: filter.image ?? null, computer: filter.computer ?? null, job: filter.job ?? null, batch: filter.batch ?? null,
-      states: filter.states ?? null, before: filter.before ?? null,
+      states: filter.states ?? null, before: filter.before ?? null, beforeId: filter.beforeId ?? null,
     })),
     get: (id: string): RunView => view(moves.require(id)),
     counts: (): { running: number; waiting: number } => repo.counts(),
@@ -271,7 +271,7 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
     upkeep({ lostAfterMs, retentionDays }: { lostAfterMs: number; retentionDays: number }): void {
       for (const row of repo.open()) {
         if (row.state === 'lost' && clock() - (row.ended_at ?? row.started_at) > lostAfterMs) {
-          moves.move(row.id, 'fail', { actor: 'server', error: { code: 'lease-lost', message: 'The agent did not come back in time, so what it had sent was given up.' } });
+          moves.move(row.id, 'fail', { actor: 'server', error: { code: 'cut-off', message: 'The agent did not come back in time, so what it had sent was given up.' } });
         }
       }
       repo.prune(clock() - retentionDays * DAY_MS);
@@ -291,7 +291,7 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
         return;
       }
       // One that has ended, however, holds no lease any more.
-      const isOver = !moves.move(id, row.state === 'queued' ? 'fail' : 'lease-ended', { actor: 'server', message: 'The agent was not heard of any more', error: { code: 'lease-lost', message: 'The agent was not heard of any more. Start it again on that computer: it goes on where it stopped.' } });
+      const isOver = !moves.move(id, row.state === 'queued' ? 'fail' : 'lease-ended', { actor: 'server', message: 'The agent was not heard of any more', error: { code: 'cut-off', message: 'The agent was not heard of any more. Start it again on that computer: it goes on where it stopped.' } });
       if (isOver) live.drop(id);
     });
   }

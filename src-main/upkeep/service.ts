@@ -2,20 +2,22 @@
 import { toAppError } from '#shared/errors.ts';
 import type { Access } from '../access/service.ts';
 import type { Images } from '../images/service.ts';
+import type { Jobs } from '../jobs/service.ts';
 import type { LogService } from '../log/service.ts';
 import type { Runs } from '../runs/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import type { Undo } from '../undo/service.ts';
 
-export type UpkeepParts = { images: Images; runs: Runs; settings: SettingsService; undo: Undo; log: LogService; access: Access; token: string };
+export type UpkeepParts = { images: Images; jobs: Jobs; runs: Runs; settings: SettingsService; undo: Undo; log: LogService; access: Access; token: string };
 
 const LEASES_MS = 2000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const SWEEP_MS = 6 * HOUR_MS;
 const FIRST_SWEEP_MS = 5 * MINUTE_MS;
 
-export function openUpkeep({ images, runs, settings, undo, log, access, token }: UpkeepParts) {
+export function openUpkeep({ images, jobs, runs, settings, undo, log, access, token }: UpkeepParts) {
   const timers: NodeJS.Timeout[] = [];
   const every = (ms: number, name: string, work: () => void | Promise<void>): (() => void) => {
     const guarded = (): void => {
@@ -26,8 +28,9 @@ export function openUpkeep({ images, runs, settings, undo, log, access, token }:
   };
   every(LEASES_MS, 'leases', () => runs.checkLeases());
   const imagesNow = every(MINUTE_MS, 'images', () => images.upkeep());
-  const runsNow = every(HOUR_MS, 'runs and logs', () => {
-    const { captureLeaseHours, logRetentionDays } = settings.get();
+  const runsNow = every(HOUR_MS, 'runs, jobs and logs', () => {
+    const { captureLeaseHours, logRetentionDays, trashDays } = settings.get();
+    jobs.expire(trashDays * DAY_MS);
     runs.upkeep({ lostAfterMs: captureLeaseHours * HOUR_MS, retentionDays: logRetentionDays });
     log.prune(logRetentionDays);
     undo.upkeep();

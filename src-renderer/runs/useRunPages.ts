@@ -12,6 +12,9 @@ import type { ActivityFilters } from './activityFilters.ts';
 const pageSize = 200;
 const mostActive = 1000;
 
+/** The run a page begins after; runs of one batch begin in the same millisecond, so the time alone would not say. */
+type PageStart = { before: number; beforeId: string };
+
 export function useRunPages(filters: ActivityFilters) {
   const trpc = useTRPC();
   const { state, computer, job, batch } = filters;
@@ -19,12 +22,12 @@ export function useRunPages(filters: ActivityFilters) {
   const states = statesAsked[state];
   const key = JSON.stringify([asked, states]);
   // Pages belong to what was asked: other filters begin with the first page again.
-  const [paging, setPaging] = useState<{ key: string; befores: number[] }>({ key, befores: [] });
+  const [paging, setPaging] = useState<{ key: string; befores: PageStart[] }>({ key, befores: [] });
   const befores = paging.key === key ? paging.befores : [];
   const shown = { ...asked, ...(states === null ? {} : { states }), limit: pageSize };
   const active = useQuery(trpc.runs.list.queryOptions({ ...asked, active: true, limit: mostActive }, { placeholderData: keepPreviousData }));
-  const pages = useQueries({ queries: [shown, ...befores.map((before) => ({ ...shown, before }))].map((input) => trpc.runs.list.queryOptions(input, { placeholderData: keepPreviousData })), combine: together });
-  const oldest = pages.last?.at(-1)?.startedAt;
+  const pages = useQueries({ queries: [shown, ...befores.map((start) => ({ ...shown, ...start }))].map((input) => trpc.runs.list.queryOptions(input, { placeholderData: keepPreviousData })), combine: together });
+  const oldest = pages.last?.at(-1);
   const merged = useMemo(() => (active.data === undefined || pages.first === undefined ? undefined : merge(active.data, pages.read)), [active.data, pages.first, pages.read]);
   const rows = useMemo(() => merged?.filter((run) => fits(run, filters)), [merged, filters]);
   return {
@@ -34,9 +37,7 @@ export function useRunPages(filters: ActivityFilters) {
     hasMore: pages.last === undefined || pages.last.length >= pageSize,
     more: (): void => {
       if (oldest === undefined) return;
-      // Runs of one batch begin in the same millisecond: what a page's end cut off is asked for again, unless that brought nothing new.
-      const next = befores.includes(oldest + 1) ? oldest : oldest + 1;
-      setPaging({ key, befores: [...befores, next] });
+      setPaging({ key, befores: [...befores, { before: oldest.startedAt, beforeId: oldest.id }] });
     },
     retry: (): void => { if (active.isError) void active.refetch(); pages.retry(); },
   };
