@@ -26,9 +26,9 @@ export class Platen {
     this.api = /** @type {any} */ (createTRPCClient({ links: [wsLink({ client: this.socket })] }));
   }
 
-  /** @param {string} dataFolder */
-  static async start(dataFolder) {
-    const child = spawn(nodePath(), [join(root, 'out', 'main', 'headless.js'), 'serve', '--json', '--data', dataFolder, '--http-port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  /** @param {string} dataFolder @param {string[]} [options] of `platen serve` */
+  static async start(dataFolder, options = []) {
+    const child = spawn(nodePath(), [join(root, 'out', 'main', 'headless.js'), 'serve', '--json', '--data', dataFolder, '--http-port', '0', ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
     let words = '';
     child.stderr?.on('data', (/** @type {Buffer} */ part) => (words = (words + part.toString()).slice(-5000)));
     const ready = await new Promise((resolve, reject) => {

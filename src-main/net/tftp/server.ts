@@ -30,7 +30,8 @@ type Request = Extract<TftpPacket, { kind: 'read' | 'write' }>;
 
 const MAX_WINDOW_BLOCKS = 64;
 const MAX_TRANSFERS = 512;
-const MAX_PER_CLIENT = 16;
+/** A room behind an address translator is one address. */
+const MAX_PER_ADDRESS = 64;
 const TICK_MS = 20;
 /** A client that was not heard for so long and asks the same again has begun anew; before that its request was repeated on the way. */
 const SILENT_MS = 1000;
@@ -90,7 +91,7 @@ export async function serveTftp(options: TftpOptions): Promise<TftpServer> {
   function refusalOf(packet: Request, address: string): { code: number; reason: string } | null {
     if (packet.kind === 'write') return { code: ErrorCode.accessViolation, reason: 'This server takes no files.' };
     if (packet.mode !== 'octet' && packet.mode !== 'netascii') return { code: ErrorCode.illegal, reason: 'Only octet and netascii mode are known.' };
-    const isFull = running.size + pending.size >= MAX_TRANSFERS || (ofAddress.get(address) ?? 0) >= MAX_PER_CLIENT;
+    const isFull = running.size + pending.size >= MAX_TRANSFERS || (ofAddress.get(address) ?? 0) >= MAX_PER_ADDRESS;
     return isFull ? { code: ErrorCode.undefined, reason: 'Too many downloads at a time.' } : null;
   }
   function refuse({ path }: Request, client: TftpClient, { code, reason }: { code: number; reason: string }): void {
