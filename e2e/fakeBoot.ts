@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
 import { bootChoiceSchema, bootSettingsPatchSchema, bootStages } from '#shared/model/boot.ts';
-import type { Adapter, BootSettingsView, BootStage, BootStatus, BootTrace, EnvironmentView, PreflightCheck, SignedSlotView } from '#shared/model/boot.ts';
+import type { Adapter, BootSettingsView, BootStage, BootStatus, BootTrace, EnvironmentView, PreflightCheck, SignedSlotView, MediaView } from '#shared/model/boot.ts';
 import type { Change } from '#shared/model/server.ts';
 import type { FakeData } from './fakeData.ts';
 import { fail, t } from './fakeProcedures.ts';
@@ -10,7 +10,7 @@ import type { Procedures } from './fakeProcedures.ts';
 
 const minute = 60_000;
 type Override = 'portal' | 'local-disk' | 'ignore' | null;
-export type FakeBoot = { status: BootStatus; adapters: Adapter[]; traces: BootTrace[]; checks: PreflightCheck[]; overrides: Map<string, Override> };
+export type FakeBoot = { media: MediaView; status: BootStatus; adapters: Adapter[]; traces: BootTrace[]; checks: PreflightCheck[]; overrides: Map<string, Override> };
 
 const emptySlot: SignedSlotView = { folder: '/var/lib/platen/signed-loaders', state: 'empty', files: [], text: 'Computers with Secure Boot get Debian\'s signed chain. To give them iPXE\'s own signed one, put ipxe-shimx64.efi and ipxe.efi (or snponly.efi) of an official release into /var/lib/platen/signed-loaders.' };
 const missing: EnvironmentView = { state: 'missing', kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], problem: null, log: [], signed: emptySlot };
@@ -48,6 +48,7 @@ export const defaultBootSettings: BootSettingsView = { unknownComputers: 'portal
 export function bootFor(data: FakeData, now = Date.now()): FakeBoot {
   const full = data.images.length > 0;
   return {
+    media: { problem: full ? null : 'There is no boot environment yet. Build it first: platen boot build, or the button on the page Network boot.', servers: full ? ['https://192.168.10.5:8420', 'https://172.16.4.20:8420'] : [], made: full ? 3 : 0, lastMadeAt: full ? now - 5 * 24 * 60 * minute : null, lastUsedAt: full ? now - 90 * minute : null },
     status: {
       state: full ? 'serving' : 'off', choice: full ? { mode: 'proxy', adapter: 'eth1', pool: null } : { mode: 'off', adapter: '', pool: null }, address: full ? '192.168.10.5' : '',
       ports: full ? { dhcp: 67, pxe: 4011, tftp: 69, http: 8430 } : null, problem: null, settings: { ...defaultBootSettings }, environment: full ? readyEnvironment(now) : { ...missing }, leases: [],
@@ -124,5 +125,24 @@ export function fakeBootRouter({ guarded }: Procedures, { boot, changed }: Parts
       return told();
     }),
     preflight: guarded.mutation(() => boot.checks),
+  });
+}
+
+/** The image itself is a few bytes. */
+export function fakeMediaRouter({ guarded }: Procedures, { boot, changed }: Parts) {
+  return t.router({
+    view: guarded.query(() => boot.media),
+    prepare: guarded.input(z.object({ server: z.string().max(300).optional() })).mutation(({ input }) => {
+      if (input.server?.includes('127.0.0.1') === true) fail(new AppError('usage', "127.0.0.1 means the computer itself: on a medium it would lead nowhere. Use the server's address on the network."));
+      boot.media = { ...boot.media, made: boot.media.made + 1, lastMadeAt: Date.now() };
+      changed('boot', 'boot');
+      return { path: '/download/boot-medium?ticket=t', fileName: 'platen-boot-a18df41e.iso', sizeBytes: 71_303_168, id: 'a18df41e', server: input.server ?? '' };
+    }),
+    revoke: guarded.mutation(() => {
+      const { made } = boot.media;
+      boot.media = { ...boot.media, made: 0, lastMadeAt: null, lastUsedAt: null };
+      changed('boot', 'boot');
+      return { revoked: made };
+    }),
   });
 }

@@ -17,7 +17,7 @@ import type { Change, TreeNode } from '#shared/model/server.ts';
 import { settingsSchema } from '#shared/model/server.ts';
 import type { AppRouter } from '../src-main/api/router.ts';
 import { root } from '../scripts/sources.mjs';
-import { bootFor, fakeBootRouter } from './fakeBoot.ts';
+import { bootFor, fakeBootRouter, fakeMediaRouter } from './fakeBoot.ts';
 import type { FakeBoot } from './fakeBoot.ts';
 import { computerNodes, fakeComputersRouter } from './fakeComputers.ts';
 import type { FakeData } from './fakeData.ts';
@@ -95,6 +95,7 @@ export function fakeRouter(state: State) {
     changes: t.router({ watch: open.subscription(({ signal }) => state.changes.read(signal)) }),
     tree: t.router({ children: guarded.input(z.object({ parent: z.string().nullable() })).query(({ input }) => treeChildren(data, state.jobs, state.boot, input.parent)) }),
     boot: fakeBootRouter(made, { boot: state.boot, changed }),
+    media: fakeMediaRouter(made, { boot: state.boot, changed }),
     images: t.router({
       list: guarded.input(z.object({ trash: z.boolean().optional() })).query(({ input }) => data.images.filter((image) => (input.trash === true ? image.trashedAt !== null || image.versions.some((version) => version.trashedAt !== null) : image.trashedAt === null))),
       get: guarded.input(z.object({ image: z.string() })).query(({ input }) => imageOf(input.image)),

@@ -55,7 +55,7 @@ export function LiveUpdates() {
     // Who is online and busy changes what starting a job would do.
     else if (any('run', 'computer', 'group')) refresh(trpc.jobs.preview.pathFilter());
     if (any('job', 'folder', 'image', 'settings')) refresh(trpc.portal.pathFilter());
-    if (any('boot')) refresh(trpc.boot.pathFilter());
+    if (any('boot')) for (const path of [trpc.boot, trpc.media]) refresh(path.pathFilter());
     else if (any('computer')) for (const path of [trpc.boot.traces, trpc.boot.override]) refresh(path.pathFilter());
     if (any('settings')) refresh(trpc.settings.pathFilter());
     refresh(trpc.status.pathFilter());

@@ -19,6 +19,7 @@ import { likelyAction, stateTones, stateWords } from './bootWords.ts';
 import type { HeadAction } from './bootWords.ts';
 import { EnvironmentTab } from './EnvironmentTab.tsx';
 import { LeasesTab } from './LeasesTab.tsx';
+import { MediaTab } from './MediaTab.tsx';
 import { PreflightTab } from './PreflightTab.tsx';
 import { ServeTab } from './ServeTab.tsx';
 import { Trouble } from './Trouble.tsx';
@@ -38,7 +39,7 @@ export function BootPage({ tab }: { tab: string }) {
   const [problem, setProblem] = useState<string | null>(null);
   const adapterRows = useRef<HTMLDivElement>(null);
   const failed = [status, adapters].find((query) => query.isError && query.data === undefined);
-  const tabs = [{ id: 'serve', title: 'How it serves' }, { id: 'environment', title: 'Boot environment' }, { id: 'preflight', title: 'Preflight' }, { id: 'boots', title: 'Boots' }, ...(status.data?.choice.mode === 'lab' ? [{ id: 'leases', title: 'Leases', count: String(status.data.leases.length) }] : []), { id: 'settings', title: 'Settings' }];
+  const tabs = [{ id: 'serve', title: 'How it serves' }, { id: 'environment', title: 'Boot environment' }, { id: 'preflight', title: 'Preflight' }, { id: 'boots', title: 'Boots' }, { id: 'media', title: 'Boot media' }, ...(status.data?.choice.mode === 'lab' ? [{ id: 'leases', title: 'Leases', count: String(status.data.leases.length) }] : []), { id: 'settings', title: 'Settings' }];
   if (failed !== undefined) return <><PageHead icon={icon} title="Network boot" documentTitle="Network boot" /><PageTabs base="/boot" tabs={tabs} active={tab} /><PageBody><ErrorBlock title="Network boot could not be read" error={shownError(failed.error)} onRetry={() => { void status.refetch(); void adapters.refetch(); }} /></PageBody></>;
   const draft = status.data === undefined || adapters.data === undefined ? null : edited ?? draftFrom(status.data, adapters.data);
   const act = async (action: HeadAction): Promise<void> => {
@@ -78,6 +79,7 @@ export function BootPage({ tab }: { tab: string }) {
         : tab === 'preflight' ? <PreflightTab status={status.data} />
           : tab === 'boots' ? <BootsTab status={status.data} />
             : tab === 'leases' ? <LeasesTab status={status.data} />
+              : tab === 'media' ? <MediaTab environment={status.data?.environment} />
               : tab === 'settings' ? <BootSettings settings={status.data?.settings} />
                 : <ServeTab status={status.data} adapters={adapters.data} draft={draft} edited={edited !== null} problem={problem} adapterRows={adapterRows} onDraft={(next) => { setEdited(next); setProblem(null); }} />}
     </>

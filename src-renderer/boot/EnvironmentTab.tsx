@@ -13,6 +13,7 @@ import { PageBody, Section } from '../ui/Page.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
 import { useNow } from '../ui/useNow.ts';
+import { SignedSlot } from './SignedSlot.tsx';
 import { Trouble } from './Trouble.tsx';
 import classes from './Boot.module.css';
 
@@ -46,6 +47,7 @@ export function EnvironmentTab({ environment, onBuild }: { environment: Environm
             </div>
           </Section>
           <Loaders loaders={environment.loaders} />
+          <SignedSlot slot={environment.signed} />
         </>
       )}
       {log.length > 0 && state !== 'building' && <Section title="Log of the last build"><Log lines={log} /></Section>}
@@ -57,7 +59,7 @@ function Loaders({ loaders }: { loaders: EnvironmentView['loaders'] }) {
   return (
     <Section title="Boot loaders">
       <table className={classes['table']}>
-        <thead><tr><th scope="col">File</th><th scope="col">For</th><th scope="col">From Debian’s package</th><th scope="col">Size</th></tr></thead>
+        <thead><tr><th scope="col">File</th><th scope="col">For</th><th scope="col">From</th><th scope="col">Size</th></tr></thead>
         <tbody>{loaders.map((loader) => <tr key={loader.name}><td><span className="mono">{loader.name}</span></td><td className="dim">{purposes[loader.name] ?? ''}</td><td className="dim">{loader.origin}</td><td>{formatBytes(loader.sizeBytes)}</td></tr>)}</tbody>
       </table>
     </Section>
@@ -65,6 +67,7 @@ function Loaders({ loaders }: { loaders: EnvironmentView['loaders'] }) {
 }
 const purposes: Record<string, string> = {
   'ipxe.pxe': 'BIOS, with its own drivers', 'undionly.kpxe': 'BIOS, with the firmware’s driver', 'snponly.efi': 'UEFI, with the firmware’s driver', 'ipxe-amd64.efi': 'UEFI, with its own drivers', 'shimx64.efi': 'Secure Boot, first part', 'grubx64.efi': 'Secure Boot, second part',
+  'ipxe-shimx64.efi': 'Secure Boot, first part', 'ipxe-shim.efi': 'Secure Boot, first part', 'snponly-shimx64.efi': 'Secure Boot, first part', 'snponly-shim.efi': 'Secure Boot, first part', 'ipxe.efi': 'Secure Boot, second part',
 };
 
 /** How many steps there are is not known before: what is known is what it does now, and for how long it has. */
