@@ -79,7 +79,7 @@ export class Host {
   /** Mounts a device or file in a new folder of the scratch folder. */
   async mount(device: string, type: 'ext2' | 'ext3' | 'ext4' | 'ntfs-3g', options: string): Promise<string> {
     if (this.#mounts === 0) await this.#shareUnmounts();
-    const point = this.path(`mount-${++this.#mounts}`);
+    const point = join(this.path('mounts'), String(++this.#mounts));
     await mkdir(point);
     // mount(8) would hand NTFS to the kernel's driver where there is one; the tests mean ntfs-3g.
     if (type === 'ntfs-3g') {
@@ -101,9 +101,11 @@ export class Host {
    * in a copy stays busy. Below a shared mount, unmounting reaches the copies.
    */
   async #shareUnmounts(): Promise<void> {
-    await run('mount', ['--bind', this.folder, this.folder]);
-    this.own(this.folder, async () => void (await run('umount', [this.folder])));
-    await run('mount', ['--make-shared', this.folder]);
+    const folder = this.path('mounts');
+    await mkdir(folder);
+    await run('mount', ['--bind', folder, folder]);
+    this.own(folder, async () => void (await run('umount', [folder])));
+    await run('mount', ['--make-shared', folder]);
   }
 
   /** Runs work with the region of a file attached and mounted read-only. */
