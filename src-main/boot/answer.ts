@@ -44,8 +44,8 @@ const BOOT_ITEM = 71;
 /** Proxy mode: never an address, only to boot clients, only where boots are asked for. */
 export function answerAsProxy(packet: DhcpPacket, client: BootClient | null, arrival: Arrival, snapshot: AnswerSnapshot): Answer {
   if (client === null) return ignore('not a boot client');
-  // A request on port 67 is for the server that gave the address: an answer from us would be a second one. A few ROMs ask a boot server
-  // with an inform.
+  // A request on port 67 is for the server that gave the address: an answer from us would be a second one. A boot server may
+  // be asked with an inform too.
   if (arrival.port === 67 ? client.type !== 'discover' : client.type !== 'request' && client.type !== 'inform') return ignore(`a ${client.type ?? 'message without a type'} on port ${arrival.port} is not for a boot server`);
   const boot = bootFileFor(client, snapshot);
   if ('ignore' in boot) return ignore(boot.ignore, boot.endsBoot);

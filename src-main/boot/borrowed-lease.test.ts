@@ -42,6 +42,8 @@ it('another server\'s offer and acknowledgement reach the computer with its addr
   if (asked === null) return;
   expect([asked.xid === discover.xid, asked.broadcast, asked.giaddr, asked.options.get(Option.serverIdentifier), asked.options.get(Option.requestedAddress), asked.options.get(Option.clientMachineId)?.length, Buffer.from(asked.chaddr).toString('hex')])
     .toEqual([false, true, '0.0.0.0', addressBytes('10.77.0.2'), addressBytes(offer.yiaddr), 17, '525400770001']);
+  // What was sent comes back as every broadcast does.
+  expect([leases.isOwn(asked), leases.isOwn(request('10.77.0.1'))]).toEqual([true, false]);
   // The answer to what the computer did not ask, and the one to what was asked in its name.
   expect(leases.overheard({ ...ack, xid: discover.xid }, '10.77.0.2')).toBeNull();
   expect(told(leases.overheard({ ...ack, xid: asked.xid }, '10.77.0.2')?.answer)).toEqual({ ...ours, type: MessageType.ack, xid: discover.xid, yiaddr: ack.yiaddr });

@@ -76,6 +76,12 @@ export class BorrowedLeases {
     return requestInItsName(packet, open.offer, open.server, open.xid);
   }
 
+  /** Our own question in a computer's name, which comes back to us as every broadcast does. */
+  isOwn(packet: DhcpPacket): boolean {
+    const open = this.#open.get(macText(packet.chaddr));
+    return open !== undefined && open.request !== null && open.xid === packet.xid;
+  }
+
   /** A message of another server: null where nobody asked for it here, else what the computer is told. */
   overheard(packet: DhcpPacket, from: string): Borrowed | null {
     const open = this.#open.get(macText(packet.chaddr));

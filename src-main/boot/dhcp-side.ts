@@ -53,7 +53,7 @@ export async function openDhcpSide(parts: DhcpSideParts): Promise<DhcpServer> {
       overhear(packet, from.address);
       return null;
     }
-    if (isOwnProbe(packet, config.address)) return null;
+    if (isOwnProbe(packet, config.address) || borrowed.isOwn(packet)) return null;
     const client = bootClientOf(packet);
     const mac = macText(packet.chaddr);
     noteAddress(packet, client, mac, port);
