@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from './console.fixture.ts';
-import { fakeTrace, readyEnvironment } from './fakeBoot.ts';
+import { fakeTrace, readyEnvironment, signedFiles } from './fakeBoot.ts';
 import { guidOf } from './fakeData.ts';
 import type { FakeServer } from './fakeServer.ts';
 import { ConsolePage } from './pages/console.ts';
@@ -163,6 +163,35 @@ test.describe('network boot that serves', { tag: '@windowless' }, () => {
     await expect(wait).toHaveValue('4 seconds');
   });
 
+  test('makes a boot medium for the address one says, downloads it, and ends the secrets of all after asking', async ({ console, page, fake }) => {
+    await page.route('**/download/boot-medium*', (route) => route.fulfill({ body: 'image', headers: { 'content-disposition': 'attachment; filename="platen-boot-a18df41e.iso"' } }));
+    await console.goTo('/boot/media');
+    const server = page.getByRole('textbox', { name: 'Server, as computers reach it' });
+    await expect(server).toHaveValue('https://192.168.10.5:8420');
+    await server.fill('127.0.0.1');
+    await console.button('Make and download').click();
+    await expect(page.getByRole('alert')).toContainText('means the computer itself');
+    await server.fill('platen.example');
+    const [saved] = await Promise.all([page.waitForEvent('download'), console.button('Make and download').click()]);
+    expect(saved.suggestedFilename()).toBe('platen-boot-a18df41e.iso');
+    await expect(page.getByRole('status').filter({ hasText: 'Being downloaded' })).toContainText('71.3 MB, for platen.example');
+    await expect(page.getByText('4, whose secret opens the portal')).toBeVisible();
+    await console.button('End all secrets…').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'End the secrets' }).click();
+    await expect(page.getByText('No medium was made whose secret still holds.')).toBeVisible();
+    expect(fake.boot.media.made).toBe(0);
+  });
+
+  test('shows signed iPXE files: which are used, and why one is not', async ({ console, page, fake }) => {
+    await console.goTo('/boot/environment');
+    const slot = page.getByRole('region', { name: 'Signed iPXE for Secure Boot' });
+    await expect(slot).toContainText('put ipxe-shimx64.efi and ipxe.efi (or snponly.efi) of an official release into /var/lib/platen/signed-loaders');
+    fake.boot.status.environment.signed = signedFiles;
+    fake.changed('boot', 'boot');
+    await expect(slot.getByRole('row', { name: /ipxe-shimx64\.efi/ })).toContainText('Microsoft UEFI CA 2023 signer');
+    await expect(slot.getByRole('row', { name: /snponly\.efi/ })).toContainText('carries no signature');
+  });
+
   test('sets what one computer gets, with undo', async ({ console, page, fake }) => {
     await console.goTo(`/computer/${computer}/boot`);
     await expect(page.getByRole('list', { name: 'Last boots' }).locator(':scope > li')).toHaveCount(3);
@@ -187,10 +216,10 @@ test.describe('network boot that serves', { tag: '@windowless' }, () => {
 });
 
 test.describe('access to network boot', { tag: '@windowless' }, () => {
-  const pages = ['/boot', '/boot/environment', '/boot/preflight', '/boot/boots', '/boot/leases', '/boot/settings', `/computer/${computer}/boot`, '/help/network-boot'];
+  const pages = ['/boot', '/boot/environment', '/boot/preflight', '/boot/boots', '/boot/media', '/boot/leases', '/boot/settings', `/computer/${computer}/boot`, '/help/network-boot'];
   const prepare: Record<string, (fake: FakeServer) => void> = {
     serving: () => undefined,
-    lab: ({ boot: { status } }) => Object.assign(status, { choice: { mode: 'lab', adapter: 'eth1', pool: { first: '192.168.10.9', last: '192.168.10.3' } }, leases: [{ address: '192.168.10.128', mac: 'a4:bb:6d:10:22:00', hostname: '', state: 'bound', endsAt: Date.now() + 1e6, computerId: computer, computerName: 'LAB12-01' }] }),
+    lab: ({ boot: { status } }) => Object.assign(status, { choice: { mode: 'lab', adapter: 'eth1', pool: { first: '192.168.10.9', last: '192.168.10.3' } }, leases: [{ address: '192.168.10.128', mac: 'a4:bb:6d:10:22:00', hostname: '', state: 'bound', endsAt: Date.now() + 1e6, computerId: computer, computerName: 'LAB12-01' }], environment: { ...status.environment, signed: signedFiles } }),
     stopped: ({ boot: { status } }) => Object.assign(status, { state: 'stopped', problem: 'UDP port 67 of 192.168.10.5 is taken by dnsmasq (process 812). Stop it, or choose another adapter.', environment: { ...status.environment, state: 'building', log: ['Fetching 212 packages'] } }),
   };
   for (const colorScheme of ['light', 'dark'] as const) {

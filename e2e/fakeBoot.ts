@@ -13,6 +13,14 @@ type Override = 'portal' | 'local-disk' | 'ignore' | null;
 export type FakeBoot = { media: MediaView; status: BootStatus; adapters: Adapter[]; traces: BootTrace[]; checks: PreflightCheck[]; overrides: Map<string, Override> };
 
 const emptySlot: SignedSlotView = { folder: '/var/lib/platen/signed-loaders', state: 'empty', files: [], text: 'Computers with Secure Boot get Debian\'s signed chain. To give them iPXE\'s own signed one, put ipxe-shimx64.efi and ipxe.efi (or snponly.efi) of an official release into /var/lib/platen/signed-loaders.' };
+/** As after two of three files were dropped in rightly. */
+export const signedFiles: SignedSlotView = {
+  folder: emptySlot.folder, state: 'ready', text: 'Computers with Secure Boot get ipxe-shimx64.efi and ipxe.efi instead of Debian\'s chain. To go back, remove both from /var/lib/platen/signed-loaders; network boot takes it in when it is switched on next.',
+  files: [
+    { name: 'ipxe-shimx64.efi', sizeBytes: 968_000, role: 'shim', signers: ['Microsoft UEFI CA 2023 signer', 'Microsoft Corporation UEFI CA 2011'], problem: null }, { name: 'ipxe.efi', sizeBytes: 1_112_000, role: 'ipxe', signers: ['iPXE Secure Boot Automatic Code Signing'], problem: null },
+    { name: 'snponly.efi', sizeBytes: 296_448, role: 'ipxe', signers: [], problem: 'Not used: it carries no signature, so Secure Boot would refuse it. Take the file from the folder of signed ones (x86_64-sb).' },
+  ],
+};
 const missing: EnvironmentView = { state: 'missing', kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], problem: null, log: [], signed: emptySlot };
 export function readyEnvironment(now: number): EnvironmentView {
   return {
