@@ -27,6 +27,7 @@ import { openStaticFiles } from './net/http/static-files.ts';
 import { loadTlsIdentity } from './net/tls/certificate.ts';
 import { findPortOwner, machineAddresses, syncFolder } from './platform.ts';
 import { openPortal } from './portal/service.ts';
+import { openReplicating, settleRole, type RoleChoice } from './replicating.ts';
 import { openRuns } from './runs/service.ts';
 import { openSearch } from './search/service.ts';
 import { openOwnServer } from './servers/service.ts';
@@ -43,7 +44,7 @@ const DEFAULT_BOOT_PORTS: BootPorts = { dhcp: 67, pxe: 4011, tftp: 69, http: 843
 
 export type ServerOptions = {
   dataFolder: string;
-  /** Default 127.0.0.1: other machines reach it only when it is asked to listen for them (0.0.0.0). */
+  /** Default 127.0.0.1: other machines reach it only when it is asked to listen for them (0.0.0.0). A package server is there for others: its default is 0.0.0.0. */
   host?: string;
   /** Default 8420; 0 picks a free one. */
   httpPort?: number;
@@ -64,6 +65,10 @@ export type ServerOptions = {
   bootChoice?: BootChoice;
   /** Silence after which a run is lost; tests shorten it. */
   runLeaseMs?: number;
+  /** Joins a console, once; the data folder remembers it. */
+  packageServer?: RoleChoice;
+  /** Of a package server that looks for its console; tests shorten it. */
+  linkFirstPauseMs?: number;
 };
 export type RunningServer = {
   url: string; token: string; fingerprint: string; addresses: string[]; pid: number; dataFolder: string; httpPort: number;
@@ -102,7 +107,8 @@ type Frame = { dataFolder: string; clock: () => number; opened: (() => void | Pr
 
 async function compose(options: ServerOptions, { dataFolder, clock, opened }: Frame) {
   const startedAt = clock();
-  const at = { host: options.host ?? '127.0.0.1', port: options.httpPort ?? DEFAULT_HTTP_PORT, findPortOwner };
+  const packageServer = options.packageServer ?? { packageServer: false, join: null };
+  const at = { host: options.host ?? (packageServer.packageServer ? '0.0.0.0' : '127.0.0.1'), port: options.httpPort ?? DEFAULT_HTTP_PORT, findPortOwner };
   // A start that is refused leaves no new folder behind. Where there is one, whoever has it is the better answer.
   if (!existsSync(dataFolder)) await tryPort(at);
   makeDataFolder(dataFolder);
@@ -123,6 +129,9 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
 
   const store = await openStore({ folder: join(dataFolder, 'store'), clock, log: log.write });
   opened.push(() => store.close());
+  const version = options.version ?? '0.0.0';
+  const role = await settleRole(packageServer, { db, store, tls, serverId, version, settings, log, now: clock() });
+  if (options.host === undefined && role.role === 'package-server') at.host = '0.0.0.0';
   const runs = openRuns({
     db, events, log, clock, hardwareOf: (computerId) => computers.get(computerId), versions: { server: options.version ?? '0.0.0', node: process.version, system: `${process.platform} ${process.arch}` },
     ...(options.runLeaseMs === undefined ? {} : { leaseMs: options.runLeaseMs }),
@@ -141,6 +150,12 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     listening: () => ({ addresses: listening.at === null ? [] : reachableAddresses(listening.at), httpPort: listening.at?.port ?? 0, problem: listening.problem }),
     boot: () => ({ mode: boot.servedMode(), problem: boot.problem() }),
   });
+  const replicating = openReplicating({
+    role, db, store, events, settings, undo, images, log, clock, tls, serverId, version, ...(options.linkFirstPauseMs === undefined ? {} : { linkFirstPauseMs: options.linkFirstPauseMs }),
+    addresses: () => (listening.at === null ? [] : reachableAddresses(listening.at)), loopback: () => `https://127.0.0.1:${listening.at?.port ?? 0}`,
+  });
+  opened.push(() => replicating.close());
+  const { servers } = replicating;
   const environment = withSignedSlot(openEnvironment(options.bootPlaces ?? noEnvironment(dataFolder), () => events.changed('boot', 'boot')), join(dataFolder, SLOT_FOLDER));
   const boot = openBoot({
     db, events, log, clock, environment, ports: { ...DEFAULT_BOOT_PORTS, ...options.bootPorts }, mintToken: access.mintBootToken, freeBytes: async () => (await store.figures()).freeBytes,
@@ -148,14 +163,14 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   });
   opened.push(() => boot.close());
   const media = openMedia({ environment, access, events, log, clock, settings: boot.settings, servedAddress: boot.servedAddress, reachable: () => reachableUrls() });
-  const tree = openTree({ images, computers, jobs, runs, settings, boot, serverId });
+  const tree = openTree({ images, computers, jobs, runs, boot, servers });
   const agents = openAgents({ store, access, boot, environment, computers, events, images, runs, portal, settings, log, clock, serverId });
-  const api = openApi({ access, services: { boot, media, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree } });
+  const api = openApi({ access, services: { boot, media, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers } });
 
   runs.recover();
   await images.recover();
   const web = openWeb({
-    api, agents, downloads: { [MEDIUM_PATH]: media.request }, files: await openStaticFiles(options.rendererFolder ?? null), allowedOrigins: options.allowedOrigins ?? [],
+    api, agents, replicating, downloads: { [MEDIUM_PATH]: media.request }, files: await openStaticFiles(options.rendererFolder ?? null), allowedOrigins: options.allowedOrigins ?? [],
     health: () => ({ ok: true, serverId }), onError: (error) => log.error('a request failed', { error: error.cause instanceof Error ? error.cause : error }),
   });
   const listener = await listen({
@@ -187,6 +202,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   function reachableUrls(): string[] {
     return [...[...alsoAt.keys()].map((address) => `https://${address}:${listener.port}`), ...reachableAddresses(listener)];
   }
+  replicating.begin();
   const token = access.mintStartToken();
   const upkeep = openUpkeep({ images, jobs, runs, settings, undo, log, access, token });
   opened.push(() => upkeep.close());
@@ -206,6 +222,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
       upkeep.close();
       events.close();
       await agents.close(CLOSE_GRACE_MS);
+      await replicating.disconnect();
       api.close();
     },
   };

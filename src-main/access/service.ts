@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts';
 
 export const permissions = [
   'status.read', 'images.read', 'images.change', 'images.delete', 'runs.read', 'runs.change', 'computers.read', 'computers.change', 'jobs.read', 'jobs.change', 'boot.read', 'boot.change',
-  'settings.read', 'settings.change', 'doctor.run', 'log.read',
+  'servers.read', 'servers.change', 'settings.read', 'settings.change', 'doctor.run', 'log.read',
 ] as const;
 export type Permission = (typeof permissions)[number];
 

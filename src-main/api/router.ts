@@ -8,6 +8,7 @@ import { imagesRouter } from '../images/router.ts';
 import { jobsRouter } from '../jobs/router.ts';
 import { portalRouter } from '../portal/router.ts';
 import { runsRouter } from '../runs/router.ts';
+import { replicationRouter, serversRouter, sitesRouter } from '../servers/router.ts';
 import { allowed, router } from './trpc.ts';
 
 export const appRouter = router({
@@ -25,6 +26,9 @@ export const appRouter = router({
   jobs: jobsRouter,
   portal: portalRouter,
   boot: bootRouter,
+  servers: serversRouter,
+  sites: sitesRouter,
+  replication: replicationRouter,
   media: mediaRouter,
   search: router({
     find: allowed('status.read').input(z.object({ text: z.string().max(200), limit: z.number().int().min(1).max(100).optional() })).output(z.array(searchHitSchema)).query(({ ctx, input }) => ctx.services.search.find(input.text, input.limit ?? 20)),

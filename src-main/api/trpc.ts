@@ -14,6 +14,7 @@ import type { LogService } from '../log/service.ts';
 import type { Portal } from '../portal/service.ts';
 import type { Runs } from '../runs/service.ts';
 import type { Search } from '../search/service.ts';
+import type { Servers } from '../servers/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import type { Status } from '../status/service.ts';
 import type { Tree } from '../tree/service.ts';
@@ -21,7 +22,7 @@ import type { Undo } from '../undo/service.ts';
 
 export type Services = {
   events: Events; images: Images; runs: Runs; computers: Computers; settings: SettingsService; log: LogService; status: Status; tree: Tree;
-  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; media: Media;
+  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; servers: Servers; media: Media;
 };
 export type ApiContext = { principal: Principal | null; services: Services };
 type Meta = { permission: Permission | 'any' };

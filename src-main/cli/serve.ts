@@ -5,6 +5,7 @@ import type { Command, CommandContext, Outcome } from './command.ts';
 import { numberOf } from './inputs.ts';
 import type { BootChoice } from '#shared/model/boot.ts';
 import type { BootPorts } from '../boot/service.ts';
+import type { RoleChoice } from '../replicating.ts';
 import { readBootChoice } from './boot-choice.ts';
 import { findInstallation } from './installation.ts';
 import { pairs } from './table.ts';
@@ -18,11 +19,15 @@ export const serve: Command = {
   path: ['serve'],
   summary: 'run the server',
   description: 'Runs the server on a data folder until it is asked to end (Ctrl-C or SIGTERM; a second one ends it at once). It listens on this machine alone, unless --host says otherwise: --host 0.0.0.0 for every network it is on. '
-    + 'Other machines reach it over TLS alone, with the token that it prints. With --json it prints one line when it is ready: {"url","token","pid",…}.',
+    + 'Other machines reach it over TLS alone, with the token that it prints. With --json it prints one line when it is ready: {"url","token","pid",…}. '
+    + 'With --package-server it joins a console, once, and holds copies of its images for the computers near it; the console prints the command (`platen server add NAME`). The data folder remembers it: later `platen serve --data DIR` alone is enough. A package server listens on every network.',
   positionals: [],
   options: {
     host: { value: 'ADDR', help: 'the address to listen on (127.0.0.1; 0.0.0.0 for all)' },
     'http-port': { value: 'N', help: 'the port for console, commands and agents (8420; 0 picks a free one)' },
+    'package-server': { help: 'be a package server of a console' },
+    join: { value: 'URL', help: 'the console to join, the first time (with --package-server)' },
+    'join-token': { value: 'TOKEN', help: 'the one-time token that the console printed' },
     interface: { value: 'IF', help: 'the adapter that computers boot from (with --dhcp)' },
     dhcp: { value: 'off|proxy|lab', help: 'network boot: proxy beside another DHCP server, or lab on an isolated network; kept for later starts' },
     'dhcp-pool': { value: 'FIRST-LAST', help: 'addresses that lab mode gives (the free upper half of the subnet)' },
@@ -31,18 +36,19 @@ export const serve: Command = {
     'tftp-port': { value: 'N', help: 'UDP port for TFTP (69)' },
     'boot-port': { value: 'N', help: 'TCP port that boot loaders fetch from (8430)' },
   },
-  examples: ['platen serve', 'platen serve --host 0.0.0.0 --data /srv/platen', 'platen serve --interface eth1 --dhcp proxy', 'platen serve --json --http-port 0'],
+  examples: ['platen serve', 'platen serve --host 0.0.0.0 --data /srv/platen', 'platen serve --interface eth1 --dhcp proxy', 'platen serve --json --http-port 0', 'platen serve --package-server --join https://192.168.1.5:8420 --join-token join1.… --data /srv/platen'],
   run,
 };
 
 async function run(context: CommandContext): Promise<Outcome> {
   const port = numberOf(context.input, 'http-port', { least: 0, most: 65_535 });
   const host = context.input.texts['host'];
+  roleOf(context);
   const ending = untilAskedToEnd();
   // Loaded only here: the other commands answer faster without the server's code.
   const { startServer } = await import('../server.ts');
   const { version, rendererFolder, bootPlaces } = await findInstallation();
-  const server = await startServer({ dataFolder: context.dataFolder, host: host ?? '127.0.0.1', version, rendererFolder, bootPlaces, bootPorts: bootPortsOf(context), ...bootChoiceOf(context), ...(port === undefined ? {} : { httpPort: port }) });
+  const server = await startServer({ dataFolder: context.dataFolder, ...(host === undefined ? {} : { host }), packageServer: roleOf(context), version, rendererFolder, bootPlaces, bootPorts: bootPortsOf(context), ...bootChoiceOf(context), ...(port === undefined ? {} : { httpPort: port }) });
   const ready = { url: server.url, token: server.token, pid: process.pid, fingerprint: server.fingerprint, dataFolder: server.dataFolder, addresses: server.addresses };
   // The ready line is this command's one document; nothing follows it on standard output.
   context.print(context.json ? JSON.stringify(ready) : readyText(ready));
@@ -72,6 +78,14 @@ function bootChoiceOf({ input }: CommandContext): { bootChoice?: BootChoice } {
     return {};
   }
   return { bootChoice: readBootChoice({ mode: dhcp, adapter, pool }, 'platen serve') };
+}
+
+function roleOf({ input }: CommandContext): RoleChoice {
+  const { join: url, 'join-token': token } = input.texts;
+  const packageServer = input.switches.has('package-server');
+  if (!packageServer && (url !== undefined || token !== undefined)) throw usage('--join and --join-token belong to --package-server.', 'platen serve');
+  if ((url === undefined) !== (token === undefined)) throw usage('Joining needs both, --join URL and --join-token TOKEN. The console prints them: platen server add NAME', 'platen serve');
+  return { packageServer, join: url === undefined || token === undefined ? null : { url, token } };
 }
 
 /** The first signal; from then on a second one ends the process without waiting for anything. */

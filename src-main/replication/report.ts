@@ -23,7 +23,8 @@ function lineOf(copy: CopyReport): string {
   return JSON.stringify([copy.versionGuid, copy.manifest, copy.state, copy.provedAt, copy.damagedChunks, copy.problem]);
 }
 
-const direct: Record<CopyState, CopyEvent> = { absent: 'lost', copying: 'assigned', verifying: 'arrived', ready: 'verified', damaged: 'damage-found', removing: 'released' };
+/** What leads to a state where one step does; said again of a copy that is in it, it stays, with new figures. */
+export const sameEvent: Record<CopyState, CopyEvent> = { absent: 'lost', copying: 'assigned', verifying: 'arrived', ready: 'verified', damaged: 'damage-found', removing: 'released' };
 /** What must have happened before, where the one event is not possible: messages in between were not seen. */
 const before: Partial<Record<CopyState, CopyEvent[]>> = { ready: ['arrived'], damaged: ['arrived'], copying: ['lost'] };
 
@@ -35,7 +36,7 @@ export function eventsBetween(believed: CopyState, said: CopyState): CopyEvent[]
   if (believed === said && said !== 'ready') return [];
   // It lets go of it; until it has, a report changes nothing.
   if (believed === 'removing') return said === 'absent' ? ['gone'] : null;
-  for (const path of [[direct[said]], [...(before[said] ?? []), direct[said]]]) {
+  for (const path of [[sameEvent[said]], [...(before[said] ?? []), sameEvent[said]]]) {
     let state: CopyState | null = believed;
     for (const event of path) state = state === null ? null : nextCopyState(state, event);
     if (state === said) return path;

@@ -36,7 +36,8 @@ export function openPlanning(parts: Parts) {
 
   function refresh(): void {
     timer = null;
-    if (closed) return;
+    // A package server follows its console's plan; it makes none.
+    if (closed || self.role !== 'console') return;
     try {
       current = compute();
       assignNew(current);
@@ -50,7 +51,7 @@ export function openPlanning(parts: Parts) {
   }
   function soon(): void {
     current = null;
-    if (timer === null && !closed) timer = setTimeout(refresh, SOON_MS);
+    if (timer === null && !closed && self.role === 'console') timer = setTimeout(refresh, SOON_MS);
   }
 
   /** A copy that is wanted and not there is on its way from now on. */

@@ -40,6 +40,12 @@ export function openServerRepo(db: Database) {
       { id, at, free: figures?.freeBytes ?? null, total: figures?.totalBytes ?? null, skew: figures?.skewMs ?? null }),
     setReport: (id: string, digest: string): void => void db.run('UPDATE server SET last_report = :digest WHERE id = :id', { id, digest }),
     setRecordsAcked: (id: string, seq: number): void => void db.run('UPDATE server SET records_acked = max(records_acked, :seq) WHERE id = :id', { id, seq }),
+    /** A console that was restored from a backup must not give numbers again that a server has carried out: it would take new records for old ones. */
+    skipRecords: (seq: number): void => {
+      const now = db.get<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'signed_record'");
+      if (now === undefined) db.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('signed_record', :seq)", { seq });
+      else if (now.seq < seq) db.run("UPDATE sqlite_sequence SET seq = :seq WHERE name = 'signed_record'", { seq });
+    },
     children: (id: string): ServerRow[] => db.all('SELECT * FROM server WHERE parent_id = :id', { id }),
 
     insertJoin: (row: Omit<JoinRow, 'used_by'>): void => void db.run('INSERT INTO server_join (hash, name, site_id, parent_id, created_at, created_by, expires_at) VALUES (:hash, :name, :site_id, :parent_id, :created_at, :created_by, :expires_at)', row),

@@ -43,6 +43,8 @@ type Heard = Extract<LiveServer, object>;
 const TICKET_MS = 12 * 3_600_000;
 /** A heartbeat every ten seconds needs no row each; the connection itself says that it is there. */
 const SEEN_EVERY_MS = 60_000;
+/** No console ever writes so many records; who says so would use up the numbers. */
+const MAX_RECORD_SEQ = 1_000_000_000;
 
 /** @returns this server's id, the same for as long as its data folder lives */
 export function openOwnServer({ db, events, settings, clock }: { db: Database; events: Events; settings: SettingsService; clock: () => number }): string {
@@ -182,7 +184,13 @@ export function openServers(parts: OpenServersParts) {
     },
     setReport: repo.setReport,
     recordsFor: (serverId: string, after: number): SignedRecordRow[] => repo.recordsFor(serverId, after),
-    recordsDone: repo.setRecordsAcked,
+    /** The highest number that a server has carried out. */
+    recordsDone(serverId: string, seq: number): void {
+      repo.transaction(() => {
+        repo.setRecordsAcked(serverId, seq);
+        if (seq > 0 && seq <= MAX_RECORD_SEQ) repo.skipRecords(seq);
+      });
+    },
     onRevoked: (listener: (serverId: string, reason: string) => void): void => void onRevoked.add(listener),
     transferEnded(serverId: string, report: TransferReport): void {
       const named = holdings.names(report.versionGuid);

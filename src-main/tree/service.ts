@@ -7,15 +7,15 @@ import type { Computers } from '../computers/service.ts';
 import type { Images } from '../images/service.ts';
 import type { Jobs } from '../jobs/service.ts';
 import type { Runs } from '../runs/service.ts';
-import type { SettingsService } from '../settings/service.ts';
+import type { Servers } from '../servers/service.ts';
 
-export type TreeParts = { images: Images; computers: Computers; jobs: Jobs; runs: Runs; settings: SettingsService; boot: Pick<Boot, 'state'>; serverId: string };
+export type TreeParts = { images: Images; computers: Computers; jobs: Jobs; runs: Runs; boot: Pick<Boot, 'state'>; servers: Pick<Servers, 'names' | 'sites'> };
 export type Tree = ReturnType<typeof openTree>;
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const badge = (count: number): string | null => (count > 0 ? String(count) : null);
 
-export function openTree({ images, computers, jobs, runs, settings, boot, serverId }: TreeParts) {
+export function openTree({ images, computers, jobs, runs, boot, servers }: TreeParts) {
   const groupNode = (group: Group): TreeNode => ({ id: `group/${group.id}`, kind: 'group', name: group.name, badge: badge(group.computerCount), state: null, hasChildren: group.groupCount + group.computerCount > 0 });
 
   /** Of a group, or "new". What goes on there is its state; else whether it is connected. */
@@ -49,7 +49,10 @@ export function openTree({ images, computers, jobs, runs, settings, boot, server
     'group/new': () => computerNodes('new'),
     jobs: () => jobNodes(null),
     images: imageNodes,
-    servers: () => [{ id: `server/${serverId}`, kind: 'server', name: settings.get().serverName, badge: null, state: 'online', hasChildren: false }],
+    servers: () => [
+      ...servers.names().map((server): TreeNode => ({ id: `server/${server.id}`, kind: 'server', name: server.name, badge: null, state: server.state === 'joined' ? (server.connected ? 'online' : 'offline') : server.state, hasChildren: false })),
+      ...servers.sites.list().map((site): TreeNode => ({ id: `site/${site.id}`, kind: 'site', name: site.name, badge: badge(site.serverIds.length), state: null, hasChildren: false })),
+    ],
     activity: () => runs.list({ active: true }).map((run): TreeNode => ({ id: `run/${run.id}`, kind: 'run', name: `${runTitle(run)} on ${run.computerName}`, badge: null, state: run.state, hasChildren: false })),
   };
 
@@ -62,7 +65,7 @@ export function openTree({ images, computers, jobs, runs, settings, boot, server
       root('computers', 'Computers', computerCount, true),
       root('jobs', 'Jobs', jobs.count(), jobs.count() > 0 || jobNodes(null).length > 0),
       root('images', 'Images', imageCounts.living, imageCounts.living + imageCounts.trashed > 0),
-      root('servers', 'Package servers', 0, true),
+      root('servers', 'Package servers', Math.max(0, servers.names().length - 1), true),
       // Off is nothing to be marked: most servers begin so.
       { id: 'boot', kind: 'boot', name: 'Network boot', badge: null, state: boot.state() === 'off' ? null : boot.state(), hasChildren: false },
       // A lost run is not counted as active, and is there to be looked at.

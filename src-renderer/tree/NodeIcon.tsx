@@ -1,10 +1,10 @@
 // The icon of each kind of object, the same in tree, headings, tables and the command palette.
-import { IconActivity, IconBriefcase, IconDeviceDesktop, IconDeviceDesktopPlus, IconDevicesPc, IconDisc, IconFolder, IconHelp, IconHome, IconNetwork, IconPlayerPlay, IconServer, IconSettings, IconStack2, IconTrash } from '@tabler/icons-react';
+import { IconActivity, IconBriefcase, IconDeviceDesktop, IconDeviceDesktopPlus, IconDevicesPc, IconDisc, IconFolder, IconHelp, IconHome, IconMapPin, IconNetwork, IconPlayerPlay, IconServer, IconSettings, IconStack2, IconTrash } from '@tabler/icons-react';
 import type { TreeNode } from '#shared/model/server.ts';
 
 const icons = {
   computers: IconDevicesPc, computer: IconDeviceDesktop, group: IconFolder, 'new-computers': IconDeviceDesktopPlus, folder: IconFolder, job: IconPlayerPlay, jobs: IconBriefcase, images: IconStack2, image: IconDisc, servers: IconServer,
-  server: IconServer, boot: IconNetwork, activity: IconActivity, run: IconPlayerPlay, trash: IconTrash, home: IconHome, settings: IconSettings, help: IconHelp,
+  server: IconServer, site: IconMapPin, boot: IconNetwork, activity: IconActivity, run: IconPlayerPlay, trash: IconTrash, home: IconHome, settings: IconSettings, help: IconHelp,
 } as const;
 export type IconKind = TreeNode['kind'] | 'home' | 'settings' | 'help';
 

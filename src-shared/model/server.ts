@@ -77,10 +77,10 @@ export type ServerStatus = z.infer<typeof serverStatusSchema>;
 
 /**
  * kind: which icon and page. id is also the node's address in the console: "images", "image/<guid>", "computers", "computer/<id>",
- * "group/<id>", "group/new" (*New computers*), "jobs", "folder/<id>", "job/<id>"…
+ * "group/<id>", "group/new" (*New computers*), "jobs", "folder/<id>", "job/<id>", "server/<id>", "site/<id>"…
  */
 export const treeNodeSchema = z.object({
-  id: z.string(), kind: z.enum(['computers', 'group', 'new-computers', 'computer', 'jobs', 'folder', 'job', 'images', 'image', 'servers', 'server', 'boot', 'activity', 'run', 'trash']),
+  id: z.string(), kind: z.enum(['computers', 'group', 'new-computers', 'computer', 'jobs', 'folder', 'job', 'images', 'image', 'servers', 'server', 'site', 'boot', 'activity', 'run', 'trash']),
   name: z.string(), badge: z.string().nullable(), state: z.string().nullable(), hasChildren: z.boolean(),
   /** A job or folder that the portal offers. */
   published: z.boolean().optional(),

@@ -1,0 +1,120 @@
+// Composes what package servers need: the registry with its plan, the console's or the package server's end of the channel, and who answers
+// below /replica. The role is remembered in the data folder: one that has joined a console is a package server.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { AppError } from '#shared/errors.ts';
+import type { Database } from './db/database.ts';
+import type { Events } from './events/service.ts';
+import type { Images } from './images/service.ts';
+import type { LogService } from './log/service.ts';
+import type { TlsIdentity } from './net/tls/certificate.ts';
+import { openCopyBook } from './replication/hub/copy-book.ts';
+import { openHub, type Hub } from './replication/hub/service.ts';
+import { joinConsole, mustJoin, type JoinChoice } from './replication/link/join.ts';
+import { openLocalCopies } from './replication/link/local.ts';
+import { openLink, type Link } from './replication/link/service.ts';
+import { openReplicaState, type ReplicaState } from './replication/link/state.ts';
+import { openServers, type Servers } from './servers/service.ts';
+import type { SettingsService } from './settings/service.ts';
+import type { Store } from './store/types.ts';
+import type { Undo } from './undo/service.ts';
+
+/** packageServer: it is to be one; join: with these, unless it has joined before. */
+export type RoleChoice = { packageServer: boolean; join: JoinChoice | null };
+export type Role = { role: 'console' | 'package-server'; state: ReplicaState };
+
+/** What this data folder is, joining where that was asked for. Nothing is served before this is settled. */
+export async function settleRole(choice: RoleChoice, { db, store, tls, serverId, version, settings, log, now }: { db: Database; store: Store; tls: TlsIdentity; serverId: string; version: string; settings: SettingsService; log: LogService; now: number }): Promise<Role> {
+  const state = openReplicaState(db);
+  if (choice.join !== null && mustJoin(state, choice.join)) {
+    refuseConsole(db);
+    const { name, console } = await joinConsole(choice.join, { publicKey: store.publicKey, fingerprint: tls.fingerprint, version, serverId }, { state, now });
+    settings.set({ serverName: name }, 'console');
+    log.info('joined a console', { console, name });
+  }
+  const role = state.console() === null ? 'console' : 'package-server';
+  if (choice.packageServer && role === 'console') {
+    throw new AppError('usage', 'This data folder has not joined a console yet. Make a token there (platen server add NAME), then: platen serve --package-server --join URL --join-token TOKEN');
+  }
+  return { role, state };
+}
+
+/** A console with servers of its own has no console above it. */
+function refuseConsole(db: Database): void {
+  const servers = db.get<{ count: number }>("SELECT count(*) AS count FROM server WHERE is_self = 0 AND state IN ('joined', 'retiring')")?.count ?? 0;
+  if (servers > 0) throw new AppError('conflict', `This data folder is a console: ${servers === 1 ? 'a package server has' : `${servers} package servers have`} joined it. Choose an empty folder with --data for the package server.`, { servers });
+}
+
+export type ReplicatingParts = {
+  role: Role; db: Database; store: Store; events: Events; settings: SettingsService; undo: Undo; images: Images; log: LogService; clock: () => number; tls: TlsIdentity; serverId: string; version: string;
+  addresses: () => string[]; loopback: () => string; linkFirstPauseMs?: number;
+};
+export type Replicating = ReturnType<typeof openReplicating>;
+
+const FIGURES_EVERY_MS = 10_000;
+
+export function openReplicating(parts: ReplicatingParts) {
+  const { role, db, store, events, log, clock, tls, serverId, version, addresses, images } = parts;
+  let figures = { freeBytes: 0, totalBytes: 0 };
+  const measure = (): void => void store.figures().then(({ freeBytes, totalBytes }) => (figures = { freeBytes, totalBytes })).catch(() => undefined);
+  measure();
+  const measuring = setInterval(measure, FIGURES_EVERY_MS);
+  const copies = openCopyBook(db);
+  const servers: Servers = openServers({
+    ...parts, self: { id: serverId, role: role.role, fingerprint: tls.fingerprint, version, key: store }, figures: () => figures,
+    assign: (versionGuid, id) => void copies.move(versionGuid, id, 'assigned'),
+  });
+  const hub: Hub | null = role.role === 'console' ? openHub({
+    servers, events, log, clock, copies, fingerprint: tls.fingerprint, transaction: (work) => db.transaction(work), trustKey: (key) => store.trustKey(key),
+    captured: () => {
+      throw new AppError('not-found', 'This console does not take versions that were captured elsewhere yet.');
+    },
+  }) : null;
+
+  function openOwnLink(): Link {
+    return openLink({
+      state: role.state, key: store, events, log, clock, own: { id: serverId, fingerprint: tls.fingerprint, version }, addresses, figures: () => figures, trustKey: (key) => store.trustKey(key),
+      local: {
+        ...openLocalCopies({ db, store, ownId: serverId }),
+        verify: (versionGuid) => {
+          const known = images.findVersion(versionGuid);
+          if (known !== undefined) images.verify({ image: known.image_guid, version: known.number }, 'console');
+        },
+        letGo: () => Promise.reject(new AppError('internal', 'This version does not let go of copies yet.')),
+      },
+      onPlan: (plan) => {
+        if (parts.settings.get().verifyEveryDays !== plan.verifyEveryDays || parts.settings.get().serverName !== plan.server.name) parts.settings.set({ verifyEveryDays: plan.verifyEveryDays, serverName: plan.server.name }, 'console');
+      },
+      onUrgent: () => undefined,
+      capture: () => Promise.reject(new AppError('not-found', 'This package server does not take captures yet.')),
+      ...(parts.linkFirstPauseMs === undefined ? {} : { firstPauseMs: parts.linkFirstPauseMs }),
+    });
+  }
+  let link: Link | null = null;
+
+  return {
+    servers, hub, link: () => link,
+    /** Once this server listens: only then it can say where it is. */
+    begin(): void {
+      if (role.role === 'package-server') link = openOwnLink();
+      else servers.replan();
+    },
+    upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+      if (hub !== null) hub.upgrade(request, socket, head);
+      else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    },
+    async request(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+      if (path === '/replica/join' && hub !== null) return await hub.join(request, response);
+      throw new AppError('not-found', hub === null ? 'This is a package server: package servers join a console. Use the console\'s address.' : 'There is nothing at this address.');
+    },
+    /** Goodbye to the others, before this server stops listening. */
+    async disconnect(): Promise<void> {
+      await hub?.close();
+      await link?.close();
+    },
+    close(): void {
+      clearInterval(measuring);
+      servers.close();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+// Owns what becomes of what a package server says of its copies. A copy that is said to be less than it was proved to be is a loss: it is
+// written down, shown and logged, and nothing follows from it for any other copy. Nothing here deletes.
+import type { CopyReport } from '#shared/replication/messages.ts';
+import { eventsBetween, isLoss, sameEvent } from '../report.ts';
+import type { HubParts, KnownCopy } from './parts.ts';
+
+export type Taken = { lost: KnownCopy[]; contradicted: CopyReport[]; /** The console does not know these versions (yet, or any more). */ unknown: CopyReport[]; images: Set<string> };
+export const LOST = 'It was proved there, and is not there any more. Nobody told the server to let go of it.';
+const CONTRADICTED = 'The server holds something else under the identity of this version. It is not used from there.';
+
+type Parts = Pick<HubParts, 'servers' | 'events' | 'log' | 'copies' | 'transaction'>;
+
+/** @param whole true: what is not named is not there */
+export function takeReport({ servers, events, log, copies, transaction }: Parts, serverId: string, said: { digest: string; copies: readonly CopyReport[]; whole: boolean }): Taken {
+  const taken: Taken = { lost: [], contradicted: [], unknown: [], images: new Set() };
+  transaction(() => {
+    const rows = new Map(copies.on(serverId).map((row) => [row.versionGuid, row]));
+    for (const copy of said.copies) takeOne(copy, rows.get(copy.versionGuid) ?? copies.at(copy.versionGuid, serverId));
+    if (said.whole) {
+      const named = new Set(said.copies.map((copy) => copy.versionGuid));
+      for (const row of rows.values()) {
+        // What is assigned and not begun is on its way.
+        if (!named.has(row.versionGuid) && row.state !== 'absent' && row.state !== 'copying') takeOne({ versionGuid: row.versionGuid, manifest: row.manifest, state: 'absent', provedAt: null, damagedChunks: 0, problem: null }, row);
+      }
+    }
+    servers.setReport(serverId, said.digest);
+    if (taken.lost.length > 0) {
+      events.record({
+        actor: 'server', entity: 'server', id: serverId, kind: 'copies-lost', data: { versions: taken.lost.map((row) => row.versionGuid).slice(0, 1000), whole: said.whole },
+        message: `${taken.lost.length === 1 ? '1 version' : `${taken.lost.length} versions`} that it had proved ${taken.lost.length === 1 ? 'is' : 'are'} not there any more. Nothing was deleted anywhere else`,
+      });
+    }
+  });
+  if (taken.lost.length > 0) log.warn('a package server has less than it had proved', { server: serverId, versions: taken.lost.length, whole: said.whole });
+  if (taken.contradicted.length > 0) log.error('a package server holds something else under the identity of a version', { server: serverId, versions: taken.contradicted.map((copy) => copy.versionGuid).slice(0, 20) });
+  for (const imageGuid of taken.images) events.changed('image', imageGuid);
+  events.changed('server', serverId);
+  return taken;
+
+  function takeOne(copy: CopyReport, row: KnownCopy | null): void {
+    if (row === null) {
+      if (copy.state !== 'absent') taken.unknown.push(copy);
+      return;
+    }
+    if (copy.state !== 'absent' && copy.manifest !== row.manifest) {
+      taken.contradicted.push(copy);
+      if (row.state !== 'absent' && row.state !== 'copying' && copies.move(row.versionGuid, serverId, 'lost', { problem: CONTRADICTED }) !== null) moved(row, row.state === 'ready');
+      return;
+    }
+    const loss = isLoss(row.state, copy.state);
+    const problem = copy.problem ?? (loss || (row.problem === LOST && copy.state !== 'ready') ? LOST : null);
+    const path = eventsBetween(row.state, copy.state);
+    if (path === null) return;
+    const facts = { damagedChunks: copy.damagedChunks, problem, ...(copy.provedAt === null ? {} : { provedAt: copy.provedAt }) };
+    const steps = path.length > 0 ? path : problem === row.problem ? [] : [sameEvent[copy.state]];
+    for (const event of steps) copies.move(row.versionGuid, serverId, event, facts);
+    if (steps.length > 0 && (row.state !== copy.state || row.problem !== problem || row.provedAt !== copy.provedAt)) moved(row, loss);
+  }
+  function moved(row: KnownCopy, loss: boolean): void {
+    taken.images.add(row.imageGuid);
+    if (loss) taken.lost.push(row);
+  }
+}
