@@ -9,6 +9,7 @@ import { diskText } from './diskText.ts';
 import { diskFacts } from './disks/disk.ts';
 import { inventory, summariseDisk } from './disks/inventory.ts';
 import type { DiskFacts } from './disks/types.ts';
+import { bootEnvironmentOf } from './environment/environment.ts';
 import { capture } from './imaging/capture.ts';
 import { deploy } from './imaging/deploy.ts';
 import type { RunContext } from './imaging/runScope.ts';
@@ -92,8 +93,9 @@ async function runJobs(start: AgentStart, args: Arguments, signal: AbortSignal):
   const { TERM: term = '', LC_ALL, LC_CTYPE, LANG } = start.env;
   const locale = [LC_ALL, LC_CTYPE, LANG].find((value) => value !== undefined && value !== '') ?? '';
   const onScreen = stdin.isTTY && stdout.isTTY && !args.json;
+  const server = chooseServer(args, start.env);
   stdout.write(await runSession({
-    args, server: chooseServer(args, start.env), report, signal, agentVersion, entry: start.entry, isInteractive,
+    args, server, report, environment: bootEnvironmentOf(start.env, { server, signal, patienceMs: args.patienceMs }), signal, agentVersion, entry: start.entry, isInteractive,
     openPortal: onScreen ? (parts) => openPortal({ input: stdin, output: stdout, term, locale, others: otherDisplays(args.terminals), ...parts }) : null,
   }));
 }

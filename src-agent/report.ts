@@ -122,7 +122,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CancelledError) return 1;
   const app = toAppError(error);
   if (app.code === 'usage') return 2;
-  return app.isRefusal ? 3 : 1;
+  return app.isRefusal || app.data['refused'] === true ? 3 : 1;
 }
 
 export function errorDocument(error: unknown): string {

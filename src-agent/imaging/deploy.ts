@@ -25,6 +25,8 @@ export type DeployRequest = {
   /** How often what was written is flushed and thereby counts for a continuation. */
   pacing?: typeof defaultPacing;
   task?: TaskRef;
+  /** Once the disk is proved and closed, before the server hears of the end. Lines of what it did; it never rejects. */
+  afterWrite?: (path: string) => Promise<string[]>;
 };
 export type DeployResult = {
   image: { guid: string; name: string };
@@ -77,6 +79,7 @@ async function deployOnce(scope: RunScope, request: DeployRequest, touched: { ye
     const figures = await write(scope, { plan, manifest, target, watermarks: begun.watermarks, pacing: request.pacing ?? defaultPacing });
     scope.log([`${paceWords('Wrote', figures.pipeline.figures.writtenBytes, (performance.now() - started) / 1000)}; ${formatBytes(figures.pipeline.figures.receivedBytes)} fetched, every chunk checked against its hash.`]);
     const { proof, notes } = await finish(scope, plan, figures.pipeline, target);
+    notes.push(...((await request.afterWrite?.(request.facts.path)) ?? []));
     for (const note of notes) reporter.note(note);
     scope.log([`Read back ${proof.areas} boot areas and superblocks and ${proof.tables} pieces of table${proof.fromDisk ? ' from the disk' : ''}: all as written.`, ...notes]);
     const seconds = (performance.now() - started) / 1000;

@@ -32,6 +32,8 @@ export type PortalEvent =
   /** A message task; the portal answers by `messageRead`. */
   | { type: 'message'; runId: string; index: number; text: string; seconds: number | null }
   | { type: 'ended'; runId: string; outcome: 'succeeded' | 'failed' | 'cancelled'; title: string; seconds: number; error: WireError | null; /** What was done, a line each. */ done: readonly string[]; next: WhatNext }
+  /** What a person should know of this computer for as long as it runs. */
+  | { type: 'warning'; text: string }
   /** One line worth knowing, shown small. */
   | { type: 'note'; text: string };
 

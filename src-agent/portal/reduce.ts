@@ -34,6 +34,7 @@ function onEvent(state: PortalState, event: PortalEvent): Step {
     case 'waiting':
     case 'message': return runEvent(state, event);
     case 'ended': return state.isGone && (event.next === null || event.next.action === 'menu') ? leave(state, 'key') : endRun(state, event);
+    case 'warning': return stay({ ...state, warnings: [...state.warnings, event.text] });
     case 'note': return stay(withNote(state, event.text));
   }
 }

@@ -72,6 +72,8 @@ export type PortalState = {
   /** Enter pressed again and again with nothing between: how often, and how long ago before the last. */
   enters: { count: number; at: number; everyMs: number };
   note: { text: string; until: number } | null;
+  /** Shown on every screen. */
+  warnings: readonly string[];
 };
 
 export type Command =
@@ -105,7 +107,7 @@ export const serverAway = 'Nothing can be started while the server is away. Wait
 
 export function initialState(options: PortalOptions, now: number): PortalState {
   return {
-    options, now, machine: null, disks: [], server: null, open: null, menu: { path: [], filter: '', selectedId: null, problem: null }, stage: { kind: 'connecting' }, hasCounted: false, isGone: false, isTiny: false, enters: { count: 0, at: 0, everyMs: Infinity }, note: null,
+    options, now, machine: null, disks: [], server: null, open: null, menu: { path: [], filter: '', selectedId: null, problem: null }, stage: { kind: 'connecting' }, hasCounted: false, isGone: false, isTiny: false, enters: { count: 0, at: 0, everyMs: Infinity }, note: null, warnings: [],
   };
 }
 

@@ -8,6 +8,7 @@ import type { DiskSummary } from '#shared/model/computer.ts';
 import { chooseDisk } from '#shared/model/disk-policy.ts';
 import { erases, taskSummary } from '#shared/model/job.ts';
 import { diskText } from '../diskText.ts';
+import type { BootEnvironment } from '../environment/environment.ts';
 import type { ServerLocation } from '../net/endpoint.ts';
 import type { PortalCommands, PortalFace, PortalOptions } from '../portal/contract.ts';
 import type { Report } from '../report.ts';
@@ -21,7 +22,7 @@ import { Session } from './session.ts';
 import { needKey, type WorkEnd } from './work.ts';
 
 export type SessionCommand = {
-  args: Arguments; server: ServerLocation; report: Report; signal: AbortSignal; agentVersion: string; entry: string;
+  args: Arguments; server: ServerLocation; report: Report; signal: AbortSignal; environment: BootEnvironment | null; agentVersion: string; entry: string;
   /** The full screen, where there is a terminal for one. */
   openPortal: ((parts: { commands: PortalCommands; options: PortalOptions }) => PortalFace) | null;
   isInteractive: boolean;
@@ -40,7 +41,7 @@ export async function runSession(command: SessionCommand): Promise<string> {
   }
   const asks = isJob && isInteractive && !args.yes;
   const parts: SessionParts = {
-    server: command.server, machine: await machineOf(args.disks), power: await powerOf(args.allowPower), clock: systemClock, agentVersion: command.agentVersion, entry: command.entry,
+    server: command.server, machine: await machineOf(args.disks), power: await powerOf(args.allowPower), environment: command.environment, clock: systemClock, agentVersion: command.agentVersion, entry: command.entry,
     signal, patienceMs: args.patienceMs, sessionId: randomUUID(), insist: !isJob, job: args.job === '' ? null : args.job, once: args.once, attended: isInteractive, exitSeconds: openPortal === null ? 0 : exitSeconds,
     ...(isJob && !args.yes ? { approve: (run, about) => confirmErasing(run, about, { isInteractive, signal }) } : {}),
     ...(asks ? { askPerson: (run) => confirmResume(run, signal) } : {}),

@@ -26,7 +26,7 @@ export class LineFace implements PortalFace {
     const { report } = this.parts;
     switch (event.type) {
       case 'server': return this.server(event);
-      case 'note': return report.note(event.text);
+      case 'warning': case 'note': return report.note(event.text);
       case 'run':
         this.run = event.run;
         if (event.replaced.length > 0) report.note(`Taken back for it, before they began: ${event.replaced.join(', ')}.`);

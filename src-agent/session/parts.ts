@@ -1,6 +1,7 @@
 // Owns what a session is made of: whom it talks to, what it runs on, and how it was started.
 import type { AssignedRun } from '#shared/agent/messages.ts';
 import type { DiskSummary } from '#shared/model/computer.ts';
+import type { BootEnvironment } from '../environment/environment.ts';
 import type { ServerLocation } from '../net/endpoint.ts';
 import type { MachineSource } from './machine.ts';
 import type { Power } from './power.ts';
@@ -10,6 +11,8 @@ export type SessionParts = {
   server: ServerLocation; machine: MachineSource; power: Power; clock: Clock; agentVersion: string; entry: string; signal: AbortSignal; patienceMs: number;
   /** Told apart by the server from an agent that was started again. */
   sessionId: string;
+  /** Null where it runs on an ordinary system. */
+  environment: BootEnvironment | null;
   /** Keeps trying from the first connection on; else a server that is not there is an error at once. */
   insist: boolean;
   /** Picked at once; the program ends with it. */

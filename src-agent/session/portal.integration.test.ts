@@ -40,7 +40,7 @@ class TestPortal {
   constructor(parts: Pick<SessionParts, 'machine'> & Partial<SessionParts>) {
     this.session = new Session({
       server: serverLocation(server.url, server.token), power: { allowed: true, act: async (action) => void this.power.push(action) }, clock: systemClock, agentVersion: 'test', entry,
-      signal: this.abort.signal, patienceMs: Infinity, sessionId: randomUUID(), insist: true, job: null, once: false, attended: true, exitSeconds: 0, ...parts,
+      signal: this.abort.signal, patienceMs: Infinity, sessionId: randomUUID(), insist: true, job: null, once: false, attended: true, exitSeconds: 0, environment: null, ...parts,
     });
     this.ended = this.session.run({ tell: (event) => void this.events.push(event), close: () => undefined });
     this.ended.catch(() => undefined);

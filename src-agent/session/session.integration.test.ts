@@ -68,6 +68,12 @@ describe('a job run here', () => {
     expect(await logOf(await newest())).toContain(`give 2 ${fits}`);
   }, 120_000);
 
+  it('that has nothing to do is refused before anything begins', async () => {
+    await job('nothing');
+    const { code, stdout } = await here('nothing').ended;
+    expect([code, JSON.parse(stdout).error.message, await runs()]).toEqual([3, expect.stringContaining('It has no tasks yet'), []]);
+  });
+
   it('streams what a script says to the run\'s log, keeps the token from it, and fails with its last words', async () => {
     await job('fails', script('echo "hello from $PLATEN_COMPUTER_NAME"; env | grep -c TOKEN; echo "no such thing" >&2; exit 7'), script('echo never'));
     const { code, stdout } = await here('fails').ended;

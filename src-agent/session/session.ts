@@ -5,13 +5,13 @@
 // next is always asked of the server (takeRun), so that a notice that was lost harms nothing.
 import type { Answers, AssignedRun, ServerNotice } from '#shared/agent/messages.ts';
 import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
-import type { DiskSummary, Inventory } from '#shared/model/computer.ts';
 import { defaultPortalSettings } from '#shared/model/server.ts';
 import type { Control } from '../connection.ts';
 import type { PortalCommands, PortalEvent, PortalFace } from '../portal/contract.ts';
+import { BootSide } from './bootSide.ts';
 import { aborted, Bell } from './clock.ts';
+import { OwnDisks } from './disks.ts';
 import { Link } from './link.ts';
-import { portalMachine } from './machine.ts';
 import type { SessionParts } from './parts.ts';
 import { pickByName } from './pickByName.ts';
 import { ShownDisks } from './shown.ts';
@@ -23,6 +23,8 @@ const retryMs = 5000;
 const reattachMs = 3000;
 /** New work leaves an end on the screen at least this long. */
 const leastEndMs = 3000;
+/** A whole room hears of a change at once; its questions are spread over this time. */
+const menuSpreadMs = 2000;
 
 export class Session {
   readonly commands: PortalCommands;
@@ -31,11 +33,12 @@ export class Session {
   private face: PortalFace = { tell: () => undefined, close: () => undefined };
   private link: Link | null = null;
   private open: Answers['portalOpen'] | null = null;
-  private disks: readonly DiskSummary[] = [];
-  private found: Promise<Inventory> | null = null;
+  private readonly disks: OwnDisks;
+  private readonly bootSide: BootSide;
   private work: Work | null = null;
   private asking: AssignedRun | null = null;
   private due = { work: true, open: true };
+  private menuComes = false;
   private fatal: Error | null = null;
   private readonly bell = new Bell();
   private proceed: () => void = () => undefined;
@@ -49,6 +52,8 @@ export class Session {
 
   constructor(parts: SessionParts) {
     this.parts = parts;
+    this.disks = new OwnDisks(parts.machine, (event) => this.tell(event));
+    this.bootSide = new BootSide(parts.environment, (event) => this.tell(event));
     this.commands = {
       identify: (computerId) => this.identify(computerId),
       checkName: async (name) => (await this.connected().request('portalName', { name })).problem,
@@ -87,13 +92,12 @@ export class Session {
 
   private async begin(): Promise<void> {
     const { parts } = this;
-    this.tell({ type: 'machine', machine: portalMachine(await parts.machine.identity()), disks: [] });
-    this.found = this.lookAtDisks();
-    this.found.catch(() => undefined); // asked for by hello, which says what went wrong
+    this.bootSide.begin();
+    await this.disks.begin();
     try {
       this.link = await Link.connect({
         server: parts.server, agentVersion: parts.agentVersion, signal: this.leaving.signal, patienceMs: parts.patienceMs, sessionId: parts.sessionId, insist: parts.insist,
-        inventory: () => this.takeInventory(), now: () => parts.clock.now(), tell: (event) => this.tell(event),
+        inventory: () => this.disks.take(), now: () => parts.clock.now(), tell: (event) => this.tell(event),
         onNotice: (notice) => this.hear(notice),
         onBack: () => this.back(),
         onFatal: (error) => {
@@ -102,6 +106,7 @@ export class Session {
           this.bell.ring();
         },
       });
+      this.bootSide.connected(this.link.control);
     } catch (error) {
       await this.cannotGoOn(error);
     }
@@ -109,11 +114,20 @@ export class Session {
 
   private hear(notice: ServerNotice): void {
     if (notice.type === 'work') this.due.work = true;
-    else if (notice.type === 'menuChanged') this.due.open = true;
+    else if (notice.type === 'menuChanged') return void this.menuSoon();
     else if (notice.type === 'replaced') this.fatal = new AppError('conflict', `${notice.reason} This one takes no more runs.`);
     else if (notice.type === 'cancel' && notice.runId === this.work?.run.id) this.work.stop(new CancelledError(`Stopped: ${notice.reason}.`));
     else if (notice.type === 'cancel' && notice.runId === this.asking?.id) this.due.work = true;
     else return;
+    this.bell.ring();
+  }
+
+  private async menuSoon(): Promise<void> {
+    if (this.menuComes) return;
+    this.menuComes = true;
+    await this.parts.clock.sleep(Math.random() * menuSpreadMs, this.leaving.signal);
+    this.menuComes = false;
+    this.due.open = true;
     this.bell.ring();
   }
 
@@ -209,7 +223,7 @@ export class Session {
     const identity = await parts.machine.identity();
     const work = new Work({
       control, server: parts.server, entry: parts.entry, patienceMs: parts.patienceMs, clock: parts.clock, power: parts.power, attended: parts.attended, needs,
-      inventory: () => this.lookAtDisks(),
+      inventory: () => this.disks.look(), environment: parts.environment,
       facts: { name: control.hello.computerName, serial: identity.systemSerial, model: identity.product, now: new Date(parts.clock.now()) },
       shownDisk: (task) => this.shown.of(run.id, task),
       tell: (event) => this.tell(event),
@@ -219,15 +233,15 @@ export class Session {
     }, run);
     this.work = work;
     if (this.leaving.signal.aborted) work.stop(this.stopReason());
-    this.link?.log.add(run.id, [`Agent ${parts.agentVersion} on ${control.hello.computerName}${identity.product === '' ? '' : ` (${identity.product}${identity.systemSerial === '' ? '' : `, serial ${identity.systemSerial}`})`}.`]);
+    this.link?.log.add(run.id, [...this.bootSide.takeLines(), `Agent ${parts.agentVersion} on ${control.hello.computerName}${identity.product === '' ? '' : ` (${identity.product}${identity.systemSerial === '' ? '' : `, serial ${identity.systemSerial}`})`}.`]);
     const end = await this.approved(work, needs).finally(() => (this.work = null));
     this.ends.push(end);
     // The server shows what is on a computer's disks: after work that changed them that is something else.
-    if (changesDisks(run)) this.lookAtDisks().then((inventory) => control.notify({ type: 'inventory', inventory }), () => undefined);
+    if (changesDisks(run)) this.disks.look().then((inventory) => control.notify({ type: 'inventory', inventory }), () => undefined);
     const goesOn = await this.rest(end);
     this.due = { work: true, open: true };
     // The menu says what a pick would erase: of the disks as they are now.
-    if (goesOn) await this.lookAtDisks();
+    if (goesOn) await this.disks.look();
     return goesOn;
   }
 
@@ -235,7 +249,7 @@ export class Session {
     const { approve } = this.parts;
     if (approve !== undefined) {
       try {
-        const { disks } = await this.lookAtDisks();
+        const { disks } = await this.disks.look();
         await approve(work.run, { disks, needs });
         this.shown.remember([work.run.id], { tasks: work.run.tasks, disks, needOf: (task) => needs.get(needKey(task.imageGuid, task.version)) ?? 0 });
       } catch (error) {
@@ -262,6 +276,7 @@ export class Session {
     if (this.leaving.signal.aborted) return false;
     if (how === 'work') return true;
     if (next?.action === 'restart' || next?.action === 'shut-down') {
+      if (next.action === 'restart') await this.bootSide.beforeRestart();
       await parts.power.act(next.action);
       return false;
     }
@@ -296,13 +311,8 @@ export class Session {
   }
 
   private async pickJob(job: string): Promise<void> {
-    const picked = await pickByName({
-      control: this.connected(), job, signal: this.leaving.signal, note: (text) => this.tell({ type: 'note', text }),
-      finish: async () => {
-        await this.refresh();
-        await this.take();
-      },
-    });
+    const finish = (): Promise<unknown> => this.refresh().then(() => this.take());
+    const picked = await pickByName({ control: this.connected(), job, signal: this.leaving.signal, note: (text) => this.tell({ type: 'note', text }), finish });
     this.replaced = picked?.replaced.map((run) => run.title) ?? [];
   }
 
@@ -327,7 +337,7 @@ export class Session {
   private async pick(item: string, name: string | null): Promise<void> {
     if (this.work !== null) throw new AppError('conflict', `“${this.work.run.title}” is under way on this computer. Wait for its end, or cancel it.`);
     // What the person saw is what they said yes to, whatever comes while the server is asked.
-    const { disks, open } = this;
+    const { disks: { shown: disks }, open } = this;
     const { replaced, computerName, runs } = await this.connected().request('portalPick', { item, name });
     this.replaced = replaced.map((run) => run.title);
     this.connected().hello = { ...this.connected().hello, computerName };
@@ -359,21 +369,6 @@ export class Session {
   private stopReason(): CancelledError {
     const { reason } = this.parts.signal;
     return reason instanceof CancelledError ? reason : new CancelledError('Stopped at the computer.');
-  }
-
-  /** What the disks are is needed by hello and shown by the portal; neither waits for the other. */
-  private async lookAtDisks(): Promise<Inventory> {
-    const found = await this.parts.machine.inventory();
-    this.disks = found.disks;
-    this.tell({ type: 'machine', machine: portalMachine(found.identity), disks: found.disks });
-    return found;
-  }
-
-  /** What hello tells: the first look, under way when the connection began, later a new one. */
-  private takeInventory(): Promise<Inventory> {
-    const first = this.found;
-    this.found = null;
-    return first ?? this.lookAtDisks();
   }
 
   /** Nothing but a person helps: a screen shows it until somebody leaves, a command line ends with it. */

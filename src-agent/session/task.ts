@@ -3,6 +3,7 @@ import type { AssignedRun } from '#shared/agent/messages.ts';
 import type { Inventory } from '#shared/model/computer.ts';
 import type { Task, TaskType } from '#shared/model/job.ts';
 import type { Control } from '../connection.ts';
+import type { BootEnvironment } from '../environment/environment.ts';
 import type { ServerLocation } from '../net/endpoint.ts';
 import type { PortalEvent } from '../portal/contract.ts';
 import type { Power } from './power.ts';
@@ -28,6 +29,8 @@ export type TaskContext = {
   signal: AbortSignal;
   clock: Clock;
   power: Power;
+  /** Null where the agent runs on an ordinary system. */
+  environment: BootEnvironment | null;
   facts: TemplateFacts;
   /** Every disk, looked at now. */
   inventory(): Promise<Inventory>;

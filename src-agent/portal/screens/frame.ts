@@ -72,9 +72,9 @@ function drawKeys(canvas: Canvas, keys: readonly KeyHint[], edges: Edges): void 
   }
 }
 
-/** The server went away after it was there: said on every screen, and what that means for the work. */
+/** The server went away after it was there: said on every screen, and what that means for the work. Else what is wrong with this computer. */
 function bannerOf(state: PortalState, context: ViewContext): string | null {
-  if (state.server?.state !== 'away' || state.stage.kind === 'connecting' || state.stage.kind === 'fatal') return null;
+  if (state.server?.state !== 'away' || state.stage.kind === 'connecting' || state.stage.kind === 'fatal') return state.warnings.length === 0 ? null : state.warnings.join(' ');
   const { since, nextTryAt, reason } = state.server;
   const next = nextTryAt === null ? 'trying now' : `next try in ${formatDuration((nextTryAt - state.now) / 1000)}`;
   const work = state.stage.kind === 'run' ? ' What needs it waits.' : '';

@@ -79,7 +79,8 @@ function drawFigures(canvas: Canvas, state: PortalState, model: RunModel, contex
   canvas.text(0, 0, headline(task), { role: 'strong', width: canvas.columns - 6 });
   if (fraction !== null) canvas.text(0, canvas.columns - 5, formatPercent(fraction).replace('%', ' %'), { role: 'strong', width: 5, align: 'right' });
   const row = progress === null || fraction === null ? 1 : drawBar(canvas, 1, { fraction, progress }) + 1;
-  const { amount, pace } = paceOf(progress, fraction);
+  // What it was before the server went is no rate of now.
+  const { amount, pace } = paceOf(progress === null || state.server?.state !== 'away' ? progress : { ...progress, rateBytesPerSecond: 0, etaSeconds: null }, fraction);
   canvas.text(row, 0, fraction === null ? amount : pace);
   const what = progress === null ? '' : [stageWords(progress.stage), progress.detail ?? ''].filter((part) => part !== '').join(': ');
   canvas.text(row + 1, 0, what, { role: 'quiet' });

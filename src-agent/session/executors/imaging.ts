@@ -32,10 +32,12 @@ export const deployTask: Executor<'deploy'> = async (task, context) => {
   refuseAnother(disk, context.shownDisk(task));
   // Looked at once more, because writing needs what a summary does not say; the function that opens it checks that it is the chosen one.
   const facts = await diskFacts(disk.path);
+  const entries = context.environment?.bootEntries ?? null;
   const result = await deploy(runContext(context, task.imageName), {
     facts, image: task.imageGuid, ...(task.version === null ? {} : { version: task.version }),
     expect: { sizeBytes: disk.sizeBytes, ...(disk.serial === '' ? {} : { serial: disk.serial }), ...(disk.model === '' ? {} : { model: disk.model }) },
     task: { runId: context.run.id, index: context.index },
+    ...(entries === null ? {} : { afterWrite: entries.afterDeploy }),
   });
   const { image, version, writtenBytes, seconds } = result;
   return {

@@ -30,6 +30,7 @@ const underWatch = '{ read -r _ <&3 || kill -KILL 0; } >/dev/null 2>&1 & exec /b
 
 export const scriptTask: Executor<'script'> = async (task, context) => {
   throwIfCancelled(context.signal);
+  context.log((await context.environment?.addOns.forScript(task.text, context.control)) ?? []);
   const title = fillTemplate(task.title, context.facts).trim() || 'The script';
   const started = context.clock.now();
   const folder = await mkdtemp(join(tmpdir(), 'platen-script-'));
