@@ -2,11 +2,12 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { labAddress, type LabHost, type LabProcess } from './host.ts';
 
-export type ForeignServer = 'dnsmasq' | 'isc';
+/** isc-with-file: names a boot file of its own in every answer, as one that was set up for another product does. */
+export type ForeignServer = 'dnsmasq' | 'isc' | 'isc-with-file';
 
 /** Gives addresses on the lab's network and on the one beyond the router: .100 to .120 of each. */
 export function startForeignServer(host: LabHost, kind: ForeignServer): LabProcess {
-  return kind === 'dnsmasq' ? startDnsmasq(host) : startIsc(host);
+  return kind === 'dnsmasq' ? startDnsmasq(host) : startIsc(host, kind === 'isc-with-file' ? [`filename "their.efi";`, `next-server ${labAddress.dhcp};`] : []);
 }
 
 function startDnsmasq(host: LabHost): LabProcess {
@@ -17,10 +18,10 @@ function startDnsmasq(host: LabHost): LabProcess {
   ]);
 }
 
-function startIsc(host: LabHost): LabProcess {
+function startIsc(host: LabHost, more: readonly string[]): LabProcess {
   const files = { program: host.path('dhcpd'), config: host.path('dhcpd.conf'), leases: host.path('dhcpd.leases') };
   writeFileSync(files.config, [
-    'authoritative;', 'default-lease-time 3600;', 'max-lease-time 3600;', 'subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.120; }',
+    'authoritative;', ...more, 'default-lease-time 3600;', 'max-lease-time 3600;', 'subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.120; }',
     `subnet 10.80.0.0 netmask 255.255.255.0 { range 10.80.0.100 10.80.0.120; option routers ${labAddress.beyond}; }`, '',
   ].join('\n'));
   writeFileSync(files.leases, '');
