@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -15,6 +16,11 @@ import { must } from './sample.mjs';
 
 const packages = ['tftpd-hpa', 'atftpd', 'nginx', 'libwrap0'];
 const address = '127.0.0.1';
+
+/** As on two machines: servers have one half of the processors, clients the other. Where the scheduler puts two that answer each other otherwise decides more than they do. */
+const half = Math.floor(cpus().length / 2);
+const onServerHalf = () => (half === 0 ? [] : ['taskset', '--cpu-list', `0-${half - 1}`]);
+export const onClientHalf = () => (half === 0 ? [] : ['taskset', '--cpu-list', `${half}-${cpus().length - 1}`]);
 
 /** The folder with the rivals' programs; fetched once. @param {string} work @param {(text: string) => void} say */
 export function obtainRivals(work, say) {
@@ -41,11 +47,9 @@ async function freePort() {
   return port;
 }
 
-/**
- * @param {string} name @param {string[]} commandLine @param {{ lead: string[], env?: NodeJS.ProcessEnv }} how lead: a command that runs the command
- */
-function started(name, commandLine, { lead, env = process.env }) {
-  const [command = '', ...args] = [...lead, ...commandLine];
+/** @param {string} name @param {string[]} commandLine @param {NodeJS.ProcessEnv} [env] */
+function started(name, commandLine, env = process.env) {
+  const [command = '', ...args] = [...onServerHalf(), ...commandLine];
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let words = '';
   child.stderr.on('data', (/** @type {Buffer} */ part) => (words = (words + part.toString()).slice(-3000)));
@@ -66,9 +70,9 @@ function started(name, commandLine, { lead, env = process.env }) {
   return { child, check, stop };
 }
 
-/** @param {{ thread: string, files: Record<string, string>, lead: string[] }} options @returns {Promise<Server>} */
-export async function startOurs({ thread, files, lead }) {
-  const { child, check, stop } = started('the boot listeners', [nodePath(), join(root, 'bench', 'boot-server.mjs'), thread, ...Object.entries(files).map(([name, path]) => `${name}=${path}`)], { lead });
+/** @param {{ thread: string, files: Record<string, string> }} options @returns {Promise<Server>} */
+export async function startOurs({ thread, files }) {
+  const { child, check, stop } = started('the boot listeners', [nodePath(), join(root, 'bench', 'boot-server.mjs'), thread, ...Object.entries(files).map(([name, path]) => `${name}=${path}`)]);
   const line = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', resolve);
     child.once('close', () => {
@@ -83,8 +87,8 @@ export async function startOurs({ thread, files, lead }) {
   return { name: 'Platen', pid: check(), port: ports.tftp, httpPort: ports.http, stop };
 }
 
-/** @param {'tftpd-hpa' | 'atftpd' | 'nginx'} name @param {{ rivals: string, files: string, work: string, lead: string[] }} options files: the folder served @returns {Promise<Server>} */
-export async function startRival(name, { rivals, files, work, lead }) {
+/** @param {'tftpd-hpa' | 'atftpd' | 'nginx'} name @param {{ rivals: string, files: string, work: string }} options files: the folder served @returns {Promise<Server>} */
+export async function startRival(name, { rivals, files, work }) {
   const port = await freePort();
   const library = ['usr/lib', 'lib'].flatMap((folder) => [join(rivals, folder, 'x86_64-linux-gnu'), join(rivals, folder)]).join(':');
   const program = (/** @type {string} */ file) => join(rivals, 'usr', 'sbin', file);
@@ -93,7 +97,7 @@ export async function startRival(name, { rivals, files, work, lead }) {
     atftpd: [program('atftpd'), '--daemon', '--no-fork', '--port', String(port), '--bind-address', address, '--user', 'root', '--group', 'root', '--logfile', '/dev/null', '--maxthread', '100', files],
     nginx: [program('nginx'), '-p', work, '-c', nginxConfiguration(work, files, port), '-e', 'stderr'],
   };
-  const { check, stop } = started(name, lines[name], { lead, env: { ...process.env, LD_LIBRARY_PATH: library } });
+  const { check, stop } = started(name, lines[name], { ...process.env, LD_LIBRARY_PATH: library });
   await wait(700);
   return { name, pid: check(), port, httpPort: port, stop };
 }

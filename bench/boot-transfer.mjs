@@ -1,16 +1,17 @@
 // Owns the transfers of the boot benchmark: which server is asked for what by which client, in turns, and how it is told.
 import { spawn } from 'node:child_process';
 import { median } from './meter.mjs';
-import { measured } from './boot-servers.mjs';
+import { measured, onClientHalf } from './boot-servers.mjs';
 
 /** @typedef {import('./boot-servers.mjs').Server} Server */
 /** @typedef {'tftp' | 'tftp window 16' | 'http'} Way */
 /** @typedef {{ way: Way, clients: number, server: string, seconds: number, bytes: number, cpuSeconds: number, peakMB: number }} Result */
 
-export const fileBytes = 60_000_000;
+/** As large as loaders never are, and as the base archive is. */
+export const sizes = { tftp: 20_000_000, http: 60_000_000 };
 const BLOCK_BYTES = 1432;
-/** Downloads one after the other by each client; over TFTP by twenty clients of a smaller file. */
-const repeats = { tftp: 1, 'tftp window 16': 4, http: 10 };
+/** Downloads one after the other by each client: of one alone, and of many. */
+const repeats = { tftp: [3, 1], 'tftp window 16': [10, 2], http: [20, 5] };
 
 /** @type {{ way: Way, clients: number, rivals: string[] }[]} */
 export const tasks = [
@@ -28,23 +29,22 @@ function done(commandLine) {
   });
 }
 
-/** One client's downloads. @param {Way} way @param {Server} server @param {{ lead: string[], few: boolean }} how few: many do the same */
-async function client(way, { name, port, httpPort }, { lead, few }) {
-  const count = few ? Math.ceil(repeats[way] / 3) : repeats[way];
-  if (way === 'http') return done([...lead, 'curl', '--silent', '--fail', '--output', '/dev/null', `http://127.0.0.1:${httpPort}/image-60?[1-${count}]`]);
-  const options = ['--option', `blksize ${BLOCK_BYTES}`, ...(way === 'tftp' ? [] : ['--option', 'windowsize 16'])];
-  const file = few ? 'loader-20' : 'loader-60';
-  for (let time = 0; time < count; time++) await done([...lead, 'atftp', ...options, '--get', '--remote-file', file, '--local-file', '/dev/null', '127.0.0.1', String(port)]);
-  return name;
+/** @param {(typeof tasks)[number]} task */
+const countOf = ({ way, clients }) => repeats[way][clients === 1 ? 0 : 1] ?? 1;
+
+/** One client's downloads. @param {(typeof tasks)[number]} task @param {Server} server */
+async function client(task, { port, httpPort }) {
+  const count = countOf(task);
+  if (task.way === 'http') return done([...onClientHalf(), 'curl', '--silent', '--fail', '--output', '/dev/null', `http://127.0.0.1:${httpPort}/image?[1-${count}]`]);
+  const options = ['--option', `blksize ${BLOCK_BYTES}`, ...(task.way === 'tftp' ? [] : ['--option', 'windowsize 16'])];
+  for (let time = 0; time < count; time++) await done([...onClientHalf(), 'atftp', ...options, '--get', '--remote-file', 'loader', '--local-file', '/dev/null', '127.0.0.1', String(port)]);
 }
 
-/** @param {(typeof tasks)[number]} task @param {Server} server @param {string[]} lead @returns {Promise<Result>} */
-export async function transfer({ way, clients }, server, lead) {
-  const few = clients > 1;
-  const count = few ? Math.ceil(repeats[way] / 3) : repeats[way];
-  const bytes = (few && way !== 'http' ? fileBytes / 3 : fileBytes) * count * clients;
-  const taken = await measured(server, async () => void (await Promise.all(Array.from({ length: clients }, () => client(way, server, { lead, few })))));
-  return { way, clients, server: server.name, bytes, ...taken };
+/** @param {(typeof tasks)[number]} task @param {Server} server @returns {Promise<Result>} */
+export async function transfer(task, server) {
+  const bytes = sizes[task.way === 'http' ? 'http' : 'tftp'] * countOf(task) * task.clients;
+  const taken = await measured(server, async () => void (await Promise.all(Array.from({ length: task.clients }, () => client(task, server)))));
+  return { way: task.way, clients: task.clients, server: server.name, bytes, ...taken };
 }
 
 /** What is asked, beside whom. @type {{ way: Way, clients: number, rival: string, least: number }[]} */
