@@ -62,7 +62,7 @@ export function openReplicating(parts: ReplicatingParts) {
   const copies = openCopyBook(db);
   const servers: Servers = openServers({
     ...parts, self: { id: serverId, role: role.role, fingerprint: tls.fingerprint, version, key: store }, figures: () => figures,
-    assign: (versionGuid, id) => void copies.move(versionGuid, id, 'assigned'),
+    assign: (versionGuid, id) => void copies.move(versionGuid, id, 'assigned'), unassign: (versionGuid, id) => void copies.move(versionGuid, id, 'lost'),
   });
   const hub: Hub | null = role.role === 'console' ? openHub({
     servers, events, log, clock, copies, fingerprint: tls.fingerprint, transaction: (work) => db.transaction(work), trustKey: (key) => store.trustKey(key),

@@ -2,7 +2,7 @@
 // read whole for the plan and the matrix. It changes scope and assignments only.
 import type { Scope } from '#shared/model/replication.ts';
 import type { Database } from '../db/database.ts';
-import type { CopyRow } from './parts.ts';
+import { CONTRADICTED, LOST, type CopyRow } from './parts.ts';
 
 export type HeldImageRow = {
   guid: string; name: string; kind: 'image' | 'backup'; scope: Scope; priority: number; enabled: number; protected: number; created_at: number; trashed_at: number | null; owner_id: string;
@@ -27,8 +27,8 @@ export function openHoldingsRepo(db: Database) {
     copiesOf: (versionGuid: string): CopyRow[] => db.all('SELECT version_guid, server_id, state, proved_at, problem FROM copy WHERE version_guid = :versionGuid', { versionGuid }),
     /** By server: how many copies in which state, when the last proof was, and how many were lost. */
     copyCounts: (): { server_id: string; state: CopyRow['state']; count: number; proved_at: number | null; lost: number }[] => db.all(
-      `SELECT server_id, copy.state, count(*) AS count, max(proved_at) AS proved_at, count(*) FILTER (WHERE copy.state = 'absent' AND problem IS NOT NULL) AS lost FROM copy
-        JOIN image_version ON image_version.guid = copy.version_guid WHERE image_version.removing_at IS NULL GROUP BY server_id, copy.state`),
+      `SELECT server_id, copy.state, count(*) AS count, max(proved_at) AS proved_at, count(*) FILTER (WHERE copy.state <> 'ready' AND problem IN (:lost, :contradicted)) AS lost FROM copy
+        JOIN image_version ON image_version.guid = copy.version_guid WHERE image_version.removing_at IS NULL GROUP BY server_id, copy.state`, { lost: LOST, contradicted: CONTRADICTED }),
     ownedCounts: (): { server_id: string; count: number }[] => db.all('SELECT server_id, count(*) AS count FROM owner JOIN image ON image.guid = owner.image_guid WHERE image.removing_at IS NULL GROUP BY server_id'),
     names: (versionGuid: string): { image_guid: string; image_name: string; number: number } | undefined => db.get(
       'SELECT image.guid AS image_guid, image.name AS image_name, number FROM image_version JOIN image ON image.guid = image_guid WHERE image_version.guid = :versionGuid', { versionGuid }),

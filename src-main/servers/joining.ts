@@ -3,7 +3,7 @@
 import { createHash, createPublicKey, randomBytes, randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
-import { joinAnswerSchema, joinRequestSchema, OLDEST_REPLICA_PROTOCOL, REPLICA_PROTOCOL } from '#shared/replication/messages.ts';
+import { OLDEST_REPLICA_PROTOCOL, REPLICA_PROTOCOL, type joinAnswerSchema, type joinRequestSchema } from '#shared/replication/messages.ts';
 import type { joinTokenSchema } from '#shared/model/replication.ts';
 import type { LiveServer, ServersParts } from './parts.ts';
 import type { ServerRepo, ServerRow } from './repo.ts';

@@ -27,6 +27,10 @@ export type LiveServer = {
 };
 export type CopyRow = { version_guid: string; server_id: string; state: CopyState; proved_at: number | null; problem: string | null };
 
+/** What stands at a copy that is less than it was proved to be, until it is proved again. */
+export const LOST = 'It was proved there, and is not there any more. Nobody told the server to let go of it.';
+export const CONTRADICTED = 'The server holds something else under the identity of this version. It is not used from there.';
+
 /** By id, or by name where only one has it. */
 export function findServer(repo: ServerRepo, ref: string): ServerRow {
   const rows = repo.all();

@@ -19,7 +19,7 @@ export type PlanWorld = {
   servers: readonly PlanServer[]; sites: ReadonlyMap<string, PlanSite>; images: readonly PlanImage[];
   /** What an image whose scope is `default` does where no template says otherwise. */
   defaultScope: 'all' | 'none';
-  /** Anything of it, proved or on its way. */
+  /** All of it arrived there once, proved or not yet. */
   hasCopy: (versionGuid: string, serverId: string) => boolean;
   /** Images that a hand-over under way brings to a server. */
   alsoWanted: readonly { imageGuid: string; serverId: string }[];

@@ -10,8 +10,9 @@ import type { ServerRow } from './repo.ts';
 import { readWorld, type Known, type WorldParts } from './world.ts';
 
 type Parts = WorldParts & Pick<ServersParts, 'events' | 'settings' | 'log' | 'clock' | 'self' | 'addresses'> & {
-  /** A version is to be at a server where no copy of it is: its row says `copying` from now on. */
+  /** A version is to be at a server where no copy of it is: its row says `copying` from now on. unassign: it is not to come any more, and has not. */
   assign: (versionGuid: string, serverId: string) => void;
+  unassign: (versionGuid: string, serverId: string) => void;
 };
 /** json: the plan's text, with digest over all of it but its revision. */
 export type PlanText = { digest: string; json: string };
@@ -21,7 +22,7 @@ export type Planning = ReturnType<typeof openPlanning>;
 const SOON_MS = 150;
 
 export function openPlanning(parts: Parts) {
-  const { repo, events, settings, log, clock, self, addresses, assign } = parts;
+  const { repo, events, settings, log, clock, self, addresses, assign, unassign } = parts;
   const listeners = new Set<(serverIds: string[]) => void>();
   let current: { known: Known; plan: Map<string, Wanted[]> } | null = null;
   let texts = new Map<string, PlanText>();
@@ -39,10 +40,11 @@ export function openPlanning(parts: Parts) {
     // A package server follows its console's plan; it makes none.
     if (closed || self.role !== 'console') return;
     try {
-      current = compute();
-      assignNew(current);
+      const fresh = compute();
+      current = fresh;
+      assignNew(fresh);
       const before = texts;
-      texts = writeAll(current);
+      texts = writeAll(fresh);
       const changed = [...texts].filter(([id, text]) => before.get(id)?.digest !== text.digest).map(([id]) => id);
       if (changed.length > 0) for (const listener of listeners) listener(changed);
     } catch (error) {
@@ -54,14 +56,18 @@ export function openPlanning(parts: Parts) {
     if (timer === null && !closed && self.role === 'console') timer = setTimeout(refresh, SOON_MS);
   }
 
-  /** A copy that is wanted and not there is on its way from now on. */
+  /** A copy that is wanted and not there is on its way from now on; one that was on its way and is not wanted any more is not. */
   function assignNew({ known, plan }: { known: Known; plan: Map<string, Wanted[]> }): void {
     const missing = [...plan].flatMap(([serverId, wanted]) => wanted.filter(({ why, version }) => why !== 'kept' && (known.copyOf(version.guid, serverId)?.state ?? 'absent') === 'absent').map(({ version }) => ({ serverId, versionGuid: version.guid })));
-    if (missing.length === 0) return;
+    const wantedAt = new Map([...plan].map(([serverId, wanted]) => [serverId, new Set(wanted.map((each) => each.version.guid))]));
+    const dropped = known.copying.filter((copy) => wantedAt.get(copy.server_id)?.has(copy.version_guid) !== true).map((copy) => ({ serverId: copy.server_id, versionGuid: copy.version_guid }));
+    if (missing.length + dropped.length === 0) return;
     repo.transaction(() => {
       for (const { versionGuid, serverId } of missing) assign(versionGuid, serverId);
+      for (const { versionGuid, serverId } of dropped) unassign(versionGuid, serverId);
     });
-    for (const serverId of new Set(missing.map((each) => each.serverId))) events.changed('server', serverId);
+    current = null;
+    for (const serverId of new Set([...missing, ...dropped].map((each) => each.serverId))) events.changed('server', serverId);
   }
 
   function writeAll({ known, plan }: { known: Known; plan: Map<string, Wanted[]> }): Map<string, PlanText> {

@@ -26,6 +26,7 @@ import { signTicket } from './tickets.ts';
 import { countCopies, nameMoving, viewServer } from './views.ts';
 
 export { openTicket } from './tickets.ts';
+export { CONTRADICTED, LOST } from './parts.ts';
 export type { LiveServer, SigningKey } from './parts.ts';
 export type { Source } from './sources.ts';
 export type { JoinAnswer, JoinRequest } from './joining.ts';
@@ -34,6 +35,7 @@ export type Servers = ReturnType<typeof openServers>;
 export type OpenServersParts = ServersParts & {
   /** images.copies.move(…, 'assigned'): a copy that is to be there, and is not. */
   assign: (versionGuid: string, serverId: string) => void;
+  unassign: (versionGuid: string, serverId: string) => void;
   /** Of this server's own store. */
   figures: () => { freeBytes: number; totalBytes: number };
 };

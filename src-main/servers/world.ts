@@ -10,7 +10,7 @@ import { readContent } from './templates.ts';
 
 export type WorldParts = { repo: ServerRepo; sites: SiteRepo; holdings: HoldingsRepo; defaultScope: () => 'all' | 'none'; alsoWanted: () => PlanWorld['alsoWanted']; urgent: ReadonlySet<string> };
 /** The world with the rows that it was made of. */
-export type Known = { world: PlanWorld; images: ReadonlyMap<string, HeldImageRow>; versions: ReadonlyMap<string, HeldVersionRow>; copyOf: (versionGuid: string, serverId: string) => CopyRow | undefined };
+export type Known = { world: PlanWorld; images: ReadonlyMap<string, HeldImageRow>; versions: ReadonlyMap<string, HeldVersionRow>; copyOf: (versionGuid: string, serverId: string) => CopyRow | undefined; /** On their way, as far as the rows say. */ copying: readonly CopyRow[] };
 
 const windowsSchema = z.array(windowSchema).catch([]);
 
@@ -18,7 +18,9 @@ export function readWorld({ repo, sites, holdings, defaultScope, alsoWanted, urg
   const imageRows = holdings.images();
   const versionRows = holdings.versions();
   const copies = new Map<string, Map<string, CopyRow>>();
+  const copying: CopyRow[] = [];
   for (const copy of holdings.copies()) {
+    if (copy.state === 'copying') copying.push(copy);
     const ofVersion = copies.get(copy.version_guid);
     if (ofVersion === undefined) copies.set(copy.version_guid, new Map([[copy.server_id, copy]]));
     else ofVersion.set(copy.server_id, copy);
@@ -40,10 +42,10 @@ export function readWorld({ repo, sites, holdings, defaultScope, alsoWanted, urg
       sites: readSites(sites), images, defaultScope: defaultScope(), alsoWanted: alsoWanted(), urgent,
       hasCopy: (versionGuid, serverId) => {
         const state = copyOf(versionGuid, serverId)?.state ?? 'absent';
-        return state !== 'absent' && state !== 'removing';
+        return state === 'verifying' || state === 'ready' || state === 'damaged';
       },
     },
-    images: new Map(imageRows.map((row) => [row.guid, row])), versions: new Map(versionRows.map((row) => [row.guid, row])), copyOf,
+    images: new Map(imageRows.map((row) => [row.guid, row])), versions: new Map(versionRows.map((row) => [row.guid, row])), copyOf, copying,
   };
 }
 

@@ -1,12 +1,11 @@
 // Owns what becomes of what a package server says of its copies. A copy that is said to be less than it was proved to be is a loss: it is
 // written down, shown and logged, and nothing follows from it for any other copy. Nothing here deletes.
 import type { CopyReport } from '#shared/replication/messages.ts';
+import { CONTRADICTED, LOST } from '../../servers/service.ts';
 import { eventsBetween, isLoss, sameEvent } from '../report.ts';
 import type { HubParts, KnownCopy } from './parts.ts';
 
 export type Taken = { lost: KnownCopy[]; contradicted: CopyReport[]; /** The console does not know these versions (yet, or any more). */ unknown: CopyReport[]; images: Set<string> };
-export const LOST = 'It was proved there, and is not there any more. Nobody told the server to let go of it.';
-const CONTRADICTED = 'The server holds something else under the identity of this version. It is not used from there.';
 
 type Parts = Pick<HubParts, 'servers' | 'events' | 'log' | 'copies' | 'transaction'>;
 
@@ -48,7 +47,7 @@ export function takeReport({ servers, events, log, copies, transaction }: Parts,
       return;
     }
     const loss = isLoss(row.state, copy.state);
-    const problem = copy.problem ?? (loss || (row.problem === LOST && copy.state !== 'ready') ? LOST : null);
+    const problem = copy.problem ?? (loss || ((row.problem === LOST || row.problem === CONTRADICTED) && copy.state !== 'ready') ? (row.problem === CONTRADICTED ? CONTRADICTED : LOST) : null);
     const path = eventsBetween(row.state, copy.state);
     if (path === null) return;
     const facts = { damagedChunks: copy.damagedChunks, problem, ...(copy.provedAt === null ? {} : { provedAt: copy.provedAt }) };
