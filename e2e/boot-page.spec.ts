@@ -166,7 +166,7 @@ test.describe('network boot that serves', { tag: '@windowless' }, () => {
   test('makes a boot medium for the address one says, downloads it, and ends the secrets of all after asking', async ({ console, page, fake }) => {
     await page.route('**/download/boot-medium*', (route) => route.fulfill({ body: 'image', headers: { 'content-disposition': 'attachment; filename="platen-boot-a18df41e.iso"' } }));
     await console.goTo('/boot/media');
-    const server = page.getByRole('textbox', { name: 'Server, as computers reach it' });
+    const server = page.getByRole('combobox', { name: 'Server, as computers reach it' });
     await expect(server).toHaveValue('https://192.168.10.5:8420');
     await server.fill('127.0.0.1');
     await console.button('Make and download').click();

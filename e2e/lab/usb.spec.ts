@@ -10,10 +10,11 @@ import { contentsOf, type LinuxDisk } from './linux-disk.ts';
 import { deploysByKeys, image, limits, seesPortal } from './steps.ts';
 import type { VmOptions } from './vm.ts';
 
-test.describe.configure({ mode: 'serial', timeout: 600_000 });
+test.describe.configure({ timeout: 600_000 });
 const lab = sharedLab();
 let medium = '';
 let disk: LinuxDisk;
+let written = { sha256: '', server: '' };
 
 type Kind = { name: string; firmware: 'bios' | 'uefi'; secureBoot?: boolean; as: 'usb' | 'cd'; number: number };
 const computer = ({ name, firmware, secureBoot, number }: Kind): Omit<VmOptions, 'disk' | 'medium'> => ({
@@ -25,14 +26,20 @@ async function hashOf(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-test('UEFI starts from the USB disk, and deploys to its own disk alone', async () => {
+/** Once for all that follow each other in one lab. */
+async function ready(): Promise<void> {
+  if (written.sha256 !== '') return;
   await lab().open('proxy');
   medium = lab().host.path('medium.iso');
-  const written = await lab().platen<{ sha256: string; server: string }>('boot', 'image', medium);
+  written = await lab().platen<{ sha256: string; server: string }>('boot', 'image', medium);
   expect(await hashOf(medium)).toBe(written.sha256);
   lab().note(`image written, for ${written.server}`);
   disk = await lab().offer('uefi', image);
   await lab().platen('boot', 'use', 'off');
+}
+
+test('UEFI starts from the USB disk, and deploys to its own disk alone', async () => {
+  await ready();
   const target = lab().blankDisk('usb-uefi');
   const vm = await lab().switchOn({ ...computer({ name: 'usb-uefi', firmware: 'uefi', as: 'usb', number: 1 }), disk: target, medium: { path: medium, as: 'usb' } });
   await vm.says('Platen: image this computer', limits.portalMs);
@@ -61,6 +68,7 @@ const others: Kind[] = [
 for (const kind of others) {
   const words = `${kind.firmware === 'bios' ? 'BIOS' : kind.secureBoot === true ? 'UEFI with Secure Boot' : 'UEFI'} starts from ${kind.as === 'usb' ? 'the USB disk' : 'the disc'} and shows the portal`;
   test(words, async () => {
+    await ready();
     const path = lab().host.path(`${kind.name}.iso`);
     copyFileSync(medium, path);
     const vm = await lab().switchOn({ ...computer(kind), disk: lab().blankDisk(kind.name), medium: { path, as: kind.as } });
@@ -70,6 +78,7 @@ for (const kind of others) {
 }
 
 test('a medium whose secret was ended says so on the screen', async () => {
+  await ready();
   await lab().platen('boot', 'media', '--revoke', '--yes');
   const vm = await lab().switchOn({ ...computer({ name: 'usb-ended', firmware: 'bios', as: 'usb', number: 7 }), disk: null, medium: { path: medium, as: 'usb' } });
   await vm.shows(['not valid here'], limits.portalMs);
