@@ -71,14 +71,14 @@ export function addImage(data: FakeData, image: { name: string; description: str
     enabled: version.enabled ?? true, note: version.note, capturedAt: image.at - version.age, capturedBy: 'anna', computerName: 'LAB12-01', diskBytes: disk?.sizeBytes ?? 0,
     usedBytes: version.usedBytes, newBytes: version.newBytes, storedBytes: version.newBytes * 0.48, verifiedAt: version.verifying !== undefined ? null : image.at - version.age + 4 * minute,
     verifying: version.verifying === undefined ? null : { doneBytes: version.newBytes * version.verifying, totalBytes: version.newBytes, rateBytesPerSecond: 412e6, etaSeconds: 3 },
-    damagedChunks: version.damaged ?? 0, trashedAt: null, deleteAfter: null, manifest: createHash('sha256').update(`${guid} ${index}`).digest('hex'),
+    damagedChunks: version.damaged ?? 0, trashedAt: null, deleteAfter: null, manifest: createHash('sha256').update(`${guid} ${index}`).digest('hex'), pending: false, originServerId: null,
   }));
   const newest = versions.at(-1) ?? null;
   const detail: ImageDetail = {
     guid, name: image.name, description: image.description, enabled: true, protected: false, createdAt: versions[0]?.capturedAt ?? image.at, trashedAt: null, deleteAfter: null,
     versionCount: versions.length, newest, current: versions.findLast((version) => version.enabled)?.number ?? null,
-    owner: { serverId, serverName: data.status.name, managed: 'locally' }, storedBytes: versions.reduce((sum, version) => sum + version.storedBytes, 0), versions,
-    copies: versions.map((version) => ({ versionGuid: version.guid, serverId, serverName: data.status.name, state: version.state, provedAt: version.verifiedAt })),
+    owner: { serverId, serverName: data.status.name, managed: 'locally' }, storedBytes: versions.reduce((sum, version) => sum + version.storedBytes, 0), versions, kind: 'image', scope: 'default', priority: 0, channels: [],
+    copies: versions.map((version) => ({ versionGuid: version.guid, serverId, serverName: data.status.name, state: version.state, provedAt: version.verifiedAt, problem: null })),
   };
   data.images.push(detail);
   data.graphs.set(guid, image.graph);

@@ -3,11 +3,11 @@ import { chooseVersion, currentVersion, pickImage } from './choose.ts';
 import type { ImageRow, VersionRow } from './repo.ts';
 
 const image = (fields: Partial<ImageRow> = {}): ImageRow => ({
-  guid: 'a0000000-0000-4000-8000-000000000001', name: 'Lab', description: '', enabled: 1, protected: 0, created_at: 0, last_number: 3, trashed_at: null, delete_after: null, removing_at: null, stored_bytes: 0, stored_bytes_stale: 0, ...fields,
+  guid: 'a0000000-0000-4000-8000-000000000001', name: 'Lab', description: '', enabled: 1, protected: 0, created_at: 0, last_number: 3, trashed_at: null, delete_after: null, removing_at: null, stored_bytes: 0, stored_bytes_stale: 0, kind: 'image', scope: 'default', priority: 0, ...fields,
 });
 const version = (number: number, fields: Partial<VersionRow> = {}): VersionRow => ({
   guid: `v${number}`, image_guid: 'g', number, state: 'ready', enabled: 1, note: '', captured_at: 0, captured_by: '', computer_name: '', disk_bytes: 0, used_bytes: 0, new_bytes: 0, stored_bytes: 0,
-  smallest_target_bytes: 0, verified_at: null, damaged_chunks: 0, trashed_at: null, delete_after: null, removing_at: null, manifest: '', ...fields,
+  smallest_target_bytes: 0, verified_at: null, damaged_chunks: 0, trashed_at: null, delete_after: null, removing_at: null, manifest: '', manifest_bytes: 0, origin_server_id: null, pending: 0, own_state: 'ready', own_proved_at: null, ...fields,
 });
 const refusal = (work: () => unknown): { code?: string; message?: string; data?: Record<string, unknown> } => {
   try {

@@ -41,8 +41,17 @@ export function refuseTrashedMeanwhile(image: ImageRow): void {
   throw new AppError('image-in-trash', `The image "${image.name}" was moved to the trash while this capture was under way, so no version was added to it. What was sent is kept for now: take the image out of the trash (platen image undelete ${image.guid}) and start the capture again, and nothing is sent twice.`, { imageGuid: image.guid, imageName: image.name });
 }
 
+/** Servers (this one, or those of the computer's site) that also deploy what was captured there and nobody validated yet. */
+export type ChooseFor = { origins: ReadonlySet<string> };
+const anywhere: ChooseFor = { origins: new Set() };
+
+/** Not handed out there: captured elsewhere into an image of another owner, and not validated. */
+export function isHeldBack(version: Pick<VersionRow, 'pending' | 'origin_server_id'>, { origins }: ChooseFor = anywhere): boolean {
+  return version.pending === 1 && (version.origin_server_id === null || !origins.has(version.origin_server_id));
+}
+
 /** The version to deploy, or the refusal. A version that is still verifying is returned: the deploy waits for it. */
-export function chooseVersion(image: ImageRow, versions: readonly VersionRow[], wanted?: number): VersionRow {
+export function chooseVersion(image: ImageRow, versions: readonly VersionRow[], wanted?: number, choose: ChooseFor = anywhere): VersionRow {
   const about = { imageGuid: image.guid, imageName: image.name };
   if (image.trashed_at !== null) {
     throw new AppError('image-in-trash', `The image "${image.name}" is in the trash. Take it out first: platen image undelete ${image.guid}`, about);
@@ -50,9 +59,9 @@ export function chooseVersion(image: ImageRow, versions: readonly VersionRow[], 
   if (!image.enabled) {
     throw new AppError('image-disabled', `The image "${image.name}" is disabled, so it is not deployed. Enable it first: platen image enable ${image.guid}`, about);
   }
-  const version = wanted === undefined ? newestEnabled(image, versions) : byNumber(image, versions, wanted);
+  const version = wanted === undefined ? newestEnabled(image, versions, choose) : byNumber(image, versions, { wanted, choose });
   if (version.state === 'damaged') {
-    const older = versions.filter((other) => other.state === 'ready' && other.enabled && other.trashed_at === null && other.number !== version.number).map((other) => other.number).sort((a, b) => b - a);
+    const older = versions.filter((other) => other.state === 'ready' && other.enabled && !isHeldBack(other, choose) && other.trashed_at === null && other.number !== version.number).map((other) => other.number).sort((a, b) => b - a);
     const choice = older[0] === undefined ? 'There is no other version that could be deployed; capture it again, or verify it after the disk was repaired.'
       : `Version ${older[0]} is ready: ask for it by number if that is what you want (--version ${older[0]}).`;
     throw new AppError('image-damaged',
@@ -62,11 +71,13 @@ export function chooseVersion(image: ImageRow, versions: readonly VersionRow[], 
   return version;
 }
 
-function newestEnabled(image: ImageRow, versions: readonly VersionRow[]): VersionRow {
-  const current = currentVersion(versions);
+function newestEnabled(image: ImageRow, versions: readonly VersionRow[], choose: ChooseFor): VersionRow {
+  const current = currentVersion(versions, choose);
   if (current !== null) return current;
   const about = { imageGuid: image.guid, imageName: image.name };
   const living = versions.filter((version) => version.trashed_at === null);
+  const pending = living.find((version) => version.enabled && isHeldBack(version, choose));
+  if (pending !== undefined) throw heldBack(image, pending);
   if (living.length > 0) {
     throw new AppError('image-disabled', `Every version of "${image.name}" is disabled. Enable one first: platen image enable ${image.guid} --version ${living[0]?.number}`, about);
   }
@@ -76,7 +87,12 @@ function newestEnabled(image: ImageRow, versions: readonly VersionRow[]): Versio
   throw new AppError('image-empty', `The image "${image.name}" has no version yet. Capture one first.`, about);
 }
 
-function byNumber(image: ImageRow, versions: readonly VersionRow[], wanted: number): VersionRow {
+function heldBack(image: ImageRow, version: VersionRow): AppError {
+  return new AppError('conflict', `Version ${version.number} of "${image.name}" was captured at another site and waits to be validated, so it is not deployed from here. Validate it first: platen image validate ${image.guid} --version ${version.number}`,
+    { imageGuid: image.guid, imageName: image.name, version: version.number, pending: true });
+}
+
+function byNumber(image: ImageRow, versions: readonly VersionRow[], { wanted, choose }: { wanted: number; choose: ChooseFor }): VersionRow {
   const version = versions.find((candidate) => candidate.number === wanted);
   const about = { imageGuid: image.guid, imageName: image.name, version: wanted };
   if (version === undefined) {
@@ -88,14 +104,15 @@ function byNumber(image: ImageRow, versions: readonly VersionRow[], wanted: numb
   if (!version.enabled) {
     throw new AppError('image-disabled', `Version ${wanted} of "${image.name}" is disabled. Enable it first: platen image enable ${image.guid} --version ${wanted}`, about);
   }
+  if (isHeldBack(version, choose)) throw heldBack(image, version);
   return version;
 }
 
-/** What one deploys without saying which: the newest that is enabled and not in the trash, whatever its state. */
-export function currentVersion(versions: readonly VersionRow[]): VersionRow | null {
+/** What one deploys without saying which: the newest that is enabled, not held back and not in the trash, whatever its state. */
+export function currentVersion(versions: readonly VersionRow[], choose: ChooseFor = anywhere): VersionRow | null {
   let newest: VersionRow | null = null;
   for (const version of versions) {
-    if (version.enabled && version.trashed_at === null && version.number > (newest?.number ?? 0)) newest = version;
+    if (version.enabled && version.trashed_at === null && !isHeldBack(version, choose) && version.number > (newest?.number ?? 0)) newest = version;
   }
   return newest;
 }

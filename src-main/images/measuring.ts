@@ -5,6 +5,7 @@ import type { Store } from '../store/types.ts';
 import type { Events } from '../events/service.ts';
 import type { Log } from '../log/service.ts';
 import type { ImageRepo } from './repo.ts';
+import { isHere } from './verifying.ts';
 
 export type MeasuringParts = { repo: ImageRepo; store: Store; events: Events; log: Log };
 
@@ -43,12 +44,15 @@ export class Measuring {
     for (;;) {
       const image = repo.imagesToMeasure().find((guid) => !failed.has(guid));
       if (image === undefined) return;
-      const manifests = repo.versions(image).map((version) => version.manifest);
+      const here = (): string[] => repo.versions(image).filter(isHere).map((version) => version.manifest);
+      const manifests = here();
       try {
         const { storedBytes } = await store.measure(manifests, this.#stop.signal);
         // A version that came or went meanwhile has it measured once more.
-        if (repo.versions(image).map((version) => version.manifest).join() !== manifests.join()) continue;
-        repo.setStoredBytes(image, storedBytes);
+        if (here().join() !== manifests.join()) continue;
+        // Of versions on other servers alone it is known what each brought, and not what they share.
+        const elsewhere = repo.versions(image).filter((version) => !isHere(version)).reduce((sum, version) => sum + version.stored_bytes, 0);
+        repo.setStoredBytes(image, storedBytes + elsewhere);
         events.changed('image', image);
       } catch (error) {
         if (error instanceof CancelledError) throw error;

@@ -3,9 +3,9 @@ import { readinessOf } from './readiness.ts';
 import type { ImageRow, VersionRow } from './repo.ts';
 
 const image = (guid: string, facts: Partial<ImageRow> = {}): ImageRow =>
-  ({ guid, name: `Image ${guid}`, description: '', enabled: 1, protected: 0, created_at: 0, last_number: 3, trashed_at: null, delete_after: null, removing_at: null, stored_bytes: 0, stored_bytes_stale: 0, ...facts });
+  ({ guid, name: `Image ${guid}`, description: '', enabled: 1, protected: 0, created_at: 0, last_number: 3, trashed_at: null, delete_after: null, removing_at: null, stored_bytes: 0, stored_bytes_stale: 0, kind: 'image', scope: 'default', priority: 0, ...facts });
 const version = (image_guid: string, number: number, facts: Partial<VersionRow> = {}): VersionRow =>
-  ({ guid: `${image_guid}${number}`, image_guid, number, state: 'ready', enabled: 1, note: '', captured_at: 0, captured_by: '', computer_name: '', disk_bytes: 0, used_bytes: 0, new_bytes: 0, stored_bytes: 0, smallest_target_bytes: number * 10, verified_at: 0, damaged_chunks: 0, trashed_at: null, delete_after: null, removing_at: null, manifest: '', ...facts });
+  ({ guid: `${image_guid}${number}`, image_guid, number, state: 'ready', enabled: 1, note: '', captured_at: 0, captured_by: '', computer_name: '', disk_bytes: 0, used_bytes: 0, new_bytes: 0, stored_bytes: 0, smallest_target_bytes: number * 10, verified_at: 0, damaged_chunks: 0, trashed_at: null, delete_after: null, removing_at: null, manifest: '', manifest_bytes: 0, origin_server_id: null, pending: 0, own_state: 'ready', own_proved_at: null, ...facts });
 
 const ask = readinessOf(
   [image('a'), image('t', { trashed_at: 1 }), image('d', { enabled: 0 }), image('e'), image('x'), image('n'), image('v'), image('1', { name: 'Twin' }), image('2', { name: 'Twin' })],

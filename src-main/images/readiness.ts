@@ -1,20 +1,24 @@
 // Owns what a task that names an image would meet, in few words and for thousands of jobs at once: rows in, answers out, no
 // device graph is read. The rules are those of choose.ts.
 import { AppError } from '#shared/errors.ts';
-import { chooseVersion } from './choose.ts';
-import type { ImageRow, VersionRow } from './repo.ts';
+import type { ChannelName } from '#shared/model/replication.ts';
+import { chooseVersion, type ChooseFor } from './choose.ts';
+import type { ChannelRow, ImageRow, VersionRow } from './repo.ts';
 
 /** version: what would be deployed now; problem: why nothing can be ("Win11 lab is in the trash"), else null. */
 export type DeployReadiness = { name: string; version: number | null; needsBytes: number | null; problem: string | null };
 export type ImageReadiness = {
-  /** @param version null: the newest enabled. @returns null for an image that is gone */
-  deploy(guid: string, version: number | null): DeployReadiness | null;
+  /** @param version null: the newest enabled, or what a channel names. @returns null for an image that is gone */
+  deploy(guid: string, version: number | ChannelName | null): DeployReadiness | null;
   /** Why nothing can be captured into it, else null. @param guid null: the image called `name`, or a new one */
   captureProblem(guid: string | null, name: string): string | null;
   nameOf(guid: string): string | null;
 };
 
-export function readinessOf(images: readonly ImageRow[], versions: readonly VersionRow[]): ImageReadiness {
+type Beside = { channels: readonly Pick<ChannelRow, 'image_guid' | 'name' | 'number'>[]; choose: ChooseFor };
+
+export function readinessOf(images: readonly ImageRow[], versions: readonly VersionRow[], { channels, choose }: Beside = { channels: [], choose: { origins: new Set() } }): ImageReadiness {
+  const named = new Map(channels.map((channel) => [`${channel.image_guid} ${channel.name}`, channel.number]));
   const byGuid = new Map(images.map((image) => [image.guid, image]));
   const byName = Map.groupBy(images, (image) => image.name);
   const byImage = Map.groupBy(versions, (version) => version.image_guid);
@@ -24,7 +28,8 @@ export function readinessOf(images: readonly ImageRow[], versions: readonly Vers
       const image = byGuid.get(guid);
       if (image === undefined) return null;
       const key = `${guid} ${version ?? ''}`;
-      const answer = answers.get(key) ?? deployReadiness(image, byImage.get(guid) ?? [], version);
+      const number = typeof version === 'string' ? named.get(`${guid} ${version}`) : version;
+      const answer = answers.get(key) ?? (number === undefined ? { name: image.name, version: null, needsBytes: null, problem: `No version of ${image.name} is ${version === 'test' ? 'under test' : 'live'}` } : deployReadiness(image, byImage.get(guid) ?? [], { wanted: number, choose }));
       answers.set(key, answer);
       return answer;
     },
@@ -43,9 +48,9 @@ export function readinessOf(images: readonly ImageRow[], versions: readonly Vers
   };
 }
 
-function deployReadiness(image: ImageRow, versions: readonly VersionRow[], wanted: number | null): DeployReadiness {
+function deployReadiness(image: ImageRow, versions: readonly VersionRow[], { wanted, choose }: { wanted: number | null; choose: ChooseFor }): DeployReadiness {
   try {
-    const chosen = chooseVersion(image, versions, wanted ?? undefined);
+    const chosen = chooseVersion(image, versions, wanted ?? undefined, choose);
     return { name: image.name, version: chosen.number, needsBytes: chosen.smallest_target_bytes, problem: null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -60,6 +65,7 @@ function problemWords(image: ImageRow, versions: readonly VersionRow[], wanted: 
     case 'image-disabled': return image.enabled === 1 && wanted === null ? `Every version of ${image.name} is disabled` : image.enabled === 1 ? `${about} is disabled` : `${image.name} is disabled`;
     case 'image-damaged': return `Version ${wanted ?? String(data['version'])} of ${image.name} is damaged`;
     case 'image-empty': return `${image.name} has no version yet`;
+    case 'conflict': return `Version ${wanted ?? String(data['version'])} of ${image.name} waits to be validated`;
     case 'not-found': return versions.length === 0 ? `${image.name} has no version yet` : `${image.name} has no version ${wanted}`;
     default: return message;
   }

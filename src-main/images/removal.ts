@@ -1,16 +1,19 @@
-// Owns leaving: the trash, coming back from it, and the journalled removal for good. The intent (removing_at) is written first;
-// then copies and manifest, then the rows. Every step may be repeated, so a restart simply goes on.
+// Owns leaving: the trash, coming back from it, and the journalled removal for good. The intent (removing_at) is written first, with the
+// signed record that other servers carry out; then what is here goes, and the rows when every server has said that its copy is gone.
+// Every step may be repeated, so a restart simply goes on.
 import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
 import type { Store } from '../store/types.ts';
 import type { Events } from '../events/service.ts';
 import type { Log } from '../log/service.ts';
 import type { SettingsService } from '../settings/service.ts';
+import type { CopiesRepo } from './copies-repo.ts';
+import { orderRemoval } from './records.ts';
 import type { ImageRepo, ImageRow, VersionRow } from './repo.ts';
 import type { Measuring } from './measuring.ts';
 import type { Verifying } from './verifying.ts';
 
 export type RemovalParts = {
-  repo: ImageRepo; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; verifying: Verifying; measuring: Measuring;
+  repo: ImageRepo; copiesRepo: CopiesRepo; selfId: string; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; verifying: Verifying; measuring: Measuring;
   /** Runs that still read or add to this image (or this version of it): their ids. */
   runsUsing: (imageGuid: string, versionGuid: string | null) => string[];
 };
@@ -66,10 +69,10 @@ export class Removal {
     }
     repo.transaction(() => {
       const now = clock();
-      if (version === null) {
-        for (const each of repo.versions(image.guid)) repo.markVersionRemoving(each.guid, now);
-        repo.markImageRemoving(image.guid, now);
-      } else repo.markVersionRemoving(version.guid, now);
+      const versions = version === null ? repo.versions(image.guid) : [version];
+      for (const each of versions) repo.markVersionRemoving(each.guid, now);
+      if (version === null) repo.markImageRemoving(image.guid, now);
+      orderRemoval(this.#parts, { kind: version === null ? 'delete-image' : 'delete-version', server: null, image: image.guid, versions, by: actor });
       this.#record(image, version, actor, 'purged', `${nameOf(image, version)} was removed for good`);
     });
     events.changed('image', image.guid);
@@ -83,15 +86,30 @@ export class Removal {
   }
 
   async #finishRemovals(): Promise<void> {
-    const { repo, store, verifying, events } = this.#parts;
+    const { repo, copiesRepo, selfId, store, verifying, events } = this.#parts;
     let removed = 0;
     for (const version of repo.versionsBeingRemoved()) {
       verifying.forget(version.guid);
-      await store.deleteManifest(version.manifest);
+      if (version.own_state === 'removing') {
+        await store.deleteManifest(version.manifest);
+        repo.transaction(() => copiesRepo.forget(version.guid, selfId));
+        removed++;
+      }
+      // Its row says which servers have not answered yet.
+      if (copiesRepo.leftElsewhere(version.guid) > 0) continue;
       repo.transaction(() => repo.removeVersion(version.guid));
       removed++;
     }
+    // One that stays, and of which only the copy here goes.
+    for (const version of repo.versionsReleasedHere()) {
+      verifying.forget(version.guid);
+      await store.deleteManifest(version.manifest);
+      repo.transaction(() => copiesRepo.forget(version.guid, selfId));
+      events.changed('image', version.image_guid);
+      removed++;
+    }
     for (const image of repo.imagesBeingRemoved()) {
+      if (repo.hasVersions(image.guid)) continue;
       repo.transaction(() => repo.removeImage(image.guid));
       events.changed('image', image.guid);
       removed++;
@@ -101,9 +119,16 @@ export class Removal {
     this.sweepSoon();
   }
 
+  /** Without waiting: a server said that its copy is gone. */
+  finishSoon(): void {
+    if (this.#stop.signal.aborted) return;
+    this.finishRemovals().catch((error: unknown) => this.#parts.log.error('a removal could not be finished; it is tried again at the next upkeep', { error: toAppError(error) }));
+  }
+
   /** What is past its time in the trash goes; what a run still uses is left for the next round. */
   async expire(): Promise<void> {
     const { repo, clock, log } = this.#parts;
+    await this.finishRemovals();
     const due: { image: ImageRow; version: VersionRow | null }[] = repo.expiredImages(clock()).map((image) => ({ image, version: null }));
     for (const version of repo.expiredVersions(clock())) {
       const image = repo.imageByGuid(version.image_guid);
@@ -141,7 +166,9 @@ export class Removal {
     while (this.#sweepAgain && !this.#stop.signal.aborted) {
       this.#sweepAgain = false;
       try {
-        const result = await store.sweep(repo.liveManifests(), this.#stop.signal);
+        const here = new Set(await store.manifests());
+        // What is on its way may not have its manifest yet; what should be here and is not stops the sweep.
+        const result = await store.sweep([...repo.liveManifests(), ...repo.comingManifests().filter((manifest) => here.has(manifest))], this.#stop.signal);
         if (result.removedChunks > 0 || result.removedPacks > 0) log.info('store swept', { ...result });
         events.changed('status', 'status');
       } catch (error) {

@@ -1,43 +1,56 @@
-// Owns the rules of images: finding the one that was meant, editing it, recording a finished capture as a version, choosing
-// what to deploy. Checking is in verifying.ts, leaving in removal.ts.
+// Owns images as the rest of the server uses them: finding the one that was meant, editing it, choosing what to deploy. A finished capture
+// becomes a version in adding.ts, checking is in verifying.ts, leaving in removal.ts, what other servers have in copies.ts and elsewhere.ts.
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#shared/errors.ts';
 import type { HistoryEvent, ImageDetail, ImageSummary, VersionDetail, VersionRef } from '#shared/model/image.ts';
 import { deviceGraphSchema, type DeviceGraph } from '#shared/model/schema.ts';
-import type { ManifestHead } from '#shared/agent/manifest.ts';
+import type { ChannelName } from '#shared/model/replication.ts';
 import type { Store } from '../store/types.ts';
 import type { Database } from '../db/database.ts';
 import type { Events } from '../events/service.ts';
 import type { Log } from '../log/service.ts';
 import type { SettingsService } from '../settings/service.ts';
-import { chooseVersion, looksLikeGuid, pickImage, refuseCaptureIntoTrash, refuseTrashedMeanwhile, unknownImage } from './choose.ts';
+import type { Undo } from '../undo/service.ts';
+import { openAdding } from './adding.ts';
+import { openChannels, type Undoable } from './channels.ts';
+import { chooseVersion, looksLikeGuid, pickImage, refuseCaptureIntoTrash, unknownImage, type ChooseFor } from './choose.ts';
+import { openCopies } from './copies.ts';
+import { openCopiesRepo } from './copies-repo.ts';
+import { openElsewhere } from './elsewhere.ts';
 import { openImageRepo, type ImageRow, type VersionRow } from './repo.ts';
 import { Measuring } from './measuring.ts';
 import { readinessOf, type ImageReadiness } from './readiness.ts';
 import { Removal } from './removal.ts';
-import { sizesOf } from './size.ts';
-import { Verifying } from './verifying.ts';
+import { openValidation } from './validation.ts';
+import { isHere, Verifying } from './verifying.ts';
 import { viewDetail, viewImage, viewVersion, type Viewer } from './views.ts';
 
+export type { CommittedVersion, NewCapture } from './adding.ts';
+export type { Copies, CopyFacts } from './copies.ts';
+export type { KnownCopy } from './copies-repo.ts';
 export type Images = ReturnType<typeof openImages>;
 export type ImagesParts = {
   db: Database; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; selfId: string;
   runsUsing: (imageGuid: string, versionGuid: string | null) => string[];
+  /** Without it nothing can be taken back. */
+  undo?: Undo;
 };
-/** A finished capture about to become a version. */
-export type NewCapture = { imageGuid: string; imageName: string; versionGuid: string; note: string; capturedBy: string; computerName: string; agentVersion: string; graph: DeviceGraph };
-export type CommittedVersion = { imageGuid: string; version: number; versionGuid: string; manifest: string; newBytes: number; storedBytes: number };
 
 const DAY_MS = 86_400_000;
 
 export function openImages(parts: ImagesParts) {
   const { db, events, clock, selfId, settings } = parts;
-  const repo = openImageRepo(db);
-  const verifying = new Verifying({ repo, ...parts });
+  const [repo, copiesRepo] = [openImageRepo(db, selfId), openCopiesRepo(db)];
+  const copies = openCopies({ ...parts, repo, copiesRepo, onMove: (guid) => verifying.moved(guid), onGone: () => removal.finishSoon() });
+  const verifying = new Verifying({ repo, copies, ...parts });
   const measuring = new Measuring({ repo, ...parts });
-  const removal = new Removal({ repo, verifying, measuring, ...parts });
+  const removal = new Removal({ repo, copiesRepo, verifying, measuring, ...parts });
+  const adding = openAdding({ repo, verifying, measuring, ...parts });
+  const elsewhere = openElsewhere({ repo, copiesRepo, copies, verifying, measuring, removal, ...parts });
+  const channels = openChannels({ repo, events, clock, undo: parts.undo ?? null });
+  const validation = openValidation({ repo, events, removal });
+  const here: ChooseFor = { origins: new Set([selfId]) };
   const viewer: Viewer = { repo, selfId, progressOf: verifying.progressOf };
-  const committing = new Map<string, Promise<unknown>>();
   let readiness: { rev: number; answers: ImageReadiness } | null = null;
   /** When the schedule last asked for a check: one that fails or finds damage again is not repeated every minute. */
   const scheduledAt = new Map<string, number>();
@@ -80,60 +93,20 @@ export function openImages(parts: ImagesParts) {
     return { guid: randomUUID(), name: ref.trim(), isNew: true };
   }
 
-  /** Captures of one image become versions one after the other, so that numbers have no gaps and follow the order of their ends. */
-  async function inTurn<T>(imageGuid: string, work: () => Promise<T>): Promise<T> {
-    const mine = (committing.get(imageGuid) ?? Promise.resolve()).catch(() => undefined).then(work);
-    committing.set(imageGuid, mine);
-    try {
-      return await mine;
-    } finally {
-      if (committing.get(imageGuid) === mine) committing.delete(imageGuid);
-    }
-  }
-
-  /** Chunks are there; now the manifest, then the row. @param commit writes the manifest durably */
-  function addVersion(capture: NewCapture, commit: (head: ManifestHead) => ReturnType<Awaited<ReturnType<Store['openCapture']>>['commit']>): Promise<CommittedVersion> {
-    return inTurn(capture.imageGuid, async () => {
-      const done = repo.versionByGuid(capture.versionGuid);
-      if (done !== undefined) return { imageGuid: done.image_guid, version: done.number, versionGuid: done.guid, manifest: done.manifest, newBytes: done.new_bytes, storedBytes: done.stored_bytes };
-      const known = repo.imageByGuid(capture.imageGuid);
-      if (known !== undefined) refuseTrashedMeanwhile(known);
-      const number = (known?.last_number ?? 0) + 1;
-      const at = clock();
-      const committed = await commit({
-        format: 1, hash: 'blake3', image: { guid: capture.imageGuid, name: known?.name ?? capture.imageName },
-        version: { guid: capture.versionGuid, number, note: capture.note },
-        capturedAt: new Date(at).toISOString(), capturedBy: capture.capturedBy.slice(0, 200), computer: capture.computerName.slice(0, 200),
-        agentVersion: capture.agentVersion, unusedBlocks: 'cleared', graph: capture.graph,
-      });
-      const sizes = sizesOf(capture.graph);
-      repo.transaction(() => {
-        const now = repo.imageByGuid(capture.imageGuid);
-        if (now !== undefined) refuseTrashedMeanwhile(now);
-        else {
-          repo.insertImage({ guid: capture.imageGuid, name: capture.imageName, createdAt: at, serverId: selfId });
-          events.record({ actor: capture.capturedBy, entity: 'image', id: capture.imageGuid, kind: 'created', message: `Image "${capture.imageName}" was made` });
-        }
-        repo.insertVersion({
-          guid: capture.versionGuid, image_guid: capture.imageGuid, number, note: capture.note, captured_at: at, captured_by: capture.capturedBy,
-          computer_name: capture.computerName, disk_bytes: sizes.diskBytes, used_bytes: sizes.usedBytes, new_bytes: committed.newBytes, stored_bytes: committed.storedBytes,
-          smallest_target_bytes: sizes.smallestTargetBytes, manifest: committed.manifest, graph: JSON.stringify(capture.graph),
-        }, selfId);
-        events.record({ actor: capture.capturedBy, entity: 'image', id: capture.imageGuid, kind: 'captured', message: `Version ${number} was captured from ${capture.computerName}`, data: { version: number, newBytes: committed.newBytes } });
-      });
-      events.changed('image', capture.imageGuid);
-      verifying.enqueue(capture.versionGuid, 'unverified', 'server');
-      measuring.soon();
-      return { imageGuid: capture.imageGuid, version: number, versionGuid: capture.versionGuid, manifest: committed.manifest, newBytes: committed.newBytes, storedBytes: committed.storedBytes };
-    });
+  /** What a channel names, by its number; the refusal where it names none. */
+  function inChannel(image: ImageRow, channel: ChannelName): number {
+    const version = channels.named(image.guid, channel);
+    if (version === null) throw new AppError('image-empty', `The ${channel} channel of "${image.name}" names no version. Set it first: platen image channel ${image.guid} ${channel} --version N`, { imageGuid: image.guid, imageName: image.name, channel });
+    return version.number;
   }
 
   return {
     list(trash = false): ImageSummary[] {
       const byImage = Map.groupBy(repo.allVersions(), (version) => version.image_guid);
+      const channelsByImage = Map.groupBy(repo.channels(), (channel) => channel.image_guid);
       return repo.images()
         .filter((image) => !trash ? image.trashed_at === null : image.trashed_at !== null || (byImage.get(image.guid) ?? []).some((version) => version.trashed_at !== null))
-        .map((image) => viewImage(image, byImage.get(image.guid) ?? [], viewer));
+        .map((image) => viewImage(image, byImage.get(image.guid) ?? [], viewer, channelsByImage.get(image.guid) ?? []));
     },
     counts: repo.imageCounts,
     /** Images whose name, GUID or description has the text, in the order of names. */
@@ -180,14 +153,30 @@ export function openImages(parts: ImagesParts) {
       const { image, version } = subject(ref);
       const wanted = version === null ? repo.versions(image.guid).filter((each) => each.trashed_at === null) : [version];
       if (wanted.length === 0) throw new AppError('image-empty', `The image "${image.name}" has no version to verify.`, { imageGuid: image.guid });
-      for (const each of wanted) verifying.enqueue(each.guid, 'all', actor);
+      const ours = wanted.filter(isHere);
+      if (ours.length === 0) throw new AppError('not-found', `No copy of ${version === null ? `"${image.name}"` : `version ${version.number} of "${image.name}"`} is on this server, so there is nothing to re-hash here. Verify it at a server that has one.`, { imageGuid: image.guid });
+      for (const each of ours) verifying.enqueue(each.guid, 'all', actor);
       events.changed('image', image.guid);
-      return { started: wanted.map((each) => each.number) };
+      return { started: ours.map((each) => each.number) };
     },
     delete(ref: VersionRef, actor: string): { trashed: { image: string; version?: number }; deleteAfter: number } {
       const { image, version } = subject(ref);
       const { deleteAfter } = removal.toTrash(image, version, actor);
       return { trashed: { image: image.guid, ...(version === null ? {} : { version: version.number }) }, deleteAfter };
+    },
+    /** Everything that may go, goes to the trash; what is protected, or gone already, is named with the reason. */
+    deleteMany(refs: readonly VersionRef[], actor: string): { trashed: { image: string; name: string; version: number | null; deleteAfter: number }[]; skipped: { image: string; version: number | null; reason: string }[] } {
+      const done: ReturnType<Images['deleteMany']> = { trashed: [], skipped: [] };
+      for (const ref of refs) {
+        try {
+          const { image, version } = subject(ref);
+          done.trashed.push({ image: image.guid, name: image.name, version: version?.number ?? null, deleteAfter: removal.toTrash(image, version, actor).deleteAfter });
+        } catch (error) {
+          if (!(error instanceof AppError) || error.code === 'io' || error.code === 'disk-full') throw error;
+          done.skipped.push({ image: ref.image, version: ref.version ?? null, reason: error.message });
+        }
+      }
+      return done;
     },
     undelete(ref: VersionRef, actor: string): void {
       const { image, version } = subject(ref);
@@ -198,18 +187,43 @@ export function openImages(parts: ImagesParts) {
       await removal.purge(image, version, actor);
     },
 
+    setKind: (ref: string, kind: 'image' | 'backup', actor: string): Undoable => channels.setKind(require(ref), kind, actor),
+    setPriority(ref: string, priority: number, actor: string): void {
+      const image = require(ref);
+      if (image.priority !== priority) edit(image, { actor, kind: 'priority', message: `Its priority is ${priority} now`, data: { from: image.priority, to: priority } }, () => repo.setPriority(image.guid, priority));
+    },
+    /** @param version null: the channel names none any more */
+    setChannel(ref: string, { channel, version }: { channel: ChannelName; version: number | null }, actor: string): Undoable {
+      const image = require(ref);
+      return channels.set(image, channel, version === null ? null : requireVersion(image, version), actor);
+    },
+    promote: (ref: string, actor: string): Undoable => channels.promote(require(ref), actor),
+    rollBack: (ref: string, channel: ChannelName, actor: string): Undoable => channels.rollBack(require(ref), channel, actor),
+    validate: validation.validate,
+    reject: validation.reject,
+
+    /** Which server has what, and what is proved of it. */
+    copies,
+    readyAt: copies.readyAt,
+    adopt: elsewhere.adopt,
+    takeOver: elsewhere.takeOver,
+    captured: elsewhere.captured,
+    letGo: elsewhere.letGo,
+    /** Of the newest other version of this image that is proved here: what a transfer makes differences against. */
+    olderManifest: (imageGuid: string, versionGuid: string): string | null => repo.versions(imageGuid).find((version) => version.guid !== versionGuid && version.own_state === 'ready')?.manifest ?? null,
+
     forCapture,
     exists: (guid: string): boolean => repo.imageByGuid(guid) !== undefined,
-    addVersion,
-    /** The version to deploy; it may still be verifying. Throws the refusal. */
-    forDeploy(ref: string, wanted?: number): { image: ImageRow; version: VersionRow } {
+    addVersion: adding.addVersion,
+    /** The version to deploy; it may still be verifying. Throws the refusal. @param wanted a number, or what a channel names; @param choose who asks: what is pending is deployed where it was captured */
+    forDeploy(ref: string, wanted?: number | ChannelName, choose: ChooseFor = here): { image: ImageRow; version: VersionRow } {
       const image = require(ref);
-      return { image, version: chooseVersion(image, repo.versions(image.guid), wanted) };
+      return { image, version: chooseVersion(image, repo.versions(image.guid), typeof wanted === 'string' ? inChannel(image, wanted) : wanted, choose) };
     },
     /** For lists of many jobs: what capturing into and deploying each image would meet. Kept until an image changes. */
     readiness(): ImageReadiness {
       const rev = events.latest('image');
-      if (readiness?.rev !== rev) readiness = { rev, answers: readinessOf(repo.images(), repo.allVersions()) };
+      if (readiness?.rev !== rev) readiness = { rev, answers: readinessOf(repo.images(), repo.allVersions(), { channels: repo.channels(), choose: here }) };
       return readiness.answers;
     },
     graphOf: (versionGuid: string): DeviceGraph => deviceGraphSchema.parse(JSON.parse(repo.graph(versionGuid))),
@@ -219,7 +233,7 @@ export function openImages(parts: ImagesParts) {
     /** A reader met a damaged or missing chunk of this version. */
     reportDamage(versionGuid: string, how: string): void {
       const version = repo.versionByGuid(versionGuid);
-      if (version !== undefined) verifying.foundDamage(version, 1, how);
+      if (version !== undefined && isHere(version)) verifying.foundDamage(version, 1, how);
     },
     damagedVersions: (): { imageGuid: string; imageName: string; number: number }[] => {
       const names = new Map(repo.images().map((image) => [image.guid, image.name]));
@@ -230,19 +244,25 @@ export function openImages(parts: ImagesParts) {
 
     /** At start, before anything is served: unfinished removals and checks go on. */
     async recover(): Promise<void> {
+      copies.settleAcknowledged();
       await removal.finishRemovals();
+      // Versions of an earlier program: how long their manifests are was not kept.
+      for (const version of repo.allVersions()) {
+        if (version.manifest_bytes === 0 && isHere(version)) await adding.sizeOf(version.manifest).then((bytes) => repo.setManifestBytes(version.guid, bytes), () => undefined);
+      }
       verifying.recover();
       measuring.soon();
     },
     /** Now and then: the trash, and versions whose last check is too long ago. */
     async upkeep(): Promise<void> {
+      copies.settleAcknowledged();
       await removal.expire();
       const { verifyEveryDays } = settings.get();
       if (verifyEveryDays === 0) return;
       const due = clock() - verifyEveryDays * DAY_MS;
       const trashed = new Set(repo.images().filter((image) => image.trashed_at !== null).map((image) => image.guid));
       for (const version of repo.allVersions()) {
-        if (version.trashed_at !== null || trashed.has(version.image_guid) || version.state === 'verifying' || (version.verified_at ?? version.captured_at) >= due) continue;
+        if (version.trashed_at !== null || trashed.has(version.image_guid) || (version.own_state !== 'ready' && version.own_state !== 'damaged') || (version.own_proved_at ?? version.captured_at) >= due) continue;
         if (clock() - (scheduledAt.get(version.guid) ?? -Infinity) < DAY_MS) continue;
         scheduledAt.set(version.guid, clock());
         verifying.enqueue(version.guid, 'all', 'server');

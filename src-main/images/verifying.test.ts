@@ -4,9 +4,10 @@ import { Verifying, type VerifyingParts } from './verifying.ts';
 /** Two ready versions, and a store whose checks end when the test says so. */
 function room() {
   const checks: { manifest: string; what: string; end: () => void }[] = [];
-  const rows = ['a', 'b'].map((guid, i) => ({ guid, image_guid: 'image', number: i + 1, state: 'ready', manifest: guid, damaged_chunks: 0 }));
+  const rows = ['a', 'b'].map((guid, i) => ({ guid, image_guid: 'image', number: i + 1, state: 'ready', own_state: 'ready', manifest: guid, damaged_chunks: 0 }));
   const parts = {
-    repo: { allVersions: () => rows, versionByGuid: (guid: string) => rows.find((row) => row.guid === guid), transaction: (work: () => unknown) => work(), moveVersion: () => true },
+    repo: { allVersions: () => rows, versionByGuid: (guid: string) => rows.find((row) => row.guid === guid), transaction: (work: () => unknown) => work() },
+    copies: { move: () => 'ready' },
     store: {
       onDamage: () => () => undefined, damagedChunks: () => [],
       verify: (manifest: string, what: string) => new Promise((resolve) => {

@@ -1,16 +1,22 @@
-// Owns re-hashing versions from disk and what follows for their state: one at a time, new ones before scheduled ones, taken up
-// again after a restart. Damage is recorded as soon as it is known, whoever found it.
+// Owns re-hashing versions from this server's own disk and what follows for its copy of them: one at a time, new ones before scheduled
+// ones, taken up again after a restart. Damage is recorded as soon as it is known, whoever found it. Other servers prove their own copies.
 import { CancelledError, toAppError } from '#shared/errors.ts';
-import { nextVersionState, type VerifyProgressView, type VersionEvent } from '#shared/model/image.ts';
+import type { VerifyProgressView } from '#shared/model/image.ts';
 import type { Run } from '#shared/agent/page.ts';
 import type { HashHex, Store, VerifyProgress } from '../store/types.ts';
 import type { Events } from '../events/service.ts';
 import type { Log } from '../log/service.ts';
+import type { Copies } from './copies.ts';
 import type { ImageRepo, VersionRow } from './repo.ts';
 
-export type VerifyingParts = { repo: ImageRepo; store: Store; events: Events; log: Log; clock: () => number; selfId: string };
+export type VerifyingParts = { repo: ImageRepo; copies: Pick<Copies, 'move'>; store: Store; events: Events; log: Log; clock: () => number; selfId: string };
 type What = 'unverified' | 'all';
 type Job = { guid: string; what: What; actor: string };
+
+/** What of this server can be read, proved or not. */
+export function isHere(version: Pick<VersionRow, 'own_state'>): boolean {
+  return version.own_state === 'verifying' || version.own_state === 'ready' || version.own_state === 'damaged';
+}
 
 const NOTICE_MS = 250;
 const HASH_BYTES = 32;
@@ -39,7 +45,7 @@ export class Verifying {
 
   /** Versions whose check was cut off by the end of the server are checked again. */
   recover(): void {
-    for (const version of this.#parts.repo.allVersions()) if (version.state === 'verifying') this.enqueue(version.guid, 'unverified', 'server');
+    for (const version of this.#parts.repo.allVersions()) if (version.own_state === 'verifying') this.enqueue(version.guid, 'unverified', 'server');
     this.lookForDamage();
   }
 
@@ -85,7 +91,12 @@ export class Verifying {
     });
   }
 
-  /** A read or a check proved it: the version can't be deployed from now on. */
+  /** A copy of it moved, on whichever server: whoever waits for the version looks again. */
+  moved(guid: string): void {
+    this.#settle(guid);
+  }
+
+  /** A read or a check proved it: the version can't be deployed from here from now on. */
   foundDamage(version: VersionRow, damagedChunks: number, how: string): void {
     this.#move(version.guid, 'damage-found', { actor: 'server', damagedChunks: Math.max(damagedChunks, version.damaged_chunks, 1), message: `Version ${version.number} is damaged: ${how}` });
   }
@@ -109,7 +120,8 @@ export class Verifying {
   async #work(): Promise<void> {
     for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
       const version = this.#parts.repo.versionByGuid(job.guid);
-      if (version !== undefined) await this.#verify(version, job);
+      if (version !== undefined && isHere(version)) await this.#verify(version, job);
+      else this.#settle(job.guid);
     }
   }
 
@@ -131,7 +143,7 @@ export class Verifying {
       this.#progress.delete(version.guid);
       const bad = result.damaged.length + result.missing.length;
       if (bad === 0 && result.manifestIntact && result.signatureValid) {
-        this.#move(version.guid, 'verified', { actor: job.actor, damagedChunks: 0, message: version.state === 'damaged' ? `Version ${version.number} is whole again` : `Version ${version.number} was verified`, data: { checkedChunks: result.checkedChunks } });
+        this.#move(version.guid, 'verified', { actor: job.actor, damagedChunks: 0, message: version.own_state === 'damaged' ? `Version ${version.number} is whole again` : `Version ${version.number} was verified`, data: { checkedChunks: result.checkedChunks } });
       } else {
         const how = !result.manifestIntact ? 'its manifest can not be read' : !result.signatureValid ? "its manifest's signature is not valid" : `${result.damaged.length} chunks are damaged, ${result.missing.length} are missing`;
         this.#move(version.guid, 'damage-found', { actor: job.actor, damagedChunks: bad, message: `Version ${version.number} is damaged: ${how}`, data: { damaged: result.damaged.slice(0, 100), missing: result.missing.slice(0, 100) } });
@@ -149,30 +161,30 @@ export class Verifying {
     }
   }
 
-  /** One transaction: state, copy and event. A state that is already there is only refreshed (verifiedAt). */
-  #move(guid: string, event: VersionEvent, facts: { actor: string; damagedChunks: number; message: string; data?: Record<string, unknown> }): void {
-    const { repo, events, clock, selfId, log } = this.#parts;
+  /** One transaction: copy, state and event. A state that is already there is only refreshed (when it was proved). */
+  #move(guid: string, event: 'verified' | 'damage-found', facts: { actor: string; damagedChunks: number; message: string; data?: Record<string, unknown> }): void {
+    const { repo, copies, events, clock, selfId, log } = this.#parts;
     const version = repo.versionByGuid(guid);
     if (version === undefined) return;
-    const to = nextVersionState(version.state, event);
-    const moved = repo.transaction(() => {
-      const won = repo.moveVersion(guid, version.state, to, { verifiedAt: event === 'verified' ? clock() : null, damagedChunks: facts.damagedChunks }, selfId);
-      if (won && (to !== version.state || event === 'verified')) {
+    const from = version.own_state;
+    const to = repo.transaction(() => {
+      const now = copies.move(guid, selfId, event, event === 'verified' ? { provedAt: clock(), damagedChunks: 0, problem: null } : { damagedChunks: facts.damagedChunks, problem: facts.message });
+      if (now !== null && (now !== from || event === 'verified')) {
         events.record({ actor: facts.actor, entity: 'image', id: version.image_guid, kind: event, message: facts.message, data: { version: version.number, ...facts.data } });
       }
-      return won;
+      return now;
     });
-    if (!moved) return;
-    if (to === 'damaged' && version.state !== 'damaged') log.error('version damaged', { version: guid, number: version.number, message: facts.message });
+    if (to === null) return;
+    if (to === 'damaged' && from !== 'damaged') log.error('version damaged', { version: guid, number: version.number, message: facts.message });
     events.changed('image', version.image_guid);
-    if (to !== version.state) events.changed('status', 'status');
+    if (to !== from) events.changed('status', 'status');
     this.#settle(guid);
-    if (event === 'verified' && version.state === 'verifying') this.#retryDamaged();
+    if (event === 'verified' && from === 'verifying') this.#retryDamaged();
   }
 
   /** What a new capture brought may be what damaged versions lack. */
   #retryDamaged(): void {
-    for (const version of this.#parts.repo.allVersions()) if (version.state === 'damaged') this.enqueue(version.guid, 'all', 'server');
+    for (const version of this.#parts.repo.allVersions()) if (version.own_state === 'damaged') this.enqueue(version.guid, 'all', 'server');
   }
 
   #tell(guid: string): void {
@@ -194,8 +206,9 @@ export class Verifying {
         const chunks = new Set(this.#damage);
         this.#damage.clear();
         for (const version of this.#parts.repo.allVersions()) {
+          if (!isHere(version)) continue;
           const found = await this.#countNamed(version, chunks);
-          if (found > 0 && version.state !== 'damaged') this.foundDamage(version, found, `${found} of its chunks failed a check`);
+          if (found > 0 && version.own_state !== 'damaged') this.foundDamage(version, found, `${found} of its chunks failed a check`);
         }
       }
     })().catch((error: unknown) => this.#parts.log.error('looking for versions with damaged chunks failed', { error: toAppError(error) })).finally(() => {

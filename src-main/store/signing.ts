@@ -52,6 +52,12 @@ export function keyIdOf(publicKeyPem: string): string | null {
   return key === null ? null : idOf(key);
 }
 
+/** Whether the holder of this key (PEM) signed that manifest. */
+export function isManifestSignedBy(publicKeyPem: string, signature: ManifestSignature): boolean {
+  const key = publicKeyOf(publicKeyPem);
+  return key !== null && idOf(key) === signature.keyId && verify(null, message(signature.manifest), key, Buffer.from(signature.signature, 'base64'));
+}
+
 /** Whether the holder of this key signed this message for this purpose. Whatever it is given, it answers and does not throw. */
 export function isSignedBy(publicKeyPem: string, purpose: string, text: string, signature: string): boolean {
   const key = publicKeyOf(publicKeyPem);

@@ -5,19 +5,28 @@ import { deviceGraphSchema } from './schema.ts';
 export const imageNameSchema = z.string().trim().min(1, 'An image needs a name.').max(200).regex(/^[^\p{Cc}/\\]+$/u, 'A name holds no control characters and no slashes.');
 export const timestamp = z.number().int().nonnegative(); // ms since the epoch, everywhere in the API
 
+export const copyStates = ['absent', 'copying', 'verifying', 'ready', 'damaged', 'removing'] as const;
+export const imageKinds = ['image', 'backup'] as const;
+export const scopes = ['default', 'all', 'none', 'selected'] as const;
+export const channelNames = ['test', 'live'] as const;
+
 /**
- * verifying: acknowledged; the server is re-hashing its new chunks from disk. Left by verified or by damage.
- * ready: every chunk was re-hashed from disk after it arrived and nothing has contradicted that since. May be deployed.
- * damaged: a chunk or the manifest failed a check. Never deployed; left only when everything was re-hashed and found whole (healed).
+ * What clients know of a version; it follows from its copies (versionStateOf).
+ * verifying: acknowledged; no server has proved a copy of it yet. Left by the first proof, or by damage.
+ * ready: some server re-hashed every chunk from its disk, and nothing has contradicted that since. May be deployed from there.
+ * damaged: there is no proved copy, and one that is here or elsewhere failed a check. Never deployed; left only when a copy was found whole (healed).
  */
 export const versionStates = ['verifying', 'ready', 'damaged'] as const;
 export type VersionState = (typeof versionStates)[number];
-export type VersionEvent = 'verified' | 'damage-found';
 
-export function nextVersionState(state: VersionState, event: VersionEvent): VersionState {
-  if (event === 'damage-found') return 'damaged';
-  return state === 'verifying' || state === 'damaged' || state === 'ready' ? 'ready' : state;
+/** The best of its copies counts; one that is absent or on its way says nothing. */
+export function versionStateOf(copies: readonly (typeof copyStates)[number][]): VersionState {
+  if (copies.includes('ready')) return 'ready';
+  return !copies.includes('verifying') && copies.includes('damaged') ? 'damaged' : 'verifying';
 }
+
+export const channelSchema = z.object({ name: z.enum(channelNames), versionGuid: z.uuid(), number: z.number().int(), setAt: timestamp, setBy: z.string() });
+export type Channel = z.infer<typeof channelSchema>;
 
 export const verifyProgressSchema = z.object({
   doneBytes: z.number(), totalBytes: z.number(), rateBytesPerSecond: z.number(), etaSeconds: z.number().nullable(),
@@ -44,12 +53,15 @@ export const versionSummarySchema = z.object({
   /** When the trash lets go of it. */
   deleteAfter: timestamp.nullable(),
   manifest: z.string(),
+  /** Captured at another server into an image that is not its own: not handed out until somebody validated it. */
+  pending: z.boolean().default(false),
+  /** Where it was captured; null: at this server, or not known. */
+  originServerId: z.string().nullable().default(null),
 });
 export type VersionSummary = z.infer<typeof versionSummarySchema>;
 
-export const copyStates = ['absent', 'copying', 'verifying', 'ready', 'damaged', 'removing'] as const;
 export const copySchema = z.object({
-  versionGuid: z.uuid(), serverId: z.string(), serverName: z.string(), state: z.enum(copyStates), provedAt: timestamp.nullable(),
+  versionGuid: z.uuid(), serverId: z.string(), serverName: z.string(), state: z.enum(copyStates), provedAt: timestamp.nullable(), problem: z.string().nullable().default(null),
 });
 export type Copy = z.infer<typeof copySchema>;
 
@@ -70,6 +82,12 @@ export const imageSummarySchema = z.object({
   owner: z.object({ serverId: z.string(), serverName: z.string(), managed: z.enum(['locally', 'externally']) }),
   /** Bytes in the store that its versions name (shared ones counted once per image). */
   storedBytes: z.number(),
+  /** backup: stays where it was captured unless told otherwise. */
+  kind: z.enum(imageKinds).default('image'),
+  scope: z.enum(scopes).default('default'),
+  /** Higher is copied first. */
+  priority: z.number().int().default(0),
+  channels: z.array(channelSchema).default([]),
 });
 export type ImageSummary = z.infer<typeof imageSummarySchema>;
 

@@ -1,6 +1,8 @@
 // Owns package servers, sites, copies and hand-overs as clients see them, and the pure table of a copy's states.
 import { z } from 'zod';
-import { copyStates, timestamp } from './image.ts';
+import { channelNames, copyStates, imageKinds, scopes, timestamp } from './image.ts';
+
+export { channelNames, channelSchema, imageKinds, scopes, type Channel } from './image.ts';
 
 export type CopyState = (typeof copyStates)[number];
 /**
@@ -22,9 +24,7 @@ export function nextCopyState(state: CopyState, event: CopyEvent): CopyState | n
   return copyTable[state][event] ?? null;
 }
 
-export const scopes = ['default', 'all', 'none', 'selected'] as const;
 export type Scope = (typeof scopes)[number];
-export const imageKinds = ['image', 'backup'] as const;
 
 /** When transfers may run, in the server's local time; an empty list means always. days: 0 is Sunday. to before from: over midnight. */
 export const windowSchema = z.object({ days: z.array(z.number().int().min(0).max(6)).min(1).max(7), from: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/), to: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/) });
@@ -101,7 +101,4 @@ export const handoverSchema = z.object({
 });
 export type Handover = z.infer<typeof handoverSchema>;
 
-export const channelNames = ['test', 'live'] as const;
 export type ChannelName = (typeof channelNames)[number];
-export const channelSchema = z.object({ name: z.enum(channelNames), versionGuid: z.uuid(), number: z.number().int(), setAt: timestamp, setBy: z.string() });
-export type Channel = z.infer<typeof channelSchema>;
