@@ -81,10 +81,11 @@ export function adviceFor(trace: Trace, stage: BootStage): string {
       if (trace.address === '') return 'It was offered a loader, but it was not seen to take an address: probably no DHCP server gives one here. Look whether that server runs and has addresses left, and whether it is on this network; where there is none, use lab mode.';
       return 'It was offered a loader and did not fetch it. Check that UDP port 69 and the ports above 1023 are open on this machine, and that the computer got an address from the DHCP server beside this one.';
     case 'loader':
+      if (problem?.startsWith('The loader ') === true && !trace.secureBoot) return `${problem} If that does not start either, look at the computer's screen, update its firmware, or start it from a boot medium.`;
       if (problem !== undefined && !trace.secureBoot) return `${problem} A bad cable, a switch port with the wrong duplex, or a firewall between them does this.`;
       if (trace.events.some((event) => event.text.includes('shimx64.efi') && event.stage === 'loader')) return 'The signed loader arrived and did not start either. This firmware may trust only Windows: switch on "Microsoft 3rd party UEFI CA" (or similar) in its setup, or switch Secure Boot off.';
       return uefi ? 'The loader arrived whole and never spoke again: the firmware refused it, as Secure Boot does. Switch Secure Boot off in its setup, or choose the signed loader for it; the next try gets the signed one by itself.'
-        : 'The loader arrived whole and did not start. Try the other loader for this model, and look at the computer\'s screen.';
+        : 'The loader arrived whole and did not start. Switch the computer on again: after the second such try it gets the loader with the other kind of driver by itself. Look at its screen, too.';
     case 'script':
       return 'The loader was told what to do and did not begin to fetch the kernel. Check that the HTTP port of network boot is open on this machine.';
     case 'kernel':
