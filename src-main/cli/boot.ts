@@ -96,6 +96,7 @@ function statusText({ state, choice, address, ports, problem, environment, lease
     ['Ports', ports === null ? '' : `DHCP ${ports.dhcp}, PXE ${ports.pxe}, TFTP ${ports.tftp}, HTTP ${ports.http}`], ['Problem', printable(problem ?? '')],
     ['Environment', environment.state === 'ready' ? `kernel ${environment.kernelVersion}, ${formatBytes(environment.baseBytes)}` : environment.state === 'missing' ? 'not built yet: platen boot build' : environment.state],
     ['Loaders', environment.loaders.map((loader) => loader.name).join(', ')],
+    ...(environment.signed.files.length === 0 ? [] : [['Signed iPXE', `${environment.signed.state === 'ready' ? 'in use' : 'not complete'}: ${environment.signed.files.map((file) => printable(file.problem === null ? `${file.name} (${file.signers[0] ?? ''})` : `${file.name}: ${file.problem}`)).join('; ')}. ${printable(environment.signed.text)}`] as [string, string]]),
   ]);
   if (leases.length === 0) return head;
   return `${head}\n\n${table(leases, [
