@@ -17,7 +17,10 @@ import { jobCancel, jobRun, jobWatch } from './jobs-run.ts';
 import { runAgain, runBundle, runCancel, runResume } from './runs-change.ts';
 import { runList, runLog, runShow, runWatch } from './runs.ts';
 import { serve } from './serve.ts';
+import { serverAdd, serverAssign, serverList, serverRename, serverRevoke, serverRules, serverSet, serverShow } from './servers.ts';
 import { settingsSet, settingsShow } from './settings.ts';
+import { templateAdd, templateDelete, templateList, templatePublish, templateRestore, templateSet, templateShow } from './site-templates.ts';
+import { siteAdd, siteDelete, siteList, siteSet, siteShow } from './sites.ts';
 import { status } from './status.ts';
 
 export const commands: readonly Command[] = [
@@ -28,6 +31,9 @@ export const commands: readonly Command[] = [
   jobTree, jobList, jobShow, jobHistory, jobCreate, jobEdit, jobRestore, jobPublish, jobUnpublish, jobRename, jobMove, jobDuplicate, jobDelete, jobUndelete, jobFolderCreate, jobRun, jobWatch, jobCancel,
   runList, runShow, runWatch, runCancel, runAgain, runResume, runLog, runBundle,
   bootStatus, bootAdapters, bootUse, bootBuild, bootTrace, bootPreflight, bootSettings, bootImage, bootMedia,
+  serverList, serverAdd, serverShow, serverRename, serverSet, serverAssign, serverRules, serverRevoke,
+  siteList, siteAdd, siteShow, siteSet, siteDelete,
+  templateList, templateAdd, templateShow, templateSet, templatePublish, templateRestore, templateDelete,
   settingsShow, settingsSet,
   doctor, agent,
 ];
@@ -80,6 +86,21 @@ export const groups: readonly CommandGroup[] = [
     path: ['boot'], summary: 'network boot: status, use, build, trace, preflight, image, media',
     description: 'Network boot brings computers with nothing on their disk to the portal. Build the boot environment once, choose an adapter and a mode, run the preflight, then switch a computer on and follow its trace.',
     examples: ['platen boot build', 'platen boot use proxy --interface eth1', 'platen boot preflight', 'platen boot trace'],
+  },
+  {
+    path: ['server'], summary: 'package servers: list, add, show, rename, set, assign images, rules, revoke',
+    description: 'A package server holds verified copies of images and hands them to the computers near it; the console is one too. What each is to hold follows from the scope of images, from site templates and from who owns an image. Nothing that is said here deletes a copy. SERVER is a name or id.',
+    examples: ['platen server add PS008 --site Rome', 'platen server list', 'platen server show PS008', "platen server assign 'Lab Win11' --to PS008"],
+  },
+  {
+    path: ['site'], summary: 'sites and their templates: list, add, show, set, delete, template',
+    description: 'A site is a place: its subnets, its package servers, how fast and when is copied there. A site template names the images that a set of sites gets; its draft moves nothing until it is published.',
+    examples: ['platen site add Rome --subnet 10.1.0.0/16', 'platen site template add Schools', 'platen site set Rome --template Schools'],
+  },
+  {
+    path: ['site', 'template'], summary: 'site templates: list, add, show, set, publish, restore, delete',
+    description: 'A site template names images, a limit and windows for a set of sites. Changes go into its draft; publishing tells its consequences, and every revision can be published again.',
+    examples: ['platen site template add Schools', "platen site template set Schools --add 'Lab Win11'", 'platen site template publish Schools --preview', 'platen site template publish Schools'],
   },
   { path: ['settings'], summary: 'the server\'s settings: show, set', description: 'Settings are kept in the data folder and take effect at once.', examples: ['platen settings show', 'platen settings set trashDays=30'] },
 ];

@@ -22,6 +22,8 @@ describe('help', () => {
         job       jobs: tree, create, edit, publish to the portal, run on computers, watch, cancel
         run       what runs on computers: list, show, watch, cancel, again, resume, log, bundle
         boot      network boot: status, use, build, trace, preflight, image, media
+        server    package servers: list, add, show, rename, set, assign images, rules, revoke
+        site      sites and their templates: list, add, show, set, delete, template
         settings  the server's settings: show, set
         doctor    find whatever does not add up in the data folder, and repair it
         agent     capture and deploy disks of this very machine (its own help: platen agent --help)

@@ -5,7 +5,7 @@ import { scopes, type Consequence, type MatrixRow, type Scope } from '#shared/mo
 import { consequencesBetween } from './consequences.ts';
 import type { HoldingsRepo } from './holdings-repo.ts';
 import { changedSince, findServer, type ServersParts, type Undoable } from './parts.ts';
-import { planOf, type PlanWorld } from './plan.ts';
+import type { PlanWorld } from './plan.ts';
 import type { Planning } from './planning.ts';
 import type { ServerRepo } from './repo.ts';
 
@@ -18,9 +18,8 @@ const words: Record<Scope, string> = { default: 'as the setting and its site say
 export function openMatrix({ events, undo, repo, holdings, planning }: Parts) {
   /** Read anew: whoever asks may have changed it a moment ago. */
   function rows(filter: { image?: string | undefined; server?: string | undefined; trash?: boolean | undefined } = {}): MatrixRow[] {
-    const { known } = planning.now();
+    const { known, plan } = planning.now();
     const server = filter.server === undefined ? null : findServer(repo, filter.server);
-    const plan = planOf(known.world);
     const wanted = new Map([...plan].map(([serverId, list]) => [serverId, new Set(list.filter((each) => each.why !== 'kept').map((each) => each.version.guid))]));
     const shown = known.world.servers.filter((each) => each.state !== 'revoked' && each.state !== 'retired');
     return known.world.images.flatMap((image): MatrixRow[] => {

@@ -18,20 +18,26 @@ type Parts = WorldParts & Pick<ServersParts, 'events' | 'settings' | 'log' | 'cl
 export type PlanText = { digest: string; json: string };
 export type Planning = ReturnType<typeof openPlanning>;
 
-/** Many changes at once are one plan. */
+/** Many changes at once are one plan, and planning takes at most a tenth of the time. */
 const SOON_MS = 150;
+const SOON_TIMES = 9;
+const LATEST_SOON_MS = 5000;
 
 export function openPlanning(parts: Parts) {
   const { repo, events, settings, log, clock, self, addresses, assign, unassign } = parts;
   const listeners = new Set<(serverIds: string[]) => void>();
   let current: { known: Known; plan: Map<string, Wanted[]> } | null = null;
+  /** As it was computed last; for figures that may be a moment old. */
+  let latest: { known: Known; plan: Map<string, Wanted[]> } | null = null;
+  let tookMs = 0;
   let texts = new Map<string, PlanText>();
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
 
   const compute = (): { known: Known; plan: Map<string, Wanted[]> } => {
     const known = readWorld(parts);
-    return { known, plan: planOf(known.world) };
+    latest = { known, plan: planOf(known.world) };
+    return latest;
   };
   const now = (): { known: Known; plan: Map<string, Wanted[]> } => (current ??= compute());
 
@@ -39,6 +45,7 @@ export function openPlanning(parts: Parts) {
     timer = null;
     // A package server follows its console's plan; it makes none.
     if (closed || self.role !== 'console') return;
+    const started = performance.now();
     try {
       const fresh = compute();
       current = fresh;
@@ -50,10 +57,11 @@ export function openPlanning(parts: Parts) {
     } catch (error) {
       log.error('the plan could not be computed', { error: toAppError(error) });
     }
+    tookMs = performance.now() - started;
   }
   function soon(): void {
     current = null;
-    if (timer === null && !closed && self.role === 'console') timer = setTimeout(refresh, SOON_MS);
+    if (timer === null && !closed && self.role === 'console') timer = setTimeout(refresh, Math.min(LATEST_SOON_MS, Math.max(SOON_MS, tookMs * SOON_TIMES)));
   }
 
   /** A copy that is wanted and not there is on its way from now on; one that was on its way and is not wanted any more is not. */
@@ -135,7 +143,7 @@ export function openPlanning(parts: Parts) {
     },
     /** Bytes of what is to come to each server; what it shares with what is there already is not taken off. */
     neededBytes(): Map<string, number> {
-      const { known, plan } = now();
+      const { known, plan } = latest ?? now();
       return new Map([...plan].map(([serverId, wanted]) => [serverId, wanted.reduce((sum, { version }) => {
         const state = known.copyOf(version.guid, serverId)?.state ?? 'absent';
         return state === 'absent' || state === 'copying' ? sum + (known.versions.get(version.guid)?.stored_bytes ?? 0) : sum;

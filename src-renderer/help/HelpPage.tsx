@@ -12,6 +12,7 @@ import firstJob from '../../docs/admin/first-job.md?raw';
 import images from '../../docs/admin/images.md?raw';
 import jobs from '../../docs/admin/jobs.md?raw';
 import networkBoot from '../../docs/admin/network-boot.md?raw';
+import packageServers from '../../docs/admin/package-servers.md?raw';
 import portal from '../../docs/admin/portal.md?raw';
 import server from '../../docs/admin/server.md?raw';
 import { NothingHere } from '../app/NothingHere.tsx';
@@ -24,7 +25,7 @@ import classes from './HelpPage.module.css';
 
 const texts: Record<HelpTopic, string> = {
   'first-image': firstImage, 'first-job': firstJob, 'first-deploy': firstDeploy,
-  images, jobs, portal, computers, 'network-boot': networkBoot, server, desktop, 'command-line': commandLine,
+  images, jobs, portal, computers, 'network-boot': networkBoot, server, 'package-servers': packageServers, desktop, 'command-line': commandLine,
 };
 
 export function HelpPage({ topic }: { topic: string }) {
