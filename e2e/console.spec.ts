@@ -102,6 +102,16 @@ test.describe('the console', { tag: '@windowless' }, () => {
     await expect(console.node(/^Win11 teacher/)).toBeVisible();
   });
 
+  test('leaves the status strip free of messages', async ({ console, page }) => {
+    await console.node(/^Win11 teacher/).click();
+    await page.keyboard.press('Delete');
+    const message = console.undoMessage('Win11 teacher moved to the trash');
+    await expect(message).toBeVisible();
+    await page.waitForFunction(() => document.getAnimations().every((animation) => animation.playState !== 'running'));
+    const [above, strip] = [await message.boundingBox(), await console.statusStrip.boundingBox()];
+    expect((above?.y ?? 0) + (above?.height ?? 0)).toBeLessThanOrEqual(strip?.y ?? 0);
+  });
+
   test('shows a deleted version in the trash, and takes it back from there', async ({ console, page }) => {
     await console.goTo(`/image/${win}/versions`);
     await console.version(1).getByRole('button', { name: 'More commands' }).click();
@@ -134,14 +144,14 @@ test.describe('the console', { tag: '@windowless' }, () => {
 
   test('says the limits of a setting beside it, and undoes a change', async ({ console, page, fake }) => {
     await console.goTo('/settings');
-    const days = page.getByLabel('Keep deleted images');
+    const days = page.getByLabel('Keep deleted things');
     await days.fill('9999');
     await expect(page.getByText('A whole number from 0 to 365')).toBeVisible();
     await days.press('Enter');
     expect(fake.data.settings.trashDays).toBe(14);
     await days.fill('30');
     await days.press('Enter');
-    await console.undoMessage('Keep deleted images: 30 days').getByRole('button', { name: 'Undo' }).click();
+    await console.undoMessage('Keep deleted things: 30 days').getByRole('button', { name: 'Undo' }).click();
     await expect(days).toHaveValue('14 days');
     expect(fake.data.settings.trashDays).toBe(14);
   });

@@ -62,6 +62,7 @@ export function jobsRouters({ guarded }: Procedures, { data, jobs, undo, changed
   return {
     jobs: t.router({
       list: guarded.input(z.object({ trash: z.boolean().optional() }).optional()).query(({ input }) => jobs.jobs.filter((job) => (job.trashedAt !== null) === (input?.trash ?? false)).map(views.summary)),
+      inTrash: guarded.query(() => ({ folders: jobs.folders.filter((folder) => folder.trashedAt !== null).map(views.folderView), jobs: jobs.jobs.filter((job) => job.trashedAt !== null).map(views.summary) })),
       get: guarded.input(z.object({ job: z.string() })).query(({ input }): JobDetail => views.detail(jobOf(input.job))),
       folder: guarded.input(z.object({ folder: z.string().nullable() })).query(({ input }) => views.folderDetail(input.folder === null ? null : folderOf(input.folder))),
       history: guarded.input(z.object({ job: z.string() })).query(({ input }) => jobOf(input.job).revisions.toSorted((left, right) => right.rev - left.rev)),

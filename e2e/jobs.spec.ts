@@ -196,6 +196,33 @@ test.describe('jobs', { tag: '@windowless' }, () => {
     await expect(page.getByText('2 runs of Win11 lab (MI) cancelled')).toBeVisible();
   });
 
+  test('keys pressed faster than the sheet comes are not lost', async ({ console, page, jobs }) => {
+    await console.goTo(lab);
+    await console.button('Run on…').focus();
+    for (const key of ['Enter', 'ArrowDown', 'ArrowDown', 'Enter', 'ArrowDown', 'Enter']) await page.keyboard.press(key, { delay: 0 });
+    await expect(jobs.sheet.getByRole('option').nth(2)).toHaveAttribute('aria-selected', 'true');
+    await expect(jobs.sheet.getByRole('option').nth(3)).toHaveAttribute('aria-selected', 'true');
+    await expect(jobs.sheet.getByRole('option', { selected: true })).toHaveCount(2);
+    await page.keyboard.press('Escape');
+    await expect(jobs.sheet).toHaveCount(0);
+    await console.button('Run on…').focus();
+    for (const key of ['Enter', ...'LAB12-02', 'Enter']) await page.keyboard.press(key, { delay: 0 });
+    await expect(jobs.choice(/LAB12-02/)).toHaveAttribute('aria-selected', 'true');
+    await expect(jobs.sheet.getByRole('combobox', { name: 'Computers and groups' })).toHaveValue('LAB12-02');
+  });
+
+  test('what was deleted is in the trash with its day, and comes back from there', async ({ console, page, fake }) => {
+    await console.goTo(lab);
+    await console.choose('More commands', 'Move to trash');
+    await console.goTo('/trash');
+    const row = console.row('Trash', 'Win11 lab (MI)');
+    await expect(row).toContainText('in 2 weeks');
+    await page.getByRole('button', { name: 'Restore Win11 lab (MI)' }).click();
+    await expect(row).toHaveCount(0);
+    await expect(console.undoMessage('Win11 lab (MI) restored')).toBeVisible();
+    expect(fake.jobs.jobs.find((job) => job.name === 'Win11 lab (MI)')?.trashedAt).toBeNull();
+  });
+
   test('an image says which jobs use it', async ({ console, page }) => {
     await console.goTo(`/image/${guidOf('Win11 lab')}`);
     await page.getByRole('tab', { name: /Where used/ }).click();

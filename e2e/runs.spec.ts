@@ -32,6 +32,21 @@ test.describe('a run', { tag: '@windowless' }, () => {
     await expect(console.statusStrip).toContainText('LAB12-07 waits for a person');
   });
 
+  test('says that its agent is silent before it is given up as lost, and forgets it when it is heard of again', async ({ console, page, fake }) => {
+    const run = findRun(fake, 'job running');
+    run.silentSince = Date.now() - 20_000;
+    await console.goTo(`/run/${runId('job running')}`);
+    const main = page.getByRole('main');
+    await expect(main.getByText(/^Not heard of for 2\d s$/)).toBeVisible();
+    await expect(main).toContainText('after 45 s of silence the run counts as lost');
+    await console.goTo('/');
+    await expect(page.getByRole('list', { name: 'In progress' })).toContainText(/Not heard of for \d\d s/);
+    await expect(page.getByRole('list', { name: 'Computers of Room 12' }).getByRole('listitem').filter({ hasText: 'LAB12-11' })).toContainText('Not heard of');
+    run.silentSince = null;
+    fake.reportRun(run);
+    await expect(page.getByRole('list', { name: 'In progress' })).not.toContainText('Not heard of');
+  });
+
   test('asks before it is cancelled where a disk is being written, saying what is lost, and not otherwise', async ({ console, page, fake }) => {
     await console.goTo(`/run/${runId('job running')}`);
     await console.button('Cancel run').click();

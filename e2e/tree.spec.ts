@@ -40,12 +40,29 @@ test.describe('the tree', { tag: '@windowless' }, () => {
     await expect(console.undoMessage('There is nothing to undo in this window')).toBeVisible();
   });
 
-  test('says why a name is refused, and keeps the old one', async ({ tree, console }) => {
+  test('says at the field why a name is refused, and keeps the field open for another', async ({ tree, console, page }) => {
     await tree.expand('New computers');
     await tree.focusOn('PF2K81QX');
-    await tree.renameTo('LAB12-01');
-    await expect(console.undoMessage('Could not rename PF2K81QX')).toContainText('There is another computer named “LAB12-01”');
-    await expect(tree.node(/^PF2K81QX/)).toBeVisible();
+    await page.keyboard.press('F2');
+    await page.keyboard.type('LAB12-01');
+    await page.keyboard.press('Enter');
+    const field = tree.tree.getByRole('textbox');
+    await expect(page.getByRole('status').filter({ hasText: 'There is another computer named “LAB12-01”' })).toBeVisible();
+    await expect(field).toBeFocused();
+    await expect(field).toHaveValue('LAB12-01');
+    await expect(console.undoMessage('Could not rename')).toHaveCount(0);
+    await page.keyboard.type('X');
+    await expect(page.getByRole('status').filter({ hasText: 'another computer named' })).toHaveCount(0);
+    await page.keyboard.press('Enter');
+    await expect(tree.node(/^LAB12-01X/)).toBeVisible();
+    await expect(tree.tree).toBeFocused();
+    await tree.focusOn('LAB12-01X');
+    await page.keyboard.press('F2');
+    await page.keyboard.type('LAB12-01');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('status').filter({ hasText: 'another computer named' })).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(tree.node(/^LAB12-01X/)).toBeVisible();
   });
 
   test('moves computers by dragging, several at once, and takes it back', async ({ tree, console, fake }) => {

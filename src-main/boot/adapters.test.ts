@@ -16,6 +16,9 @@ describe('an adapter', () => {
   ] as const)('%s is told by what the system says', (name, given, expected) => {
     expect(adapterOf(name, [four('192.168.10.5')], given)).toMatchObject([{ ...expected, address: '192.168.10.5', prefixLength: 24, pool: { first: '192.168.10.128', last: '192.168.10.254' } }]);
   });
+  it('with several addresses is listed once, with the one it is served on and the others beside it', () => {
+    expect(adapterOf('eth0', [four('169.254.7.1', { cidr: '169.254.7.1/16' }), four('192.168.10.5'), four('10.0.0.1')], facts())).toMatchObject([{ name: 'eth0', address: '192.168.10.5', otherAddresses: ['10.0.0.1/24', '169.254.7.1/16'], pool: { first: '192.168.10.128' } }]);
+  });
   it('without an address is listed and cannot be served on', () => expect(adapterOf('eth1', [], facts())).toMatchObject([{ address: '', pool: null }]));
   it('of this machine is found', () => expect(listAdapters().some((adapter) => adapter.kind === 'loopback' && adapter.address === '127.0.0.1')).toBe(true));
 });

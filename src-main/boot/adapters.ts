@@ -16,11 +16,14 @@ export function adapterOf(name: string, list: readonly NetworkInterfaceInfo[], f
   const [first] = list;
   const prefix = (entry: NetworkInterfaceInfo | undefined): number => Number(entry?.cidr?.split('/')[1] ?? 0);
   const base = { name, mac: first?.mac ?? '', kind: kindOf(name, first, facts), link: facts === null || facts.carrier === '1', speedMbits: Number(facts?.speed) > 0 ? Number(facts?.speed) : null };
-  if (four.length === 0) return [{ ...base, address: '', prefixLength: 0, pool: null }];
-  return four.map((entry) => {
-    const pool = defaultPool(entry.address, prefix(entry));
-    return { ...base, address: entry.address, prefixLength: prefix(entry), pool: pool === null ? null : { first: pool.first, last: pool.last } };
-  });
+  // Served on by one address: the first that was given to it, rather than one it gave itself (RFC 3927).
+  const [served, ...others] = four.toSorted((left, right) => Number(left.address.startsWith('169.254.')) - Number(right.address.startsWith('169.254.')));
+  if (served === undefined) return [{ ...base, address: '', prefixLength: 0, pool: null }];
+  const pool = defaultPool(served.address, prefix(served));
+  return [{
+    ...base, address: served.address, prefixLength: prefix(served), pool: pool === null ? null : { first: pool.first, last: pool.last },
+    ...(others.length === 0 ? {} : { otherAddresses: others.map((entry) => `${entry.address}/${prefix(entry)}`) }),
+  }];
 }
 
 const VIRTUAL = /^(veth|docker|br-|virbr|vmnet|vboxnet|tun|tap|wg|zt|tailscale|vEthernet|utun|bridge)/i;

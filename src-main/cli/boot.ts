@@ -24,7 +24,7 @@ export const bootAdapters: Command = {
   run: async ({ api }) => {
     const adapters = await (await api()).boot.adapters.query();
     const text = table(adapters, [
-      { title: 'ADAPTER', text: (adapter) => printable(adapter.name) }, { title: 'ADDRESS', text: (adapter) => (adapter.address === '' ? 'none' : `${adapter.address}/${adapter.prefixLength}`) },
+      { title: 'ADAPTER', text: (adapter) => printable(adapter.name) }, { title: 'ADDRESS', text: (adapter) => (adapter.address === '' ? 'none' : `${adapter.address}/${adapter.prefixLength}${adapter.otherAddresses === undefined ? '' : ` (also ${adapter.otherAddresses.join(', ')})`}`) },
       { title: 'KIND', text: (adapter) => adapter.kind }, { title: 'LINK', text: (adapter) => (adapter.link ? 'yes' : 'no') }, { title: 'SPEED', text: (adapter) => (adapter.speedMbits === null ? '' : `${adapter.speedMbits} Mbit/s`) },
       { title: 'LAB POOL', text: (adapter) => (adapter.pool === null ? '' : `${adapter.pool.first}-${adapter.pool.last}`) },
     ]);

@@ -10,7 +10,7 @@ import { printable, table } from './table.ts';
 
 const meanings: Record<keyof Settings, string> = {
   serverName: 'what this server is called where it is shown',
-  trashDays: 'days that deleted images stay in the trash',
+  trashDays: 'days that deleted images, versions, jobs and folders stay in the trash',
   captureLeaseHours: 'hours that an interrupted capture is held for its continuation',
   verifyEveryDays: 'days after which every version is read back and proved again (0: never)',
   logRetentionDays: 'days that logs are kept',

@@ -62,6 +62,32 @@ describe('a server that ends between any two steps of a run', () => {
   });
 });
 
+describe('an agent at work that falls silent', () => {
+  it('is told as silent before its run is lost, and no longer once it is heard of; what waits for a person says nothing of it', async () => {
+    let now = Date.now();
+    const room = await Room.open({ clock: () => now });
+    const [id = ''] = await room.begin(`job/${await room.job('Script', [script()])}`);
+    const agent = await room.agent();
+    await agent.request('takeRun', {});
+    await agent.request('taskStarted', { runId: id, index: 0 });
+    expect((await room.run(id)).silentSince).toBe(null);
+    const seen: (number | null | undefined)[] = [];
+    const watching = room.api.runs.watch.subscribe(undefined, { onData: (run) => seen.push(run.silentSince) });
+    const heardAt = now;
+    now += 20_000;
+    await eventually(async () => seen, (all) => all.includes(heardAt));
+    expect(await room.run(id)).toMatchObject({ state: 'running', silentSince: heardAt });
+    agent.notice({ type: 'heartbeat' });
+    await eventually(async () => seen, (all) => all.at(-1) === null);
+    watching.unsubscribe();
+    await agent.close();
+    now += 60_000;
+    expect(await eventually(() => room.run(id), (run) => run.state === 'lost')).toMatchObject({ error: { code: 'cut-off' }, silentSince: null });
+    expect(await how(await room.agent())).toBe('ask');
+    expect(await room.run(id)).toMatchObject({ state: 'waiting', waitingFor: 'person', error: null });
+  });
+});
+
 describe('a computer that restarts in the middle of a run', () => {
   it('asks a person before a script or a deploy that had begun goes on, and goes on when they say so', async () => {
     const room = await Room.open();

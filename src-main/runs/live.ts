@@ -11,7 +11,7 @@ export type RunHolder = {
   /** Another connection of the same computer continues it. */
   taken(runId: string): void;
 };
-export type Live = { holder: RunHolder | null; leased: boolean; signAt: number; progress: RunProgress | null; watermarks: readonly Watermark[] | null; savedAt: number; cancelAt: number | null };
+export type Live = { holder: RunHolder | null; leased: boolean; signAt: number; progress: RunProgress | null; watermarks: readonly Watermark[] | null; savedAt: number; cancelAt: number | null; /** Clients were told that nothing is heard of it. */ toldSilent: boolean };
 
 const SAVE_MS = 10_000;
 
@@ -70,6 +70,12 @@ export class LiveRuns {
     for (const entry of this.#entries.values()) if (entry.holder === holder) entry.signAt = this.#clock();
   }
 
+  /** Since when nothing was heard of an agent at work, or null where it was heard of lately. */
+  silentSince(id: string, afterMs: number): number | null {
+    const entry = this.#entries.get(id);
+    return entry?.leased === true && this.#clock() - entry.signAt >= afterMs ? entry.signAt : null;
+  }
+
   /** @returns false when nobody holds the run */
   progress(id: string, progress: RunProgress, watermarks: readonly Watermark[] | undefined): boolean {
     const entry = this.#entries.get(id);
@@ -105,7 +111,7 @@ export class LiveRuns {
   #of(id: string): Live {
     let entry = this.#entries.get(id);
     if (entry === undefined) {
-      entry = { holder: null, leased: false, signAt: this.#clock(), progress: null, watermarks: null, savedAt: 0, cancelAt: null };
+      entry = { holder: null, leased: false, signAt: this.#clock(), progress: null, watermarks: null, savedAt: 0, cancelAt: null, toldSilent: false };
       this.#entries.set(id, entry);
     }
     return entry;

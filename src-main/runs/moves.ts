@@ -105,6 +105,8 @@ export class Moves {
       // The request holds a whole device graph: once the run is over nobody asks for it again.
       if (isFinal(to)) repo.setRequest(id, '{}');
       if (facts.error !== undefined) repo.setError(id, facts.error);
+      // What was said while it was lost is not true of a run that goes on, or waits for a person.
+      else if (!ended && row.error !== null) repo.setError(id, null);
       if (facts.result !== undefined) repo.setResult(id, { ...(row.result === null ? {} : (JSON.parse(row.result) as Record<string, unknown>)), ...facts.result });
       this.record(row, { actor: facts.actor, kind: to, message: facts.message ?? `${subject(row)}: ${to}` });
       this.touch(row);

@@ -2,7 +2,7 @@
 // tasks.ts, what lives only while the server runs in live.ts.
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#shared/errors.ts';
-import { RUN_LEASE_MS } from '#shared/agent/messages.ts';
+import { RUN_LEASE_MS, RUN_SILENT_MS } from '#shared/agent/messages.ts';
 import type { ComputerView } from '#shared/model/computer.ts';
 import { isFinal, runTitle, type RunProgress, type RunState, type RunView } from '#shared/model/run.ts';
 import type { Database } from '../db/database.ts';
@@ -31,7 +31,7 @@ export type RunFilter = {
   states?: RunState[] | undefined; before?: number | undefined; beforeId?: string | undefined;
 };
 export type RunsParts = {
-  db: Database; events: Events; log: Log; clock: () => number; leaseMs?: number;
+  db: Database; events: Events; log: Log; clock: () => number; leaseMs?: number; silentMs?: number;
   /** For bundles. The computer throws or is null when it is not known any more. */
   hardwareOf?: (computerId: string) => ComputerView | null;
   versions?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ const WATCH_MS = 200;
 const CANCEL_PATIENCE_MS = 15_000;
 const DAY_MS = 86_400_000;
 
-export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardwareOf, versions = {} }: RunsParts) {
+export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, silentMs = RUN_SILENT_MS, hardwareOf, versions = {} }: RunsParts) {
   const repo = openRunRepo(db);
   const lines = new RunLines(repo, clock);
   const live = new LiveRuns(repo, clock);
@@ -51,14 +51,15 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
   const tasks = openRunTasks({ repo, live, lines, moves });
   const queue = openQueue({ repo, live, lines, moves, tasks, clock });
 
+  const now = (id: string) => ({ progress: live.get(id)?.progress ?? null, silentSince: live.silentSince(id, silentMs) });
   /** Tasks of all of them in one query. */
   function views(rows: readonly RunRow[]): RunView[] {
     const ids = rows.filter((row) => row.kind === 'job').map((row) => row.id);
     const byRun = Map.groupBy(ids.length === 0 ? [] : repo.tasks(ids), (task) => task.run_id);
-    return rows.map((row) => viewRun(row, byRun.get(row.id) ?? [], live.get(row.id)?.progress ?? null));
+    return rows.map((row) => viewRun(row, byRun.get(row.id) ?? [], now(row.id)));
   }
   function view(row: RunRow): RunView {
-    return viewRun(row, row.kind === 'job' ? repo.tasks([row.id]) : [], live.get(row.id)?.progress ?? null);
+    return viewRun(row, row.kind === 'job' ? repo.tasks([row.id]) : [], now(row.id));
   }
 
   /** Asks the agent to stop; where none works on it the run ends here and now. */
@@ -259,12 +260,18 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, hardw
         for (const computerId of new Set(open.filter(isPending).map((row) => row.computer_id))) if (!moving.has(computerId)) moves.promote(computerId);
       });
     },
-    /** Every few seconds: silence ends leases, and a cancel nobody answered takes effect. */
+    /** Every few seconds: silence is told, then ends leases, and a cancel nobody answered takes effect. */
     checkLeases(): void {
-      const now = clock();
+      const at = clock();
       for (const [id, entry] of live.entries()) {
-        if (entry.cancelAt !== null && now - entry.cancelAt > CANCEL_PATIENCE_MS) moves.move(id, 'cancel', { actor: 'server', message: 'Cancelled; the agent did not answer' });
-        else if (entry.leased && now - entry.signAt > leaseMs) leaseEnded(id);
+        const silent = live.silentSince(id, silentMs) !== null;
+        if (silent !== entry.toldSilent) {
+          entry.toldSilent = silent;
+          events.changed('run', id);
+          moves.tell(id);
+        }
+        if (entry.cancelAt !== null && at - entry.cancelAt > CANCEL_PATIENCE_MS) moves.move(id, 'cancel', { actor: 'server', message: 'Cancelled; the agent did not answer' });
+        else if (entry.leased && at - entry.signAt > leaseMs) leaseEnded(id);
       }
     },
     /** Lost for longer than their chunks are held: they can't be continued any more. Old runs leave the history. */

@@ -7,13 +7,13 @@ import type { RunRow, TaskRow } from './repo.ts';
 const resultSchema = z.record(z.string(), z.unknown());
 const parsed = <T>(schema: z.ZodType<T>, text: string | null): T | null => text === null ? null : schema.parse(JSON.parse(text));
 
-/** @param progress what was last reported, where that is newer than the row */
-export function viewRun(row: RunRow, tasks: readonly TaskRow[], progress: RunProgress | null): RunView {
+/** @param now what was last reported, where that is newer than the row, and since when the agent is silent */
+export function viewRun(row: RunRow, tasks: readonly TaskRow[], { progress, silentSince }: { progress: RunProgress | null; silentSince: number | null }): RunView {
   const current = progress ?? parsed(runProgressSchema, row.progress);
   return {
     id: row.id, kind: row.kind, state: row.state, waitingFor: row.waiting_for, batchId: row.batch_id, jobId: row.job_id, jobName: row.job_name,
     tasks: tasks.map((task) => viewTask(task, current)), taskIndex: row.task_index, computerId: row.computer_id, computerName: row.computer_name,
-    imageGuid: row.image_guid, imageName: row.image_name, versionNumber: row.version_number, disk: parsed(runDiskSchema, row.disk), progress: current,
+    imageGuid: row.image_guid, imageName: row.image_name, versionNumber: row.version_number, disk: parsed(runDiskSchema, row.disk), progress: current, silentSince: row.state === 'running' ? silentSince : null,
     result: parsed(resultSchema, row.result), error: parsed(wireErrorSchema, row.error), actor: row.actor, startedAt: row.started_at, endedAt: row.ended_at,
   };
 }

@@ -10,6 +10,7 @@ import type { RunView } from '#shared/model/run.ts';
 import { formatBytes, formatRate, formatTimeLeft } from '#shared/units.ts';
 import { addressChange } from '#shared/desktop.ts';
 import { useTRPC } from '../api.ts';
+import { isSilent } from '../runs/Silence.tsx';
 import { byInterest, progressOf, runFraction } from '../runs/runWords.ts';
 import { StateMark } from '../ui/StateMark.tsx';
 import { clockTime } from '../ui/time.ts';
@@ -37,7 +38,7 @@ export function StatusStrip() {
         <Link href="/activity" className={classes['counts']} aria-label={known === undefined ? 'Activity' : undefined}>
           {known === undefined ? '' : running + waiting === 0 ? <span className="dim">Nothing is running</span> : <StateMark tone={running > 0 ? 'run' : 'wait'}>{running} running{waiting > 0 && ` · ${waiting} waiting`}</StateMark>}
         </Link>
-        {first !== undefined && <Link href={`/run/${first.id}`} className={classes['run']}>{first.state === 'running' ? runText(first) : <StateMark tone="warn">{runText(first)}</StateMark>}</Link>}
+        {first !== undefined && <Link href={`/run/${first.id}`} className={classes['run']}>{first.state === 'running' && !isSilent(first) ? runText(first) : <StateMark tone="warn">{runText(first)}</StateMark>}</Link>}
         {status !== undefined && status.problems.length > 0 && <Link href="/" className={classes['problems']}><StateMark tone="warn">{status.problems.length === 1 ? '1 thing needs attention' : `${status.problems.length} things need attention`}</StateMark></Link>}
         <span className={classes['space']}>{status !== undefined && `Store ${formatBytes(status.store.freeBytes)} free`}</span>
         <Clock />
@@ -49,6 +50,7 @@ export function StatusStrip() {
 function runText(run: RunView): string {
   if (needsPerson(run)) return `${run.computerName} waits for a person`;
   if (run.state === 'lost') return `${run.computerName} has gone silent`;
+  if (isSilent(run)) return `${run.computerName} is not heard of`;
   const progress = progressOf(run);
   const fraction = runFraction(progress);
   const percent = fraction === null ? '' : ` ${Math.floor(fraction * 100)} %`;

@@ -1,6 +1,6 @@
 // Pure: a computer as one sees it in its room: what goes on there, or what went wrong there last, and how much it needs a person.
 import type { ComputerRow } from '#shared/model/computer.ts';
-import { runFraction } from '#shared/model/run-words.ts';
+import { runFraction, silenceWords } from '#shared/model/run-words.ts';
 import { isFinal } from '#shared/model/run.ts';
 import type { RunView } from '#shared/model/run.ts';
 import { shortCode, isErrorCode } from '#shared/errors.ts';
@@ -35,6 +35,8 @@ export function stationOf(computer: ComputerRow, run: RunView | null, doneSince:
   if (run === null || run.state === 'cancelled') return idle;
   if (run.state === 'succeeded') return (run.endedAt ?? 0) < doneSince ? idle : { computer, run, tone: 'ok', words: 'Done', fraction: null, rank: computer.online ? 4 : 5 };
   const trouble = run.state === 'failed' || run.state === 'lost';
+  // Trouble that is not certain yet: it stays among those that run.
+  if (silenceWords(run, 0) !== null) return { computer, run, tone: 'warn', words: 'Not heard of', fraction: runFraction(progressOf(run)) ?? 0, rank: 2 };
   const code = run.state === 'failed' && run.error !== null && isErrorCode(run.error.code) ? ` ${shortCode(run.error.code)}` : '';
   return {
     computer, run, tone: runTone(run), words: needsPerson(run) ? 'Waits for you' : `${runState(run)}${code}`,

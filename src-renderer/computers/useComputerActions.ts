@@ -33,12 +33,26 @@ export function useComputerActions() {
       }
     };
     const did = (answer: unknown): boolean => answer !== null;
+    /** Null, or why it could not be: said by whoever asked where that is who stays, else as any failure. */
+    const asked = async (about: string, title: string, stay: boolean, work: () => Promise<void>): Promise<string | null> => {
+      let why: string | null = null;
+      await attempt(about, title, async () => {
+        try {
+          await work();
+        } catch (thrown) {
+          const error = shownError(thrown);
+          why = `${error.message} (${error.short})`;
+          if (!stay) throw thrown;
+        }
+      });
+      return why;
+    };
     return {
-      rename: ({ item, name: from }: ComputerItem, name: string): Promise<boolean> => attempt(item, `Could not rename ${from}`, async () => {
+      rename: ({ item, name: from }: ComputerItem, name: string, stay = false): Promise<string | null> => asked(item, `Could not rename ${from}`, stay, async () => {
         const { kind, id } = partsOf(item);
         const change = kind === 'group' ? await client.computers.saveGroup.mutate({ group: id, name }) : await client.computers.rename.mutate({ computer: id, name });
         offer(`${from} renamed to ${name}`, item, [change]);
-      }).then(did),
+      }),
       describeGroup: ({ item, name }: ComputerItem, description: string): Promise<boolean> => attempt(item, `Could not change the description of ${name}`, async () => {
         offer(`Description of ${name} changed`, item, [await client.computers.saveGroup.mutate({ group: partsOf(item).id, description })]);
       }).then(did),

@@ -17,14 +17,19 @@ export function useImageActions() {
   const queries = useQueryClient();
   return useMemo(() => {
     const ref = ({ image, version }: Target) => (version === undefined ? { image } : { image, version });
-    const attempt = (target: Target, title: string, work: () => Promise<void>): void => {
+    const attempt = (target: Target, title: string, work: () => Promise<void>): void => void asked(target, title, false, work);
+    /** Null, or why it could not be: said by whoever asked where that is who stays. */
+    const asked = (target: Target, title: string, stay: boolean, work: () => Promise<void>): Promise<string | null> => {
       setObjectError(target.image, null);
-      void work()
-        .catch((thrown: unknown) => {
+      return work()
+        .then(() => null, (thrown: unknown) => {
           const error = shownError(thrown);
+          const why = `${error.message} (${error.short})`;
+          if (stay) return why;
           // The object's page shows it in place; from anywhere else it has to be said here.
           setObjectError(target.image, { title, error });
           if (!location.hash.includes(target.image)) toastFailed(title, error);
+          return why;
         })
         .finally(() => {
           void queries.invalidateQueries(trpc.images.pathFilter());
@@ -67,7 +72,7 @@ export function useImageActions() {
       setProtected: (target: Target & { protected: boolean }): void => attempt(target, `Could not change the protection of ${label(target)}`, async () => {
         await client.images.setProtected.mutate({ image: target.image, protected: target.protected });
       }),
-      rename: (change: { image: string; name: string; from: string }): void => attempt({ image: change.image, name: change.from }, `Could not rename ${change.from}`, async () => {
+      rename: (change: { image: string; name: string; from: string }, stay = false): Promise<string | null> => asked({ image: change.image, name: change.from }, `Could not rename ${change.from}`, stay, async () => {
         await client.images.rename.mutate({ image: change.image, name: change.name });
         toastUndo(`Renamed to ${change.name}`, `name ${change.image}`, () => attempt({ image: change.image, name: change.name }, `Could not rename ${change.name}`, async () => { await client.images.rename.mutate({ image: change.image, name: change.from }); }));
       }),

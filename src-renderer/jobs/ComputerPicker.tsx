@@ -12,6 +12,9 @@ import { shownError } from '../errors.ts';
 import { NodeIcon } from '../tree/NodeIcon.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
+import { pickerKey, playKeys } from './pickerKeys.ts';
+import type { PickerKey } from './pickerKeys.ts';
+import { takeEarlyKeys } from './runSheetStore.ts';
 import { countOf } from './startWords.ts';
 import classes from './RunSheet.module.css';
 
@@ -19,6 +22,7 @@ export type ChosenComputers = { computers: ReadonlySet<string>; groups: Readonly
 type Choice = { kind: 'groups' | 'computers'; id: string; name: string; detail: string; online: boolean | null };
 
 const mostShown = 200;
+const none: readonly PickerKey[] = [];
 
 export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: ChosenComputers; autoFocus: boolean; onChange: (chosen: ChosenComputers) => void }) {
   const trpc = useTRPC();
@@ -34,50 +38,54 @@ export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: Chosen
     ...(computers.data ?? []).slice(0, mostShown).map((computer): Choice => ({ kind: 'computers', id: computer.id, name: computer.name, detail: [computer.model, computer.serial].filter((part) => part !== '').join(' · '), online: computer.online })),
   ], [groups.data, computers.data, text]);
   const settled = typed.trim() === text && computers.data !== undefined && !computers.isPlaceholderData;
-  const [entered, setEntered] = useState(false);
+  /** Pressed before the list was there, some even before this field was. */
+  const [early, setEarly] = useState<readonly PickerKey[]>(none);
   const place = Math.min(active, choices.length - 1);
-  const toggle = useCallback((choice: Choice): void => {
-    const next = new Set(chosen[choice.kind]);
-    if (!next.delete(choice.id)) next.add(choice.id);
-    onChange({ ...chosen, [choice.kind]: next });
+  const toggle = useCallback((...wanted: readonly Choice[]): void => {
+    const next = { computers: new Set(chosen.computers), groups: new Set(chosen.groups) };
+    for (const { kind, id } of wanted) if (!next[kind].delete(id)) next[kind].add(id);
+    onChange(next);
   }, [chosen, onChange]);
-  const go = (to: number): void => {
-    const next = Math.max(0, Math.min(choices.length - 1, to));
-    setActive(next);
-    list.current?.children[next]?.scrollIntoView({ block: 'nearest' });
-  };
+  const play = useCallback((keys: readonly PickerKey[]): void => {
+    const played = playKeys(keys, place, choices.length);
+    setActive(played.place);
+    list.current?.children[played.place]?.scrollIntoView({ block: 'nearest' });
+    const entered = played.entered.flatMap((at) => choices[at] ?? []);
+    if (entered.length > 0) toggle(...entered);
+  }, [choices, place, toggle]);
   const onKeyDown = (event: React.KeyboardEvent): void => {
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 6, PageUp: -6 }[event.key];
-    if (step !== undefined) { event.preventDefault(); go(place + step); }
-    const choice = choices[place];
-    if (event.key !== 'Enter') return;
+    const key = pickerKey(event.key);
+    if (key === null) return;
     event.preventDefault();
-    if (!settled) setEntered(true);
-    else if (choice !== undefined) toggle(choice);
+    if (settled && early.length === 0) play([key]);
+    else setEarly([...early, key]);
   };
-  // Enter was pressed faster than the search: it chooses from what was searched for, never from what stood there before.
   useEffect(() => {
-    if (!entered || !settled) return;
-    setEntered(false);
-    const [first] = choices;
-    if (first !== undefined) toggle(first);
-  }, [entered, settled, choices, toggle]);
+    if (early.length === 0 || !settled || groups.data === undefined) return;
+    setEarly(none);
+    play(early);
+  }, [early, settled, groups.data, play]);
+  const takeEarly = (): void => {
+    const { keys, text: before } = takeEarlyKeys();
+    if (before !== '') { setTyped((now) => now + before); setActive(0); }
+    if (keys.length > 0) setEarly((now) => [...now, ...keys]);
+  };
   const count = chosen.computers.size + chosen.groups.size;
   const failed = computers.isError && computers.data === undefined;
-  const none = computers.data?.length === 0 && text === '' && (groups.data ?? []).length === 0;
+  const empty = computers.data?.length === 0 && text === '' && (groups.data ?? []).length === 0;
   return (
     <section className={classes['picker']} aria-label="Computers">
       <div className={classes['pickerHead']}>
         <TextInput
           label="Computers and groups" placeholder="Search by name, serial or address" leftSection={<IconSearch size={14} />} value={typed} {...(autoFocus ? { 'data-autofocus': true } : {})}
           role="combobox" aria-expanded aria-autocomplete="list" aria-controls={listId} {...(choices[place] === undefined ? {} : { 'aria-activedescendant': `${listId}-${place}` })}
-          onChange={(event) => { setTyped(event.currentTarget.value); setActive(0); }} onKeyDown={onKeyDown}
+          onChange={(event) => { setTyped(event.currentTarget.value); setActive(0); }} onKeyDown={onKeyDown} onFocus={takeEarly}
         />
         {count > 0 && <Button variant="subtle" color="gray" onClick={() => onChange({ computers: new Set(), groups: new Set() })}>Choose none ({count})</Button>}
       </div>
       {failed && <ErrorBlock title="The computers could not be read" error={shownError(computers.error)} onRetry={() => void computers.refetch()} />}
-      {none && <p className="dim">There are no computers yet. One appears here when it first boots into Platen, or when the agent is started on it.</p>}
-      {!failed && !none && (
+      {empty && <p className="dim">There are no computers yet. One appears here when it first boots into Platen, or when the agent is started on it.</p>}
+      {!failed && !empty && (
         <div ref={list} id={listId} role="listbox" aria-label="Computers and groups" aria-multiselectable aria-busy={computers.data === undefined} className={classes['list']} tabIndex={-1}>
           {choices.map((choice, index) => {
             const isChosen = chosen[choice.kind].has(choice.id);
@@ -94,7 +102,7 @@ export function ComputerPicker({ chosen, autoFocus, onChange }: { chosen: Chosen
           {choices.length === 0 && computers.data !== undefined && <p className={classes['nothing']}>Nothing has this in its name, serial or address.</p>}
         </div>
       )}
-      {!failed && !none && <p className={classes['hint']}><kbd>↑</kbd> <kbd>↓</kbd> go through the list, <kbd>Enter</kbd> chooses</p>}
+      {!failed && !empty && <p className={classes['hint']}><kbd>↑</kbd> <kbd>↓</kbd> go through the list, <kbd>Enter</kbd> chooses</p>}
       {(computers.data?.length ?? 0) > mostShown && <p className="dim">The first {mostShown} computers. Type to find others, or choose a group.</p>}
     </section>
   );

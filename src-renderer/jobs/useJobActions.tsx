@@ -40,6 +40,20 @@ export function useJobActions() {
     const several = (items: readonly JobItem[]): string => (items.length === 1 ? (items[0]?.name ?? '') : `${items.length} items`);
     const aboutOf = (items: readonly JobItem[]): string => items[0]?.item ?? 'jobs';
     const ids = (items: readonly JobItem[]): string[] => items.map((each) => each.item);
+    /** Null, or why it could not be: said by whoever asked where that is who stays, else as any failure. */
+    const asked = async (about: string, title: string, stay: boolean, work: () => Promise<void>): Promise<string | null> => {
+      let why: string | null = null;
+      await attempt(about, title, async () => {
+        try {
+          await work();
+        } catch (thrown) {
+          const error = shownError(thrown);
+          why = `${error.message} (${error.short})`;
+          if (!stay) throw thrown;
+        }
+      });
+      return why;
+    };
     return {
       /** The new job's address, or null where it failed. */
       create: (job: { folder: string | null; name: string; tasks?: Task[] }): Promise<string | null> => attempt(placeOf(job.folder), `Could not make the job “${job.name}”`, async () => {
@@ -52,10 +66,10 @@ export function useJobActions() {
         offer(`Folder “${folder.name}” made`, `folder/${made.id}`, made);
         return `folder/${made.id}`;
       }),
-      rename: ({ item, name: from }: JobItem, name: string): Promise<boolean> => attempt(item, `Could not rename ${from}`, async () => {
+      rename: ({ item, name: from }: JobItem, name: string, stay = false): Promise<string | null> => asked(item, `Could not rename ${from}`, stay, async () => {
         const [kind, id = ''] = item.split('/');
         offer(`Renamed to ${name}`, item, kind === 'folder' ? await client.jobs.saveFolder.mutate({ id, name }) : await client.jobs.save.mutate({ id, name }));
-      }).then((answer) => answer !== null),
+      }),
       /** What was made, as addresses; copies are never published. */
       duplicate: (items: readonly JobItem[]): Promise<string[] | null> => attempt(aboutOf(items), `Could not duplicate ${several(items)}`, async () => {
         const made = await client.jobs.duplicate.mutate({ items: ids(items) });

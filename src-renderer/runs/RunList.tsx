@@ -7,6 +7,7 @@ import { ProgressBar } from '../ui/Bars.tsx';
 import { MiddleText } from '../ui/MiddleText.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
+import { isSilent, Silence } from './Silence.tsx';
 import { byInterest, progressOf, progressText, runFraction, runState, runTitle, runTone, stageText } from './runWords.ts';
 import classes from './RunPage.module.css';
 
@@ -42,6 +43,7 @@ function howFar(run: RunView): React.ReactNode {
     const error = fromWireError(run.error);
     return <small className={classes['failed']} title={error.message}>{error.short} {error.message}</small>;
   }
+  if (isSilent(run)) return <small><Silence run={run} /></small>;
   const progress = progressOf(run);
   if (run.state === 'running' && progress !== null) {
     return <><ProgressBar fraction={runFraction(progress)} label={runTitle(run)} /><small>{progressText(progress)}</small></>;

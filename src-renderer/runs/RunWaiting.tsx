@@ -3,11 +3,13 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconAlertTriangleFilled, IconClock } from '@tabler/icons-react';
 import { Link } from 'wouter';
+import { RUN_LEASE_MS } from '#shared/agent/messages.ts';
 import { currentTask } from '#shared/model/run-words.ts';
 import type { RunView } from '#shared/model/run.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { When } from '../ui/When.tsx';
+import { isSilent, Silence } from './Silence.tsx';
 import { runsAhead, runState, runTitle } from './runWords.ts';
 import type { RunActions } from './useRunActions.tsx';
 import classes from './RunWaiting.module.css';
@@ -19,6 +21,13 @@ export function RunWaiting({ run, actions }: { run: RunView; actions: RunActions
       <div className={classes['block']} data-tone="warn">
         <IconAlertTriangleFilled size={16} aria-hidden />
         <div><strong>{run.computerName} has gone silent.</strong> <span>When its agent comes back, the run goes on by itself where it was. If it does not come back, switch the computer on again, or cancel the run.</span></div>
+      </div>
+    );
+  }
+  if (isSilent(run)) {
+    return (
+      <div className={classes['block']} data-tone="warn">
+        <div><Silence run={run} /> <span>{run.computerName} does not answer at the moment. Look at its cable and whether it is switched on. It goes on by itself when it is heard of again; after {RUN_LEASE_MS / 1000} s of silence the run counts as lost.</span></div>
       </div>
     );
   }

@@ -13,7 +13,7 @@ export const settingGroups: SettingGroup[] = [
     { key: 'serverName', kind: 'text', label: 'Server name', explanation: 'What this server is called in the console and wherever package servers are listed.' },
   ] },
   { id: 'images', title: 'Images and store', fields: [
-    { key: 'trashDays', kind: 'number', unit: 'days', label: 'Keep deleted images', explanation: 'How long deleted images and versions can be restored. With 0 they are deleted for good at the next clean-up.' },
+    { key: 'trashDays', kind: 'number', unit: 'days', label: 'Keep deleted things', explanation: 'How long deleted images, versions, jobs and folders can be restored. With 0 they are deleted for good at the next clean-up.' },
     { key: 'verifyEveryDays', kind: 'number', unit: 'days', label: 'Verify every', explanation: 'Every version is read back from disk and checked at least this often. With 0 only on request.' },
     { key: 'captureLeaseHours', kind: 'number', unit: 'hours', label: 'Keep unfinished captures', explanation: 'An interrupted capture can be continued without sending again what arrived, for this long after its last sign of life.' },
   ] },

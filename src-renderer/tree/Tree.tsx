@@ -100,10 +100,15 @@ export function Tree() {
     abilities: (id) => abilitiesOf(meant(id).map((item) => item.id)),
     commands: { open: openRow, rename: setRenaming, trash, duplicate },
   });
-  const finishRename = (row: NodeRow, name: string | null): void => {
-    setRenaming(null);
+  const finishRename = async (row: NodeRow, name: string | null, stay: boolean): Promise<string | null> => {
+    const asked = name === null || name === row.node.name ? null : commands.rename({ id: row.node.id, name: row.node.name, parent: row.parent }, name, stay);
+    if (stay) {
+      const why = await asked;
+      if (why !== null) return why;
+    }
+    setRenaming((now) => (now === row.node.id ? null : now));
     toTree();
-    if (name !== null && name !== row.node.name) commands.rename({ id: row.node.id, name: row.node.name, parent: row.parent }, name);
+    return null;
   };
   const pointerDown = (row: NodeRow, event: React.PointerEvent): void => armDrag(event, () => itemsOf(selection.meant(row.node.id)).filter((item) => isComputerItem(item.id) || isJobItem(item.id)));
 

@@ -17,7 +17,8 @@ type Props = {
   onClick: (id: string, event: React.MouseEvent) => void;
   onToggle: (id: string, isOpen: boolean) => void;
   onMenu: (id: string, x: number, y: number) => void;
-  onRename: (row: NodeRow, name: string | null) => void;
+  /** null: nothing was wanted. The answer is why it could not be, for somebody who is still there to read it. */
+  onRename: (row: NodeRow, name: string | null, stay: boolean) => Promise<string | null>;
   onPointerDown: (row: NodeRow, event: React.PointerEvent) => void;
 };
 
@@ -59,17 +60,33 @@ function NodeView({ row, top, domId, active, open, selected, renaming, onClick, 
   );
 }
 
-function RenameField({ row, onDone }: { row: NodeRow; onDone: (row: NodeRow, name: string | null) => void }) {
+function RenameField({ row, onDone }: { row: NodeRow; onDone: Props['onRename'] }) {
   const input = useRef<HTMLInputElement>(null);
   const done = useRef(false);
   const [name, setName] = useState(row.node.name);
+  // What the server refused, as long as that is what stands there.
+  const [refused, setRefused] = useState<{ name: string; why: string } | null>(null);
   // What Windows and DNS would not take is said while one types; Enter keeps nothing of it.
-  const problem = row.node.kind === 'computer' && name !== row.node.name ? computerNameProblem(name.trim()) : null;
+  const problem = refused?.name === name ? refused.why : row.node.kind === 'computer' && name !== row.node.name ? computerNameProblem(name.trim()) : null;
   useEffect(() => { input.current?.focus(); input.current?.select(); }, []);
   const finish = (wanted: string | null): void => {
     if (done.current) return;
     done.current = true;
-    onDone(row, wanted?.trim() === '' ? null : (wanted?.trim() ?? null));
+    void onDone(row, wanted?.trim() === '' ? null : (wanted?.trim() ?? null), false);
+  };
+  /** The field stays until the server has taken the name. */
+  const submit = async (): Promise<void> => {
+    const wanted = name.trim();
+    if (wanted === '' || wanted === row.node.name) {
+      finish(null);
+      return;
+    }
+    if (done.current) return;
+    done.current = true;
+    const why = await onDone(row, wanted, true);
+    if (why === null) return;
+    done.current = false;
+    setRefused({ name, why });
   };
   return (
     <span className={classes['renaming']}>
@@ -80,7 +97,7 @@ function RenameField({ row, onDone }: { row: NodeRow; onDone: (row: NodeRow, nam
         onBlur={() => finish(problem === null ? name : null)}
         onKeyDown={(event) => {
           event.stopPropagation();
-          if (event.key === 'Enter' && problem === null) finish(name);
+          if (event.key === 'Enter' && problem === null) void submit();
           if (event.key === 'Escape') finish(null);
         }}
       />

@@ -23,11 +23,12 @@ export function useNodeCommands() {
       return freeName(wanted, siblings.map((node) => node.name));
     };
     return {
-      rename: (node: DragItem, name: string): void => {
+      /** @param stay who asked shows the answer, why it could not be; else it is a message. */
+      rename: async (node: DragItem, name: string, stay: boolean): Promise<string | null> => {
         const image = imageOfNode(node.id);
-        if (image !== null) images.rename({ image, name, from: node.name });
-        else if (isJobItem(node.id)) void jobs.rename({ item: node.id, name: node.name }, name);
-        else if (isComputerItem(node.id)) void computers.rename({ item: node.id, name: node.name }, name);
+        if (image !== null) return images.rename({ image, name, from: node.name }, stay);
+        if (isJobItem(node.id)) return jobs.rename({ item: node.id, name: node.name }, name, stay);
+        return isComputerItem(node.id) ? computers.rename({ item: node.id, name: node.name }, name, stay) : null;
       },
       trash: (nodes: readonly DragItem[]): void => {
         const [ofJobs, ofComputers] = [nodes.filter((node) => isJobItem(node.id)), nodes.filter((node) => isComputerItem(node.id))];

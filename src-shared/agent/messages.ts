@@ -19,6 +19,8 @@ export const MAX_FRAMES_BODY_BYTES = 64 * 1024 * 1024;
 export const HEARTBEAT_MS = 10_000;
 /** Silence after which the server calls a run lost (its capture's chunks stay leased far longer). */
 export const RUN_LEASE_MS = 45_000;
+/** An agent at work that was not heard of for so long is called silent: more than one heartbeat is missing. */
+export const RUN_SILENT_MS = 15_000;
 
 const uuid = z.uuid();
 const resumeKey = z.string().min(1).max(200);

@@ -7,6 +7,8 @@ export type DhcpMode = (typeof dhcpModes)[number];
 
 export const adapterSchema = z.object({
   name: z.string(), /** IPv4; '' for none: it can't be served on. */ address: z.string(), prefixLength: z.number().int(), mac: z.string(),
+  /** Further ones it has, "10.0.0.1/24": an adapter is listed once, and served on by its address. */
+  otherAddresses: z.array(z.string()).optional(),
   kind: z.enum(['wired', 'wireless', 'virtual', 'loopback']), /** Carrier seen. */ link: z.boolean(), speedMbits: z.number().nullable(),
   /** Proposed pool of lab mode; null where the subnet has no room. */
   pool: z.object({ first: z.string(), last: z.string() }).nullable(),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Task } from './job.ts';
 import type { RunView, TaskRunView } from './run.ts';
-import { activityWords, isRefused, lossByCancel, runStateWords, runWord } from './run-words.ts';
+import { activityWords, isRefused, lossByCancel, runStateWords, runWord, silenceWords } from './run-words.ts';
 
 const disk = { path: '/dev/nvme0n1', model: 'PM9A1', serial: 'S1', sizeBytes: 1e9 };
 const run: RunView = {
@@ -12,6 +12,10 @@ const deploy: Task = { type: 'deploy', id: 'd', disk: { kind: 'only-internal' },
 const script: Task = { type: 'script', id: 's', title: 'join', text: 'true', timeoutSeconds: 60, continueOnError: false };
 const task = (given: Task, state: TaskRunView['state'], index = 0): TaskRunView => ({ index, task: given, summary: '', state, startedAt: null, endedAt: null, progress: null, result: null, error: null });
 const progress = (stage: string) => ({ stage, doneBytes: 62, totalBytes: 100, sentBytes: 0, rateBytesPerSecond: 0, etaSeconds: null, where: { read: 0, hash: 0, compress: 0, network: 0, decompress: 0, write: 0 } });
+
+test('an agent at work that has fallen silent is said to be, and for how long', () => {
+  expect([silenceWords({ ...run, silentSince: 1000 }, 21_400), silenceWords({ ...run, silentSince: null }, 21_400), silenceWords(run, 21_400), silenceWords({ ...run, state: 'waiting', silentSince: 1000 }, 21_400)]).toEqual(['not heard of for 20 s', null, null, null]);
+});
 
 test('a run is refused only where no disk was touched, by no task before either', () => {
   const failed = (code: string, tasks: TaskRunView[] = []) => runWord({ state: 'failed', error: { code, message: '' }, tasks });

@@ -48,6 +48,12 @@ export function runStateWords(run: RunView): string {
   return `${activityWords(run)}${fraction === null ? '' : ` ${Math.floor(fraction * 100)} %`}`;
 }
 
+/** "not heard of for 20 s": of an agent at work that has fallen silent, before its run is given up as lost; null where it was heard of. */
+export function silenceWords(run: Pick<RunView, 'state' | 'silentSince'>, now: number): string | null {
+  if (run.state !== 'running' || run.silentSince === null || run.silentSince === undefined) return null;
+  return `not heard of for ${Math.max(0, Math.floor((now - run.silentSince) / 1000))} s`;
+}
+
 export function waitingWords(waitingFor: RunView['waitingFor']): string {
   if (waitingFor === null) return 'waiting';
   return { computer: 'waiting for the computer', version: 'waiting until verified', person: 'waiting for a person' }[waitingFor];

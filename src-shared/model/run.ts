@@ -112,6 +112,8 @@ export const runSchema = z.object({
   versionNumber: z.number().int().positive().nullable(),
   disk: runDiskSchema.nullable(),
   progress: runProgressSchema.nullable(),
+  /** Since when nothing was heard of the agent at work, where that is longer than its heartbeat; else null or absent. */
+  silentSince: timestamp.nullable().optional(),
   /** Figures of a finished run: bytes, milliseconds, proof. */
   result: z.record(z.string(), z.unknown()).nullable(),
   error: wireErrorSchema.nullable(),
