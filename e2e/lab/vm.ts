@@ -1,6 +1,7 @@
 // Owns a virtual computer: QEMU with real firmware in the lab's room, what its screen and its serial line show, keys typed into it, its
 // cable. Always the slow processor: hardware help looks present on some machines and fails in firmware.
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LabHost, LabProcess } from './host.ts';
 import { Monitor } from './qmp.ts';
@@ -25,12 +26,17 @@ export type VmOptions = {
   /** A boot medium, started before everything else: a USB disk that can be pulled out, or a disc. */
   medium?: { path: string; as: 'usb' | 'cd' };
   memoryMiB?: number;
+  /** Without a serial port at all. */
+  noSerial?: true;
+  /** A second adapter, of this model, with nothing on its cable. */
+  secondAdapter?: string;
 };
 
 const OVMF = '/usr/share/OVMF';
 const POLL_MS = 500;
 
 export class Vm {
+  #line: Socket | null = null;
   readonly options: VmOptions;
   readonly #process: LabProcess;
   readonly #monitor: Monitor;
@@ -48,7 +54,7 @@ export class Vm {
   /** Switched on. What the firmware keeps (boot order, keys) is kept between two starts of the same name. */
   static async start(host: LabHost, options: VmOptions): Promise<Vm> {
     const files = { serial: host.path(`${options.name}.serial`), qmp: host.path(`${options.name}.qmp`), vars: host.path(`${options.name}.vars`) };
-    for (const file of [files.serial, files.qmp]) rmSync(file, { force: true });
+    for (const file of [files.serial, files.qmp, lineOf(files.serial)]) rmSync(file, { force: true });
     if (options.firmware === 'uefi' && !existsSync(files.vars)) copyFileSync(`${OVMF}/${options.secureBoot === true ? 'OVMF_VARS_4M.ms.fd' : 'OVMF_VARS_4M.fd'}`, files.vars);
     // A processor that is not let run for a tenth of a second fails the kernel's test of its timer, and the boot with it.
     const process = host.start('room', 'nice', ['-n', '-10', 'qemu-system-x86_64', ...machine(options, files), ...(options.firmware === 'uefi' ? uefi(options, files.vars) : []), ...devices(options)]);
@@ -105,6 +111,19 @@ export class Vm {
     await this.press(...[...text].map((char) => (char === '-' ? 'minus' : char)));
   }
 
+  /** What somebody at the other end of its serial line types. */
+  async typeOnLine(text: string): Promise<void> {
+    this.#line ??= await new Promise<Socket>((resolve, reject) => {
+      const line = connect(lineOf(this.#serialFile), () => resolve(line)).once('error', reject);
+      // What it says is in the file as well.
+      line.resume();
+    });
+    for (const char of text) {
+      this.#line.write(char);
+      await sleep(150);
+    }
+  }
+
   /** The cable of its adapter: out, or in again. */
   async cable(plugged: boolean): Promise<void> {
     await this.#monitor.ask('set_link', { name: 'n0', up: plugged });
@@ -122,14 +141,20 @@ export class Vm {
   /** The plug is pulled. */
   async kill(): Promise<void> {
     this.#monitor.close();
+    this.#line?.destroy();
     await this.#process.stop();
   }
 }
 
-function machine({ name, secureBoot, uuid, serial, memoryMiB }: VmOptions, files: { serial: string; qmp: string }): string[] {
+/** Of a serial line whose words are kept in a file. */
+function lineOf(serialFile: string): string {
+  return `${serialFile}.line`;
+}
+
+function machine({ name, secureBoot, uuid, serial, memoryMiB, noSerial }: VmOptions, files: { serial: string; qmp: string }): string[] {
   return [
     '-name', name, '-machine', `q35${secureBoot === true ? ',smm=on' : ''}`, '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', secureBoot === true ? '1' : '2', '-m', String(memoryMiB ?? 1024), '-display', 'none', '-vga', 'std', '-rtc', 'base=utc',
-    '-serial', `file:${files.serial}`, '-qmp', `unix:${files.qmp},server=on,wait=off`, '-smbios', `type=1,manufacturer=Lab,product=Virtual computer,serial=${serial},uuid=${uuid}`,
+    ...(noSerial === true ? ['-serial', 'none'] : ['-chardev', `socket,id=line,path=${lineOf(files.serial)},server=on,wait=off,logfile=${files.serial}`, '-serial', 'chardev:line']), '-qmp', `unix:${files.qmp},server=on,wait=off`, '-smbios', `type=1,manufacturer=Lab,product=Virtual computer,serial=${serial},uuid=${uuid}`,
   ];
 }
 
@@ -144,13 +169,14 @@ function uefi({ secureBoot, httpBoot }: VmOptions, vars: string): string[] {
   ];
 }
 
-function devices({ firmware, port, wire, mac, disk, name, medium, first = 'network' }: VmOptions): string[] {
+function devices({ firmware, port, wire, mac, disk, name, medium, secondAdapter, first = 'network' }: VmOptions): string[] {
   const [network, own] = first === 'network' ? [1, 2] : [2, 1];
   const adapter = firmware === 'uefi' ? `virtio-net-pci,netdev=n0,mac=${mac},bootindex=${network},romfile=` : `e1000,netdev=n0,mac=${mac},bootindex=${network}`;
   const drive = firmware === 'uefi' ? 'nvme' : 'ide-hd,bus=ide.0';
   return [
     '-netdev', wire === undefined ? `tap,id=n0,ifname=tap${port},script=no,downscript=no` : `stream,id=n0,server=off,addr.type=unix,addr.path=${wire}`, '-device', adapter,
     ...(disk === null ? [] : ['-drive', `file=${disk},format=raw,if=none,id=d0,cache=unsafe`, '-device', `${drive},drive=d0,serial=DISK-${name},bootindex=${own}`]),
+    ...(secondAdapter === undefined ? [] : ['-netdev', 'user,id=n1,restrict=on', '-device', `${secondAdapter},netdev=n1,romfile=`]),
     ...(medium === undefined ? [] : mediumDevice(medium)),
   ];
 }

@@ -1,13 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#shared/errors.ts';
 import { file, link, writeCpio } from './cpio.ts';
+import { addOnEntries } from './add-ons.ts';
+import { compressed } from './compressed.ts';
 import { elfNeeds } from './elf.ts';
+import { firmwareNames } from './firmware.ts';
 import { chooseModules, readModuleIndex } from './modules.ts';
+import { readRecipe } from './recipe.ts';
+import { writeSmallArchive } from './small.ts';
 
 describe('a cpio archive', () => {
   it('is unpacked by cpio as it was meant', () => {
@@ -60,4 +66,49 @@ describe('kernel modules', () => {
       { paths: ['kernel/drivers/nvme/host/nvme-core.ko'], missing: ['gone'] },
     ]);
   });
+});
+
+describe('an archive', () => {
+  it('is compressed to the same bytes each time, and ends where the next one may begin', () => {
+    const archive = writeCpio([file('a', Buffer.alloc(100_000, 'platen'))]);
+    const bytes = compressed(archive, 6);
+    expect([compressed(Buffer.from(archive), 6).equals(bytes), bytes.length % 4, zstdDecompressSync(bytes).equals(archive)]).toEqual([true, 0, true]);
+  });
+  it('of a server changes with agent, first program, address and key, and with nothing else', () => {
+    const parts = { init: Buffer.from('init'), agent: Buffer.from('agent'), hashModule: Buffer.from('module'), serverUrl: 'https://10.0.0.1:8420', token: 'boot1.x.y' };
+    const first = writeSmallArchive(parts);
+    expect(writeSmallArchive({ ...parts }).equals(first)).toBe(true);
+    const changed = [{ init: Buffer.from('other') }, { agent: Buffer.from('other') }, { hashModule: Buffer.from('other') }, { serverUrl: 'https://10.0.0.2:8420' }, { token: 'boot1.x.z' }].map((change) => writeSmallArchive({ ...parts, ...change }));
+    expect(new Set([first, ...changed].map((bytes) => bytes.toString('base64'))).size).toBe(6);
+  });
+});
+
+describe('firmware', () => {
+  it('is what a module says it asks for', () => {
+    const module = Buffer.from('\u007fELF\0code firmware=no such\0license=GPL\0firmware=rtl_nic/rtl8168g-2.fw\0firmware=rtl_nic/rtl8168h-2.fw\0firmware=../../etc/passwd\0firmware=rtl_nic/rtl8168g-2.fw\0', 'latin1');
+    expect(firmwareNames(module)).toEqual(['rtl_nic/rtl8168g-2.fw', 'rtl_nic/rtl8168h-2.fw']);
+  });
+  it('is found in whatever bytes, without a crash', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => firmwareNames(Buffer.concat([Buffer.from('x\0firmware='), bytes])).every((name) => name !== '')));
+  });
+});
+
+describe('an add-on', () => {
+  it('holds its programs without what the base has already, and names its commands', () => {
+    const tree = mkdtempSync(join(tmpdir(), 'platen-tree-'));
+    try {
+      mkdirSync(join(tree, 'usr/bin'), { recursive: true });
+      for (const name of ['tool', 'shared']) writeFileSync(join(tree, 'usr/bin', name), '#!/bin/sh\n', { mode: 0o755 });
+      symlinkSync('shared', join(tree, 'usr/bin/other'));
+      const { record, entries } = addOnEntries({ name: 'tools', tree, addOn: { purpose: 'tools', tools: { some: ['/usr/bin/tool', '/bin/other'] }, modules: [], firmwareOf: [] }, modules: [], firmware: { names: [], entries: [] }, base: [file('usr/bin/shared', Buffer.of(1))] });
+      expect([record, entries.map(({ path }) => path)]).toEqual([{ name: 'tools', file: 'tools.cpio.zst', purpose: 'tools', commands: ['tool', 'other'], firmware: [], drivers: false }, ['usr/bin/tool', 'usr/bin/other']]);
+    } finally {
+      rmSync(tree, { recursive: true });
+    }
+  });
+});
+
+it('the recipe can be read, and every layout of the settings has a name that they take', () => {
+  const recipe = readRecipe(join(import.meta.dirname, '../../../resources/boot/recipe.json'));
+  expect([Object.keys(recipe.keyboards.maps).length > 30, Object.keys(recipe.addOns)]).toEqual([true, ['wimlib', 'adapters']]);
 });
