@@ -34,6 +34,7 @@ const HOLD_HTTP_BOOT_MS = 120_000;
 /** A client that takes nothing of what is sent to it for this long has gone: a cable was pulled, or it was switched off. */
 const STALLED_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
+const PROGRESS_MS = 10_000;
 /** Kernel and base archive while a room boots; a minute after the last request the memory is free again. */
 const memoryLimits = { maxBytes: 128 * 1024 * 1024, idleMs: 60_000 };
 
@@ -93,12 +94,25 @@ export async function openListeners(parts: ListenerParts): Promise<Listeners> {
     const image = config.images[name];
     const loader = find(name, address);
     const found: NamedFile | null = image !== undefined ? image : name === 'small.cpio' ? { bytes: snapshot.small, tag: `small-${snapshot.small.length}` } : loader === null ? null : { bytes: loader, tag: `${name}-${loader.length}` };
-    const { sentBytes, complete } = await answerFile(incoming, response, found, memory);
+    const done = image === undefined || incoming.method !== 'GET' ? null : tellProgress(name, image.sizeBytes, { mac, address, socket: incoming.socket });
+    const { sentBytes, complete } = await answerFile(incoming, response, found, memory).finally(() => done?.());
     if (incoming.method !== 'GET') return;
     if (found === null) return tellMissing(path ?? incoming.url ?? '', address);
     const stage = image === undefined && name !== 'small.cpio' ? 'loader' : 'kernel';
     const text = complete ? `Fetched ${name} over HTTP` : image !== undefined && !existsSync(image.path) ? `${name} is missing on the server: build the boot environment again` : `Broke off fetching ${name} over HTTP`;
     tell({ mac, address, stage, text, problem: !complete, facts: { sentBytes } });
+  }
+
+  /** A slow line is no boot that stopped: while bytes go, the trace says so. Returns what ends it. */
+  function tellProgress(name: string, sizeBytes: number, { mac, address, socket }: { mac: string; address: string; socket: Socket }): () => void {
+    const before = socket.bytesWritten;
+    let last = before;
+    const timer = setInterval(() => {
+      if (socket.bytesWritten === last) return;
+      last = socket.bytesWritten;
+      tell({ mac, address, stage: 'kernel', text: `Fetching ${name} over HTTP: ${Math.min(99, Math.floor(((last - before) / sizeBytes) * 100))} %` });
+    }, PROGRESS_MS);
+    return () => clearInterval(timer);
   }
 
   function scriptFor(query: URLSearchParams, { address, grub }: { address: string; grub: boolean }): string {

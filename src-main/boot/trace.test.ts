@@ -33,6 +33,13 @@ describe('the trace of a boot', () => {
     const kernel = (text: string, problem = false) => [event(0, 'asked'), event(0, 'kernel', text, { problem })] as const;
     expect([stopsAt(...kernel('Broke off', true)), stopsAt(...kernel('Fetched vmlinuz over HTTP')), stopsAt(...kernel('Fetched small.cpio over HTTP'))]).toEqual([31_000, 121_000, 241_000]);
   });
+  it('goes on as long as bytes go, in one line that is the file\'s in the end', () => {
+    const slow = trace(event(0, 'asked'), event(1, 'kernel', 'Fetching base.cpio.zst over HTTP: 3 %'), event(100_000, 'kernel', 'Fetching base.cpio.zst over HTTP: 40 %'));
+    const texts = (whole: Trace): string[] => whole.events.map(({ text }) => text);
+    expect([judge(slow, 200_000).outcome, judge(slow, 221_000).outcome, judge(slow, 221_000).advice?.split('.')[0], texts(slow)]).toEqual(['running', 'stopped', 'After “Fetching base', ['asked', 'Fetching base.cpio.zst over HTTP: 40 %']]);
+    expect([texts(appendEvent(slow, event(130_000, 'kernel', 'Fetched base.cpio.zst over HTTP'))), texts(appendEvent(slow, event(130_000, 'kernel', 'Broke off fetching base.cpio.zst over HTTP', { problem: true })))])
+      .toEqual([['asked', 'Fetched base.cpio.zst over HTTP'], ['asked', 'Fetching base.cpio.zst over HTTP: 40 %', 'Broke off fetching base.cpio.zst over HTTP']]);
+  });
   it('is given its time, and a boot sent to its disk has not stopped', () => {
     const waits = trace(event(0, 'asked'), event(1, 'script', 'Told: wait for i, then start the disk, because nothing waits for it'));
     expect([judge(trace(event(0, 'asked')), 29_000).outcome, waits.outcome, judge(waits, 200_000).outcome]).toEqual(['running', 'running', 'done']);

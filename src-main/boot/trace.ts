@@ -16,7 +16,7 @@ const NEW_BOOT_MS = 5 * 60_000;
 const patience: Readonly<Record<BootStage, number>> = { asked: 30_000, offered: 60_000, loader: 90_000, script: 120_000, kernel: 240_000, environment: 180_000, hello: 0 };
 /** A loader tries a file again at once. */
 const BROKEN_MS = 30_000;
-/** Each of kernel and archives; a slower line than 4 Mbit/s is none to image over. */
+/** Between two signs of life of a fetch. */
 const FETCHING_MS = 120_000;
 const LAST_FILE = 'small.cpio';
 
@@ -34,14 +34,21 @@ export function startsAnother(trace: Trace, event: BootEvent): boolean {
 export function appendEvent(trace: Trace, event: BootEvent): Trace {
   const { at, stage, text, problem, facts } = event;
   // Firmware asks several times a second at first: one line is enough.
-  const repeated = trace.events.at(-1)?.text === text;
-  const events = repeated ? trace.events : [...trace.events, { at, stage, text, problem }].slice(-MAX_EVENTS);
+  const last = trace.events.at(-1);
+  // How far a fetch has come is the same line with another number, until it is done; where it breaks off, the number is worth knowing.
+  const kept = last !== undefined && !problem && fetching(last.text) !== null && text.includes(` ${fetching(last.text)} over HTTP`) ? trace.events.slice(0, -1) : trace.events;
+  const events = last?.text === text ? trace.events : [...kept, { at, stage, text, problem }].slice(-MAX_EVENTS);
   const ends: Trace['outcome'] = stage === 'hello' ? 'done' : facts.ends ?? 'running';
   const end = stage === 'note' ? {} : { outcome: ends, endedAt: ends === 'running' ? null : at, stoppedAt: ends === 'stopped' ? stage : null, advice: ends === 'stopped' ? text : null };
   return {
     ...trace, events, uuid: facts.uuid ?? trace.uuid, firmware: facts.firmware === undefined || facts.firmware === '' ? trace.firmware : facts.firmware, address: event.address === '' ? trace.address : event.address,
     secureBoot: facts.secureBoot ?? trace.secureBoot, ...end,
   };
+}
+
+/** The file's name in a line of progress. */
+function fetching(text: string): string | null {
+  return /^Fetching (\S+) over HTTP: /.exec(text)?.[1] ?? null;
 }
 
 /** Looked at now and then: a boot whose next stage did not come in its time has stopped. */

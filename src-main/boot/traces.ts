@@ -7,6 +7,9 @@ import { appendEvent, beginTrace, judge, startsAnother, type Trace } from './tra
 
 type Open = { id: number; trace: Trace; computerId: string | null; saved: Trace };
 const MAX_OPEN = 5000;
+/** What is heard of a boot that counted as stopped belongs to it: a slow computer is not a new one. */
+const LATE_MS = 10 * 60_000;
+const DONE_MS = 60_000;
 
 export class Traces {
   readonly #repo: BootRepo;
@@ -47,7 +50,7 @@ export class Traces {
       const judged = judge(open.trace, now);
       if (judged !== open.trace) this.#open.set(mac, { ...open, trace: judged });
       this.#saveAt(mac);
-      if (judged.outcome !== 'running' && now - (judged.endedAt ?? now) > 60_000) this.#open.delete(mac);
+      if (judged.outcome !== 'running' && now - (judged.endedAt ?? now) > (judged.outcome === 'stopped' ? LATE_MS : DONE_MS)) this.#open.delete(mac);
     }
   }
 
