@@ -216,7 +216,7 @@ test.describe('jobs', { tag: '@windowless' }, () => {
     await console.choose('More commands', 'Move to trash');
     await console.goTo('/trash');
     const row = console.row('Trash', 'Win11 lab (MI)');
-    await expect(row).toContainText('in 2 weeks');
+    await expect(row).toContainText('in 14 days');
     await page.getByRole('button', { name: 'Restore Win11 lab (MI)' }).click();
     await expect(row).toHaveCount(0);
     await expect(console.undoMessage('Win11 lab (MI) restored')).toBeVisible();

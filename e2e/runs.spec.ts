@@ -35,6 +35,7 @@ test.describe('a run', { tag: '@windowless' }, () => {
   test('says that its agent is silent before it is given up as lost, and forgets it when it is heard of again', async ({ console, page, fake }) => {
     const run = findRun(fake, 'job running');
     run.silentSince = Date.now() - 20_000;
+    fake.reportRun(run);
     await console.goTo(`/run/${runId('job running')}`);
     const main = page.getByRole('main');
     await expect(main.getByText(/^Not heard of for 2\d s$/)).toBeVisible();
