@@ -42,7 +42,7 @@ test.describe('a run', { tag: '@windowless' }, () => {
     await expect(main).toContainText('after 45 s of silence the run counts as lost');
     await console.goTo('/');
     await expect(page.getByRole('list', { name: 'In progress' })).toContainText(/Not heard of for \d\d s/);
-    await expect(page.getByRole('list', { name: 'Computers of Room 12' }).getByRole('listitem').filter({ hasText: 'LAB12-11' })).toContainText('Not heard of');
+    await expect(page.getByRole('list', { name: 'Computers of Main building / Room 12' }).getByRole('listitem').filter({ hasText: 'LAB12-11' })).toContainText('Not heard of');
     run.silentSince = null;
     fake.reportRun(run);
     await expect(page.getByRole('list', { name: 'In progress' })).not.toContainText('Not heard of');
