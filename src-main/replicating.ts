@@ -8,7 +8,6 @@ import type { Events } from './events/service.ts';
 import type { Images } from './images/service.ts';
 import type { LogService } from './log/service.ts';
 import type { TlsIdentity } from './net/tls/certificate.ts';
-import { openCopyBook } from './replication/hub/copy-book.ts';
 import { openHub, type Hub } from './replication/hub/service.ts';
 import { joinConsole, mustJoin, type JoinChoice } from './replication/link/join.ts';
 import { openLocalCopies } from './replication/link/local.ts';
@@ -59,15 +58,19 @@ export function openReplicating(parts: ReplicatingParts) {
   const measure = (): void => void store.figures().then(({ freeBytes, totalBytes }) => (figures = { freeBytes, totalBytes })).catch(() => undefined);
   measure();
   const measuring = setInterval(measure, FIGURES_EVERY_MS);
-  const copies = openCopyBook(db);
+  const { copies } = images;
   const servers: Servers = openServers({
     ...parts, self: { id: serverId, role: role.role, fingerprint: tls.fingerprint, version, key: store }, figures: () => figures,
     assign: (versionGuid, id) => void copies.move(versionGuid, id, 'assigned'), unassign: (versionGuid, id) => void copies.move(versionGuid, id, 'lost'),
   });
   const hub: Hub | null = role.role === 'console' ? openHub({
-    servers, events, log, clock, copies, fingerprint: tls.fingerprint, transaction: (work) => db.transaction(work), trustKey: (key) => store.trustKey(key),
-    captured: () => {
-      throw new AppError('not-found', 'This console does not take versions that were captured elsewhere yet.');
+    events, log, clock, copies, fingerprint: tls.fingerprint, transaction: (work) => db.transaction(work), trustKey: (key) => store.trustKey(key), captured: images.captured,
+    servers: {
+      ...servers,
+      recordsDone: (id, seq) => {
+        servers.recordsDone(id, seq);
+        copies.settleAcknowledged();
+      },
     },
   }) : null;
 
@@ -76,13 +79,10 @@ export function openReplicating(parts: ReplicatingParts) {
       state: role.state, key: store, events, log, clock, own: { id: serverId, fingerprint: tls.fingerprint, version }, addresses, figures: () => figures, trustKey: (key) => store.trustKey(key),
       local: {
         ...openLocalCopies({ db, store, ownId: serverId }),
-        verify: (versionGuid) => {
-          const known = images.findVersion(versionGuid);
-          if (known !== undefined) images.verify({ image: known.image_guid, version: known.number }, 'console');
-        },
-        letGo: () => Promise.reject(new AppError('internal', 'This version does not let go of copies yet.')),
+        verify: (versionGuid) => void images.verifyHere(versionGuid, 'console'), letGo: images.letGo,
       },
       onPlan: (plan) => {
+        images.takeOver(plan.wanted);
         if (parts.settings.get().verifyEveryDays !== plan.verifyEveryDays || parts.settings.get().serverName !== plan.server.name) parts.settings.set({ verifyEveryDays: plan.verifyEveryDays, serverName: plan.server.name }, 'console');
       },
       onUrgent: () => undefined,
@@ -91,6 +91,7 @@ export function openReplicating(parts: ReplicatingParts) {
     });
   }
   let link: Link | null = null;
+  images.onOrdered(() => hub?.recordsChanged());
 
   return {
     servers, hub, link: () => link,

@@ -137,9 +137,9 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     ...(options.runLeaseMs === undefined ? {} : { leaseMs: options.runLeaseMs }),
   });
   opened.push(() => runs.close());
-  const images = openImages({ db, store, events, log, clock, settings, selfId: serverId, runsUsing: runs.using });
-  opened.push(() => images.close());
   const undo = openUndo({ db, clock });
+  const images = openImages({ db, store, events, log, clock, settings, undo, selfId: serverId, runsUsing: runs.using });
+  opened.push(() => images.close());
   const computers = openComputers({ db, events, undo, runs, clock });
   const jobs = openJobs({ db, events, undo, images, computers, runs, clock });
   const portal = openPortal({ jobs, computers, runs, images, settings, log, clock });

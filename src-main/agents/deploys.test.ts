@@ -5,7 +5,7 @@ import { Tickets } from './tickets.ts';
 
 /** One version that is verifying until the test says otherwise, and the events its run was moved by. */
 function room() {
-  const version = { guid: 'v', number: 3, state: 'verifying', manifest: 'm', new_bytes: 10 };
+  const version = { guid: 'v', number: 3, state: 'verifying', own_state: 'verifying', manifest: 'm', new_bytes: 10 };
   const moves: string[] = [];
   const changed = new Set<() => void>();
   const parts = {
@@ -15,6 +15,7 @@ function room() {
         return { image: { guid: 'g', name: 'Lab' }, version };
       },
       findVersion: () => version,
+      requireHere: () => undefined,
       verifyProgress: () => ({ doneBytes: 4, totalBytes: 10, rateBytesPerSecond: 1, etaSeconds: 6 }),
       nextChange: (_: string, signal: AbortSignal) => new Promise<void>((resolve) => {
         changed.add(resolve);
@@ -27,7 +28,7 @@ function room() {
     tickets: new Tickets(() => 0),
   } as unknown as DeploysParts;
   const turn = (state: string): void => {
-    version.state = state;
+    version.state = version.own_state = state;
     for (const resolve of changed) resolve();
   };
   return { deploys: new Deploys(parts), moves, turn };

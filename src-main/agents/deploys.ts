@@ -43,9 +43,10 @@ export class Deploys {
     const runId = job?.row.id ?? mine ?? runs.create({ ...columns, kind: 'deploy', computerId: agent.computerId, computerName: agent.computerName, disk: request.disk, watermarks, actor: agent.actor });
     runs.hold(runId, holder);
     try {
-      if (version.state === 'verifying') await this.#wait(runId, { imageName: image.name, guid: version.guid, number: version.number }, caller);
+      if (version.own_state === 'verifying') await this.#wait(runId, { imageName: image.name, guid: version.guid, number: version.number }, caller);
       // Asked again: while it waited the version may have turned out damaged, or been disabled or deleted.
       const chosen = images.forDeploy(image.guid, version.number);
+      images.requireHere(chosen);
       const manifest = await store.openManifest(chosen.version.manifest);
       const answer = { imageGuid: image.guid, imageName: image.name, version: version.number, manifest: manifest.hash, manifestBytes: manifest.sizeBytes, graph: manifest.head.graph };
       await manifest.close();
@@ -63,7 +64,7 @@ export class Deploys {
   /** The manifest a run may read. */
   manifestOf(runId: string): { versionGuid: string; manifest: string } {
     const row = this.#parts.runs.requireOpen(runId);
-    const version = this.#parts.runs.imagingOf(row) === 'deploy' && row.version_guid !== null ? this.#parts.images.findVersion(row.version_guid) : undefined;
+    const version = this.#parts.runs.imagingOf(row) === 'deploy' && row.version_guid !== null ? this.#parts.images.readable(row.version_guid) : undefined;
     if (version === undefined) throw new AppError('forbidden', 'This ticket is not for a deploy of a version that is there.', { run: runId });
     return { versionGuid: version.guid, manifest: version.manifest };
   }
@@ -92,7 +93,7 @@ export class Deploys {
         if (!(error instanceof AppError) || !error.isRefusal) throw error;
       }
     }
-    return images.forDeploy(task.imageGuid, task.version ?? undefined);
+    return images.forDeploy(task.imageGuid, task.version ?? task.channel ?? undefined);
   }
 
   /** Another version is deployed by hand to the same disk: the deploy before it ends, and whoever works on it is told. */
@@ -121,7 +122,7 @@ export class Deploys {
     try {
       for (;;) {
         const row = images.findVersion(version.guid);
-        if (row === undefined || row.state !== 'verifying') return;
+        if (row === undefined || row.own_state !== 'verifying') return;
         if (gone.aborted) throw new AppError('connection-lost', 'The agent went away while it waited for the version.', { run: runId });
         if (stop.signal.aborted) {
           runs.move(runId, 'cancel', { actor: agent.actor, message: 'Cancelled while waiting for the version' });

@@ -16,12 +16,14 @@ export type CopiesParts = RecordsParts & {
   repo: ImageRepo; events: Events;
   /** A version's state, or that of the copy here, is another one: whoever waits for it looks again. */
   onMove: (versionGuid: string) => void;
+  /** A signed record was written. */
+  onOrdered: () => void;
   /** The last copy of a version that is being removed is gone. */
   onGone: () => void;
 };
 
 export function openCopies(parts: CopiesParts) {
-  const { copiesRepo, repo, selfId, events, onMove, onGone } = parts;
+  const { copiesRepo, repo, selfId, events, onMove, onGone, onOrdered } = parts;
 
   /** @returns the state it is in now; null where the event does not happen in the state it was in, or nobody knows the version */
   function move(versionGuid: string, serverId: string, event: CopyEvent, facts: CopyFacts = {}): CopyState | null {
@@ -84,6 +86,7 @@ export function openCopies(parts: CopiesParts) {
         return number ?? null;
       });
       if (serverId === selfId) onGone();
+      else if (seq !== null) onOrdered();
       return seq;
     },
 

@@ -15,7 +15,6 @@ import type { Verifying } from './verifying.ts';
 
 export type ElsewhereParts = {
   repo: ImageRepo; copiesRepo: CopiesRepo; copies: Copies; store: Store; events: Events; log: Log; clock: () => number; selfId: string; verifying: Verifying; measuring: Measuring; removal: Removal;
-  runsUsing: (imageGuid: string, versionGuid: string | null) => string[];
 };
 
 /** A number that a server counted is kept where it leaves no larger gap than a season of captures. */
@@ -111,7 +110,7 @@ export function openElsewhere(parts: ElsewhereParts) {
       return number;
     },
 
-    /** A signed record was checked: this exact manifest goes from here, and its row. Resolves when it is gone. */
+    /** A signed record was checked: this exact manifest goes from here, and its row; durably intended when it resolves. A run that reads it reads on. */
     async letGo({ guid, manifest }: { guid: string; manifest: string }): Promise<void> {
       const version = repo.versionByGuid(guid);
       if (version === undefined || version.manifest !== manifest) {
@@ -120,8 +119,6 @@ export function openElsewhere(parts: ElsewhereParts) {
         await removal.finishRemovals();
         return;
       }
-      const using = parts.runsUsing(version.image_guid, guid);
-      if (using.length > 0) throw new AppError('conflict', `Version ${version.number} is to go, and ${using.length === 1 ? 'a run uses' : `${using.length} runs use`} it here. It goes when that has ended.`, { runs: using });
       repo.transaction(() => {
         repo.markVersionRemoving(guid, clock());
         events.record({ actor: 'console', entity: 'image', id: version.image_guid, kind: 'purged', message: `Version ${version.number} was let go of, as the console's record says`, data: { version: version.number } });

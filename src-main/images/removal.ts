@@ -16,6 +16,7 @@ export type RemovalParts = {
   repo: ImageRepo; copiesRepo: CopiesRepo; selfId: string; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; verifying: Verifying; measuring: Measuring;
   /** Runs that still read or add to this image (or this version of it): their ids. */
   runsUsing: (imageGuid: string, versionGuid: string | null) => string[];
+  onOrdered: () => void;
 };
 const DAY_MS = 86_400_000;
 
@@ -76,6 +77,7 @@ export class Removal {
       this.#record(image, version, actor, 'purged', `${nameOf(image, version)} was removed for good`);
     });
     events.changed('image', image.guid);
+    this.#parts.onOrdered();
     await this.finishRemovals();
   }
 
@@ -90,6 +92,8 @@ export class Removal {
     let removed = 0;
     for (const version of repo.versionsBeingRemoved()) {
       verifying.forget(version.guid);
+      // A deploy that read it when the record came reads on; nobody begins another.
+      if (this.#parts.runsUsing(version.image_guid, version.guid).length > 0) continue;
       if (version.own_state === 'removing') {
         await store.deleteManifest(version.manifest);
         repo.transaction(() => copiesRepo.forget(version.guid, selfId));
@@ -103,6 +107,7 @@ export class Removal {
     // One that stays, and of which only the copy here goes.
     for (const version of repo.versionsReleasedHere()) {
       verifying.forget(version.guid);
+      if (this.#parts.runsUsing(version.image_guid, version.guid).length > 0) continue;
       await store.deleteManifest(version.manifest);
       repo.transaction(() => copiesRepo.forget(version.guid, selfId));
       events.changed('image', version.image_guid);
@@ -167,8 +172,8 @@ export class Removal {
       this.#sweepAgain = false;
       try {
         const here = new Set(await store.manifests());
-        // What is on its way may not have its manifest yet; what should be here and is not stops the sweep.
-        const result = await store.sweep([...repo.liveManifests(), ...repo.comingManifests().filter((manifest) => here.has(manifest))], this.#stop.signal);
+        // What is on its way, in or out, may not have its manifest; what should be here and is not stops the sweep.
+        const result = await store.sweep([...repo.liveManifests(), ...repo.movingManifests().filter((manifest) => here.has(manifest))], this.#stop.signal);
         if (result.removedChunks > 0 || result.removedPacks > 0) log.info('store swept', { ...result });
         events.changed('status', 'status');
       } catch (error) {

@@ -74,9 +74,9 @@ export function openImageRepo(db: Database, selfId: string) {
     /** What must be in the store of this server: a version that is not here must not stop its sweep. */
     liveManifests: (): string[] => db.all<{ manifest: string }>(`SELECT manifest FROM image_version JOIN copy ON copy.version_guid = image_version.guid AND copy.server_id = :selfId
       WHERE removing_at IS NULL AND copy.state IN ('verifying', 'ready', 'damaged')`, { selfId }).map((row) => row.manifest),
-    /** What may be in it, in part: it is on its way. */
-    comingManifests: (): string[] => db.all<{ manifest: string }>(`SELECT manifest FROM image_version JOIN copy ON copy.version_guid = image_version.guid AND copy.server_id = :selfId
-      WHERE removing_at IS NULL AND copy.state = 'copying'`, { selfId }).map((row) => row.manifest),
+    /** What may be in it: it is on its way in, or out. */
+    movingManifests: (): string[] => db.all<{ manifest: string }>(`SELECT manifest FROM image_version JOIN copy ON copy.version_guid = image_version.guid AND copy.server_id = :selfId
+      WHERE copy.state IN ('copying', 'removing')`, { selfId }).map((row) => row.manifest),
     versionNumbered: (imageGuid: string, number: number): { guid: string } | undefined => db.get('SELECT guid FROM image_version WHERE image_guid = :imageGuid AND number = :number', { imageGuid, number }),
     lastNumber: (imageGuid: string): number => db.get<{ last: number }>('SELECT max(last_number, coalesce((SELECT max(number) FROM image_version WHERE image_guid = :imageGuid), 0)) AS last FROM image WHERE guid = :imageGuid', { imageGuid })?.last ?? 0,
     isImageRemoving: (guid: string): boolean => db.get('SELECT 1 FROM image WHERE guid = :guid AND removing_at IS NOT NULL', { guid }) !== undefined,

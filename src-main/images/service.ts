@@ -41,12 +41,16 @@ const DAY_MS = 86_400_000;
 export function openImages(parts: ImagesParts) {
   const { db, events, clock, selfId, settings } = parts;
   const [repo, copiesRepo] = [openImageRepo(db, selfId), openCopiesRepo(db)];
-  const copies = openCopies({ ...parts, repo, copiesRepo, onMove: (guid) => verifying.moved(guid), onGone: () => removal.finishSoon() });
+  const onOrdered = (): void => {
+    for (const listener of orderListeners) listener();
+  };
+  const copies = openCopies({ ...parts, repo, copiesRepo, onOrdered, onMove: (guid) => verifying.moved(guid), onGone: () => removal.finishSoon() });
   const verifying = new Verifying({ repo, copies, ...parts });
   const measuring = new Measuring({ repo, ...parts });
-  const removal = new Removal({ repo, copiesRepo, verifying, measuring, ...parts });
+  const removal = new Removal({ repo, copiesRepo, verifying, measuring, onOrdered, ...parts });
   const adding = openAdding({ repo, verifying, measuring, ...parts });
   const elsewhere = openElsewhere({ repo, copiesRepo, copies, verifying, measuring, removal, ...parts });
+  const orderListeners = new Set<() => void>();
   const channels = openChannels({ repo, events, clock, undo: parts.undo ?? null });
   const validation = openValidation({ repo, events, removal });
   const here: ChooseFor = { origins: new Set([selfId]) };
@@ -202,6 +206,15 @@ export function openImages(parts: ImagesParts) {
     validate: validation.validate,
     reject: validation.reject,
 
+    /** Signed records were written that were not there before. */
+    onOrdered: (listener: () => void): void => void orderListeners.add(listener),
+    /** Re-hashes the copy on this server. @returns false where there is none */
+    verifyHere(versionGuid: string, actor: string): boolean {
+      const version = repo.versionByGuid(versionGuid);
+      if (version === undefined || !isHere(version)) return false;
+      verifying.enqueue(versionGuid, 'all', actor);
+      return true;
+    },
     /** Which server has what, and what is proved of it. */
     copies,
     readyAt: copies.readyAt,
@@ -220,6 +233,14 @@ export function openImages(parts: ImagesParts) {
       const image = require(ref);
       return { image, version: chooseVersion(image, repo.versions(image.guid), typeof wanted === 'string' ? inChannel(image, wanted) : wanted, choose) };
     },
+    /** Throws where what was chosen can't be read from this very server, saying where it can. */
+    requireHere({ image, version }: { image: ImageRow; version: VersionRow }): void {
+      if (version.own_state === 'ready') return;
+      const there = copies.of(version.guid).filter((copy) => copy.state === 'ready').map((copy) => copy.serverName);
+      const why = version.own_state === 'damaged' ? 'the copy on this server is damaged' : 'this server has no proved copy of it';
+      const next = there.length === 0 ? 'Wait until a server has proved its copy, or verify it.' : `It is ready on ${there.join(', ')}: deploy from there, or let this server copy it.`;
+      throw new AppError(version.own_state === 'damaged' ? 'image-damaged' : 'not-found', `Version ${version.number} of "${image.name}" can't be deployed from here: ${why}. ${next}`, { imageGuid: image.guid, imageName: image.name, version: version.number, readyAt: copies.readyAt(version.guid) });
+    },
     /** For lists of many jobs: what capturing into and deploying each image would meet. Kept until an image changes. */
     readiness(): ImageReadiness {
       const rev = events.latest('image');
@@ -228,6 +249,8 @@ export function openImages(parts: ImagesParts) {
     },
     graphOf: (versionGuid: string): DeviceGraph => deviceGraphSchema.parse(JSON.parse(repo.graph(versionGuid))),
     findVersion: (guid: string): VersionRow | undefined => repo.versionByGuid(guid),
+    /** For runs that read it already: also while it is on its way out. */
+    readable: (guid: string): { guid: string; manifest: string } | undefined => repo.versionByGuid(guid) ?? repo.versionsBeingRemoved().find((version) => version.guid === guid && version.own_state === 'removing'),
     verifyProgress: verifying.progressOf,
     nextChange: (guid: string, signal: AbortSignal): Promise<void> => verifying.nextChange(guid, signal),
     /** A reader met a damaged or missing chunk of this version. */

@@ -4,7 +4,7 @@ import type { Database } from '../db/database.ts';
 
 export type Folder = { id: string; parentId: string | null; name: string; description: string; showInPortal: boolean; rev: number; createdAt: number; trashedAt: number | null };
 /** What lists, menus and problems need of a task: no script is read for them. */
-export type TaskOutline = { type: Task['type']; imageGuid: string | null; imageName: string | null; version: number | null };
+export type TaskOutline = { type: Task['type']; imageGuid: string | null; imageName: string | null; version: number | null; channel?: 'test' | 'live' | null };
 export type JobHead = {
   id: string; folderId: string | null; name: string; description: string; showInPortal: boolean; rev: number; updatedAt: number; updatedBy: string; trashedAt: number | null; outline: TaskOutline[];
 };
@@ -13,7 +13,7 @@ export type JobsRepo = ReturnType<typeof openJobsRepo>;
 
 const folders = `SELECT id, parent_id AS parentId, name, description, show_in_portal AS showInPortal, rev, created_at AS createdAt, trashed_at AS trashedAt FROM job_folder`;
 const heads = `SELECT id, folder_id AS folderId, name, description, show_in_portal AS showInPortal, rev, updated_at AS updatedAt, updated_by AS updatedBy, trashed_at AS trashedAt,
-  (SELECT json_group_array(json_object('type', value ->> '$.type', 'imageGuid', value ->> '$.imageGuid', 'imageName', value ->> '$.imageName', 'version', value -> '$.version')) FROM json_each(job.tasks)) AS outline
+  (SELECT json_group_array(json_object('type', value ->> '$.type', 'imageGuid', value ->> '$.imageGuid', 'imageName', value ->> '$.imageName', 'version', value -> '$.version', 'channel', value -> '$.channel')) FROM json_each(job.tasks)) AS outline
   FROM job`;
 type FolderFound = Omit<Folder, 'showInPortal'> & { showInPortal: 0 | 1 };
 type HeadFound = Omit<JobHead, 'showInPortal' | 'outline'> & { showInPortal: 0 | 1; outline: string };

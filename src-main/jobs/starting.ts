@@ -54,7 +54,7 @@ export function openStarting({ tree, views, images, computers, runs }: StartingP
         if (erases(task)) erased.add(`${diskPolicyWords(task.disk)} (not seen yet)`);
         continue;
       }
-      const sizeBytes = task.type === 'deploy' ? images.readiness().deploy(task.imageGuid, task.version)?.needsBytes ?? 0 : 0;
+      const sizeBytes = task.type === 'deploy' ? images.readiness().deploy(task.imageGuid, task.version ?? task.channel ?? null)?.needsBytes ?? 0 : 0;
       const choice = chooseDisk(task.disk, disks, { purpose: task.type, sizeBytes });
       if (!choice.ok) problem ??= choice.reason;
       else if (erases(task)) erased.add(diskWords(choice.disk));

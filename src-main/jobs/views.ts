@@ -31,7 +31,7 @@ export function openJobViews({ repo, tree, images }: JobViewsParts) {
   }
   /** The smallest disk that all its deploys fit on; null where nothing known is deployed. */
   function needsOf(job: JobHead): number | null {
-    const needs = job.outline.flatMap((task) => (task.type === 'deploy' && task.imageGuid !== null ? known().images.deploy(task.imageGuid, task.version)?.needsBytes ?? [] : []));
+    const needs = job.outline.flatMap((task) => (task.type === 'deploy' && task.imageGuid !== null ? known().images.deploy(task.imageGuid, task.version ?? task.channel ?? null)?.needsBytes ?? [] : []));
     return needs.length === 0 ? null : Math.max(...needs);
   }
   /** Images change often, while they are verified and by every run; what they mean for jobs seldom does. */
@@ -107,7 +107,7 @@ function findProblem(job: JobHead, images: ImageReadiness): string | null {
   if (job.outline.length === 0) return isNameOverride(job.name) ? null : 'It has no tasks yet';
   for (const task of job.outline) {
     if (task.type === 'deploy' && task.imageGuid !== null) {
-      const found = images.deploy(task.imageGuid, task.version);
+      const found = images.deploy(task.imageGuid, task.version ?? task.channel ?? null);
       if (found === null) return `The image ${task.imageName ?? task.imageGuid} is gone`;
       if (found.problem !== null) return found.problem;
     }

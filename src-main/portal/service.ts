@@ -56,16 +56,21 @@ export function openPortal({ jobs, computers, runs, images, settings, log }: Por
 
   /** Of each image that deploys among these tasks would write now; version as the task names it (null: the newest). */
   function needsOf(tasks: readonly Task[]): Needs {
-    const wanted = new Map(tasks.flatMap((task) => (task.type === 'deploy' ? [[`${task.imageGuid} ${task.version ?? ''}`, task] as const] : [])));
-    return [...wanted.values()].map(({ imageGuid, version, imageName }) => {
+    const wanted = new Map(tasks.flatMap((task) => (task.type === 'deploy' ? [[`${task.imageGuid} ${task.version ?? task.channel ?? ''}`, task] as const] : [])));
+    const needs = [...wanted.values()].map(({ imageGuid, version, channel, imageName }) => {
       try {
-        const found = images.forDeploy(imageGuid, version ?? undefined);
+        const found = images.forDeploy(imageGuid, version ?? channel ?? undefined);
         return { imageGuid, version, imageName: found.image.name, usedBytes: found.version.used_bytes, needsBytes: found.version.smallest_target_bytes, problem: null };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         return { imageGuid, version, imageName, usedBytes: 0, needsBytes: 0, problem: error.message };
       }
     });
+    // A task that follows a channel names no version either: of what it and the newest need, the larger is said.
+    const larger = (a: Needs[number], b: Needs[number] | undefined): Needs[number] => (b === undefined || a.needsBytes >= b.needsBytes ? a : b);
+    const said = new Map<string, Needs[number]>();
+    for (const need of needs) said.set(`${need.imageGuid} ${need.version ?? ''}`, larger(need, said.get(`${need.imageGuid} ${need.version ?? ''}`)));
+    return [...said.values()];
   }
 
   function requireItem(id: string): MenuItem {

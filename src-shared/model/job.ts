@@ -2,7 +2,7 @@
 // means. A menu item is made of them in menu.ts.
 import { z } from 'zod';
 import { diskPolicySchema, diskPolicyWords } from './disk-policy.ts';
-import { timestamp } from './image.ts';
+import { channelNames, timestamp } from './image.ts';
 
 export const jobNameSchema = z.string().trim().min(1, 'A name is needed.').max(200, 'A name has at most 200 characters.').regex(/^[^\p{Cc}]+$/u, 'A name holds no control characters.');
 export const descriptionSchema = z.string().trim().max(500, 'At most 500 characters.').regex(/^[^\p{Cc}]*$/u, 'No line breaks or control characters.');
@@ -20,6 +20,8 @@ export const taskSchema = z.discriminatedUnion('type', [
     type: z.literal('deploy'), id: taskId, disk: diskPolicySchema, imageGuid: z.uuid(), /** As it was called when chosen; the GUID counts. */ imageName: z.string().max(200),
     /** null: the newest enabled version at the time of the run. */
     version: z.number().int().positive().nullable(),
+    /** With version null: what this channel of the image names at the time of the run. */
+    channel: z.enum(channelNames).nullable().optional(),
   }),
   z.object({
     type: z.literal('script'), id: taskId, title: template(100), /** Run by /bin/sh of the agent's Linux. */ text: z.string().min(1, 'The script is empty.').max(64 * 1024),
@@ -58,11 +60,16 @@ export function erases(task: Pick<Task, 'type'>): boolean {
 export function taskSummary(task: Task): string {
   switch (task.type) {
     case 'capture': return `Capture ${diskPolicyWords(task.disk)} into ${task.imageName}`;
-    case 'deploy': return `Deploy ${task.imageName} (${task.version === null ? 'newest version' : `version ${task.version}`}) to ${diskPolicyWords(task.disk)}`;
+    case 'deploy': return `Deploy ${task.imageName} (${deployedWords(task)}) to ${diskPolicyWords(task.disk)}`;
     case 'script': return `Run ${task.title.trim() === '' ? 'a script' : task.title} (${linesOf(task.text)})`;
     case 'message': return `Show “${task.text.length > 60 ? `${task.text.slice(0, 57)}…` : task.text}” ${task.seconds === null ? 'until a key is pressed' : `for ${task.seconds} s`}`;
     case 'power': return task.action === 'restart' ? 'Restart the computer' : 'Switch the computer off';
   }
+}
+
+function deployedWords({ version, channel }: Extract<Task, { type: 'deploy' }>): string {
+  if (version !== null) return `version ${version}`;
+  return channel === 'live' ? 'the live version' : channel === 'test' ? 'the version under test' : 'newest version';
 }
 
 function linesOf(text: string): string {
