@@ -15,6 +15,7 @@ test('Secure Boot in proxy mode beside ISC\'s server: the unsigned loader is ref
   // Started over it is known: the signed chain at once, over TFTP, as far as GRUB's script.
   await vm.reset();
   const again = await lab.trace(vm.options.mac, ({ events, outcome }) => outcome !== 'stopped' && !events.some(({ stage }) => stage === 'hello') && events.some(({ stage }) => stage === 'script'), limits.portalMs);
+  await lab.keepScreen(vm, 'menu of the loader');
   const said = again.events.map(({ text }) => text).join('\n');
   expect(said).toMatch(/Offered shimx64\.efi[^]*Fetched shimx64\.efi over TFTP[^]*Fetched grubx64\.efi over TFTP[^]*grub\/grub\.cfg[^]*Told: wait for i, then start the disk/);
   expect(said).not.toContain('snponly.efi');

@@ -81,7 +81,7 @@ test('a medium whose secret was ended says so on the screen', async () => {
   await ready();
   await lab().platen('boot', 'media', '--revoke', '--yes');
   const vm = await lab().switchOn({ ...computer({ name: 'usb-ended', firmware: 'bios', as: 'usb', number: 7 }), disk: null, medium: { path: medium, as: 'usb' } });
-  await vm.shows(['not valid here'], limits.portalMs);
+  await vm.shows(['A boot medium has to be'], limits.portalMs);
   await lab().keepScreen(vm, 'ended medium');
   await vm.kill();
 });
