@@ -157,7 +157,11 @@ export class AgentConnection implements PortalHolder {
       throw new AppError('protocol-version', `This agent speaks protocol ${request.protocol}; the server speaks ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}. Use the agent that belongs to this server.`, { oldest: OLDEST_PROTOCOL_VERSION, newest: PROTOCOL_VERSION });
     }
     const principal = access.verify(request.token);
-    if (principal === null) throw new AppError('unauthorized', 'This token is not valid here. Take the one from the ready line of the server (it ends a day after the server did).');
+    if (principal === null) {
+      throw new AppError('unauthorized', request.token.startsWith('boot1.')
+        ? 'The secret that this environment was started with is not valid here any more: somebody ended it, or the server was set up anew. A boot medium has to be made again (page Network boot, or platen boot image); a computer that starts from the network only has to be started again.'
+        : 'This token is not valid here. Take the one from the ready line of the server (it ends a day after the server did).');
+    }
     // Any computer on the boot network can read it, so it opens nothing but the portal of the computer that shows it.
     if (principal.portalOnly && request.role !== 'portal') throw new AppError('forbidden', 'The boot environment\'s token opens the portal only. Use the one from the ready line of the server.');
     const boundTo = principal.kind === 'computer' ? principal.subject : null;
@@ -166,7 +170,7 @@ export class AgentConnection implements PortalHolder {
     this.#caller = {
       agent: { computerId: computer.id, computerName: computer.name, actor: principal.kind === 'admin' ? principal.actor : `computer ${computer.name}`, agentVersion: request.agentVersion },
       record: computer.record, session: this.#session, isPortal: request.role === 'portal', isAdministrator: principal.kind === 'admin', portalOnly: principal.portalOnly, candidates: computer.candidates.map((candidate) => candidate.id),
-      holder: this, gone: this.#gone.signal, warnedAt: -Infinity,
+      holder: this, address: this.#address, gone: this.#gone.signal, warnedAt: -Infinity,
     };
     // The short limit was for hello; from here on silence as long as a lease is fine, and heartbeats are as far apart as that limit.
     clearTimeout(this.#quiet);
