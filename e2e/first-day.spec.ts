@@ -14,7 +14,7 @@ import { keys, Pty } from './portal/pty.ts';
 import type { TestServer } from './server.ts';
 
 test.skip(!isRoot(), 'loop devices and mounts need root');
-test.describe.configure({ timeout: 240_000 });
+test.describe.configure({ timeout: 600_000 });
 
 const MiB = 1024 * 1024;
 let host: Host;

@@ -13,7 +13,7 @@ import { TreePage } from './pages/tree.ts';
 import { keys, Pty } from './portal/pty.ts';
 
 test.skip(!isRoot(), 'loop devices and mounts need root');
-test.describe.configure({ timeout: 240_000 });
+test.describe.configure({ timeout: 600_000 });
 
 let host: Host;
 let portal: Pty | undefined;

@@ -10,7 +10,7 @@ import { expect, test } from './fixtures.ts';
 import { Relay } from './relay.ts';
 
 test.skip(!isRoot(), 'loop devices and mounts need root');
-test.describe.configure({ timeout: 240_000 });
+test.describe.configure({ timeout: 600_000 });
 
 const MiB = 1024 * 1024;
 let host: Host;

@@ -9,7 +9,7 @@ import { Relay } from './relay.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
 test.skip(!isRoot(), 'loop devices and mounts need root');
-test.describe.configure({ timeout: 240_000 });
+test.describe.configure({ timeout: 600_000 });
 
 const MiB = 1024 * 1024;
 const lineSpeed = 20;

@@ -8,7 +8,7 @@ import { sha256Of } from './disks/prove.ts';
 import { expect, test } from './fixtures.ts';
 
 test.skip(!isRoot(), 'loop devices and mounts need root');
-test.describe.configure({ timeout: 180_000 });
+test.describe.configure({ timeout: 600_000 });
 
 const MiB = 1024 * 1024;
 let host: Host;

@@ -9,7 +9,7 @@ import { startTestServer } from './server.ts';
 
 type Run = { id: string; state: string; computerName: string; jobName: string; tasks: { state: string }[] };
 
-test.describe.configure({ timeout: 240_000 });
+test.describe.configure({ timeout: 600_000 });
 const COUNT = 20;
 
 // Windowless: the server is killed, and the desktop window would go with its own.

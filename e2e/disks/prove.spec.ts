@@ -7,7 +7,7 @@ import { makeDirtyTarget, makeGptDisk, makeMbrDisk, type Disk, type DiskVolume }
 import { differences, signatures } from './prove.ts';
 
 test.skip(!isRoot(), 'loop devices and mounts need root');
-test.describe.configure({ timeout: 180_000 });
+test.describe.configure({ timeout: 600_000 });
 
 let host: Host;
 test.beforeEach(async () => {
