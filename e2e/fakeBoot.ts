@@ -21,10 +21,10 @@ export const signedFiles: SignedSlotView = {
     { name: 'snponly.efi', sizeBytes: 296_448, role: 'ipxe', signers: [], problem: 'Not used: it carries no signature, so Secure Boot would refuse it. Take the file from the folder of signed ones (x86_64-sb).' },
   ],
 };
-const missing: EnvironmentView = { state: 'missing', kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], problem: null, log: [], signed: emptySlot };
+const missing: EnvironmentView = { state: 'missing', kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], addOns: [], problem: null, log: [], signed: emptySlot };
 export function readyEnvironment(now: number): EnvironmentView {
   return {
-    state: 'ready', kernelVersion: '6.1.0-56-amd64', baseBytes: 57_363_704, builtAt: now - 6 * 3_600_000, problem: null, log: [], signed: emptySlot,
+    state: 'ready', kernelVersion: '6.1.0-56-amd64', baseBytes: 57_363_704, builtAt: now - 6 * 3_600_000, problem: null, log: [], addOns: [], signed: emptySlot,
     loaders: [
       { name: 'ipxe.pxe', origin: 'ipxe 2.0.0+dfsg-5 (sid)', sizeBytes: 373_464 }, { name: 'undionly.kpxe', origin: 'ipxe 2.0.0+dfsg-5 (sid)', sizeBytes: 107_898 }, { name: 'snponly.efi', origin: 'ipxe 2.0.0+dfsg-5 (sid)', sizeBytes: 296_448 },
       { name: 'ipxe-amd64.efi', origin: 'ipxe 2.0.0+dfsg-5 (sid)', sizeBytes: 1_049_600 }, { name: 'shimx64.efi', origin: 'shim-signed 1.51~1+deb13u1+16.1-2~deb13u1 (trixie)', sizeBytes: 1_036_152 },

@@ -8,7 +8,7 @@ const off = { mode: 'off', adapter: '', pool: null } as const;
 const proxy = { mode: 'proxy', adapter: 'eth1', pool: null } as const;
 const status = (given: Partial<BootStatus>, environment: BootStatus['environment']['state'] = 'ready'): BootStatus => ({
   state: 'off', choice: off, address: '', ports: null, problem: null, leases: [], settings: { unknownComputers: 'portal', loaderCountdownSeconds: 4, keyboard: '', kernelWords: '', loader: 'automatic', borrowLease: 'off', otherDriver: '' },
-  environment: { state: environment, kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], problem: null, log: [], signed: noSignedSlot }, ...given,
+  environment: { state: environment, kernelVersion: '', baseBytes: 0, builtAt: null, loaders: [], addOns: [], problem: null, log: [], signed: noSignedSlot }, ...given,
 });
 const serving = status({ state: 'serving', choice: proxy, address: '10.0.0.1' });
 

@@ -44,6 +44,8 @@ export const environmentSchema = z.object({
   /** missing: never built; building: now; ready: complete and fits this program. */
   state: z.enum(['missing', 'building', 'ready', 'failed']),
   kernelVersion: z.string(), baseBytes: z.number(), builtAt: timestamp.nullable(), loaders: z.array(z.object({ name: z.string(), origin: z.string(), sizeBytes: z.number() })),
+  /** Archives beside the base, loaded by agents when something needs them. */
+  addOns: z.array(z.object({ name: z.string(), purpose: z.string(), sizeBytes: z.number() })).default([]),
   problem: z.string().nullable(), /** Last lines of a build under way or failed. */ log: z.array(z.string()),
   signed: signedSlotSchema.default(noSignedSlot),
 });

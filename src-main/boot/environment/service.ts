@@ -63,6 +63,7 @@ export function openEnvironment(places: EnvironmentPlaces, onChange: () => void)
     return {
       state: building !== null ? 'building' : record !== null ? 'ready' : problem !== null ? 'failed' : 'missing',
       kernelVersion: record?.kernelVersion ?? '', baseBytes: record?.baseBytes ?? 0, builtAt: record === null ? null : Math.trunc(statSync(path('boot.json')).mtimeMs), problem, log: [...lines], signed: noSignedSlot,
+      addOns: (record?.addOns ?? []).map(({ name, purpose, sizeBytes }) => ({ name, purpose, sizeBytes })),
       loaders: (record?.loaders ?? []).map((loader) => ({ name: loader.name, origin: `${loader.package} ${loader.version} (${loader.suite})`, sizeBytes: loader.sizeBytes })),
     };
   }
