@@ -70,6 +70,7 @@ export function openImageRepo(db: Database, selfId: string) {
     /** Every version there is, those being removed left out. */
     allVersions: (): VersionRow[] => versionsWhere('removing_at IS NULL ORDER BY image_guid, number DESC'),
     versionByGuid: (guid: string): VersionRow | undefined => versionsWhere('image_version.guid = :guid AND removing_at IS NULL', { guid })[0],
+    versionByManifest: (manifest: string): VersionRow | undefined => versionsWhere('manifest = :manifest AND removing_at IS NULL', { manifest })[0],
     graph: (versionGuid: string): string => db.get<{ graph: string }>('SELECT graph FROM image_version WHERE guid = :versionGuid', { versionGuid })?.graph ?? '',
     /** What must be in the store of this server: a version that is not here must not stop its sweep. */
     liveManifests: (): string[] => db.all<{ manifest: string }>(`SELECT manifest FROM image_version JOIN copy ON copy.version_guid = image_version.guid AND copy.server_id = :selfId

@@ -249,6 +249,8 @@ export function openImages(parts: ImagesParts) {
     },
     graphOf: (versionGuid: string): DeviceGraph => deviceGraphSchema.parse(JSON.parse(repo.graph(versionGuid))),
     findVersion: (guid: string): VersionRow | undefined => repo.versionByGuid(guid),
+    /** What a signed ticket names. */
+    versionOfManifest: (manifest: string): VersionRow | undefined => repo.versionByManifest(manifest),
     /** For runs that read it already: also while it is on its way out. */
     readable: (guid: string): { guid: string; manifest: string } | undefined => repo.versionByGuid(guid) ?? repo.versionsBeingRemoved().find((version) => version.guid === guid && version.own_state === 'removing'),
     verifyProgress: verifying.progressOf,
