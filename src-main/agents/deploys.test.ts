@@ -3,11 +3,14 @@ import type { AppError } from '#shared/errors.ts';
 import { Deploys, type DeploysParts, type WaitNotice } from './deploys.ts';
 import { Tickets } from './tickets.ts';
 
+const there = { serverId: 's', name: 'PS008', url: 'https://10.0.0.2:8420', fingerprint: 'f', ticket: 'ticket2.x.y', reason: 'it is near' };
+
 /** One version that is verifying until the test says otherwise, and the events its run was moved by. */
 function room() {
-  const version = { guid: 'v', number: 3, state: 'verifying', own_state: 'verifying', manifest: 'm', new_bytes: 10 };
+  const version = { guid: 'v', number: 3, state: 'verifying', own_state: 'verifying', manifest: 'm', manifest_bytes: 7, new_bytes: 10 };
   const moves: string[] = [];
   const changed = new Set<() => void>();
+  const place = { elsewhere: false };
   const parts = {
     images: {
       forDeploy: () => {
@@ -26,12 +29,13 @@ function room() {
     runs: { earlier: () => [], tasks: { isTakenBy: () => true, refuseCancelled: () => undefined }, create: () => 'run', hold: () => undefined, sign: () => undefined, move: (_: string, event: string) => moves.push(event) > 0 },
     store: { openManifest: async () => ({ hash: 'm', sizeBytes: 5, head: { graph: {} }, close: async () => undefined }) },
     tickets: new Tickets(() => 0),
+    sources: { isElsewhere: () => place.elsewhere, listFor: () => (place.elsewhere ? [there] : []) },
   } as unknown as DeploysParts;
   const turn = (state: string): void => {
     version.state = version.own_state = state;
     for (const resolve of changed) resolve();
   };
-  return { deploys: new Deploys(parts), moves, turn };
+  return { deploys: new Deploys(parts), moves, turn, version, place };
 }
 
 function begin(deploys: Deploys, gone = new AbortController()) {
@@ -41,7 +45,7 @@ function begin(deploys: Deploys, gone = new AbortController()) {
   });
   const agent = { computerId: 'c', computerName: 'lab-1', actor: 'admin', agentVersion: '1' };
   const answer = deploys.begin({ type: 'deployBegin', image: 'Lab', disk: { path: '', model: '', serial: '', sizeBytes: 1 }, resumeKey: 'k' }, {
-    agent, holder: { cancel: () => undefined, taken: () => undefined }, notify: (notice) => first(notice), gone: gone.signal,
+    agent, holder: { cancel: () => undefined, taken: () => undefined }, address: '10.0.0.1', notify: (notice) => first(notice), gone: gone.signal,
   });
   answer.catch(() => undefined);
   return { answer, noticed, gone };

@@ -1,7 +1,7 @@
 // Owns deploys as agents do them: the version that was meant or the refusal, waiting while it is still verified, and what an
 // interrupted deploy had got to. Knows no socket.
 import { AppError, toAppError } from '#shared/errors.ts';
-import type { AgentRequest, Answers, ServerNotice } from '#shared/agent/messages.ts';
+import type { AgentRequest, Answers, ReadSource, ServerNotice } from '#shared/agent/messages.ts';
 import type { Task } from '#shared/model/job.ts';
 import { isFinal } from '#shared/model/run.ts';
 import type { Store } from '../store/types.ts';
@@ -9,13 +9,14 @@ import type { Images } from '../images/service.ts';
 import type { Log } from '../log/service.ts';
 import type { RunHolder, RunRow, Runs } from '../runs/service.ts';
 import type { AgentIdentity } from './captures.ts';
+import type { ReadSources } from './read-sources.ts';
 import { refusalsKept } from './refusals.ts';
 import type { Tickets } from './tickets.ts';
 
-export type DeploysParts = { store: Store; images: Images; runs: Runs; tickets: Tickets; log: Log };
+export type DeploysParts = { store: Store; images: Images; runs: Runs; tickets: Tickets; sources: ReadSources; log: Log };
 type DeployRequest = Extract<AgentRequest, { type: 'deployBegin' }>;
 export type WaitNotice = Omit<Extract<ServerNotice, { type: 'deployWait' }>, 'type' | 'requestId'>;
-type Caller = { agent: AgentIdentity; holder: RunHolder; notify: (notice: WaitNotice) => void; /** Aborted when the connection ends. */ gone: AbortSignal };
+type Caller = { agent: AgentIdentity; holder: RunHolder; /** Where the computer is. */ address: string; notify: (notice: WaitNotice) => void; /** Aborted when the connection ends. */ gone: AbortSignal };
 
 const NOTIFY_MS = 1000;
 
@@ -29,8 +30,8 @@ export class Deploys {
   }
 
   async begin(request: DeployRequest, caller: Caller): Promise<Answers['deployBegin']> {
-    const { images, runs, store, tickets } = this.#parts;
-    const { agent, holder } = caller;
+    const { images, runs, sources, tickets } = this.#parts;
+    const { agent, holder, address } = caller;
     const job = request.task === undefined ? null : runs.tasks.imaging(request.task, 'deploy', { holder, actor: agent.actor });
     const { image, version } = await refusalsKept(this.#parts, request, agent, () => (job === null ? images.forDeploy(request.image, request.version) : this.#versionOf(job, request.resumeKey)));
     const earlier = runs.earlier(agent.computerId, 'deploy', request.resumeKey);
@@ -43,22 +44,39 @@ export class Deploys {
     const runId = job?.row.id ?? mine ?? runs.create({ ...columns, kind: 'deploy', computerId: agent.computerId, computerName: agent.computerName, disk: request.disk, watermarks, actor: agent.actor });
     runs.hold(runId, holder);
     try {
-      if (version.own_state === 'verifying') await this.#wait(runId, { imageName: image.name, guid: version.guid, number: version.number }, caller);
+      if (version.own_state === 'verifying' && !sources.isElsewhere(address, version.guid)) await this.#wait(runId, { imageName: image.name, guid: version.guid, number: version.number }, caller);
       // Asked again: while it waited the version may have turned out damaged, or been disabled or deleted.
       const chosen = images.forDeploy(image.guid, version.number);
-      images.requireHere(chosen);
-      const manifest = await store.openManifest(chosen.version.manifest);
-      const answer = { imageGuid: image.guid, imageName: image.name, version: version.number, manifest: manifest.hash, manifestBytes: manifest.sizeBytes, graph: manifest.head.graph };
-      await manifest.close();
+      const answer = { imageGuid: image.guid, imageName: image.name, version: version.number, ...(await this.#factsOf(chosen, address)) };
       // While it waited, it may have been cancelled, or taken by another start of the agent.
       runs.tasks.refuseCancelled(runId, holder);
       runs.move(runId, 'start', { actor: agent.actor, error: null });
-      return { ...tickets.issue(runId), runId, ...answer, watermarks: [...watermarks] };
+      const list = sources.listFor({ address, versionGuid: version.guid, manifest: answer.manifest, runId });
+      return { ...tickets.issue(runId), runId, ...answer, watermarks: [...watermarks], ...(list.length === 0 ? {} : { sources: list }) };
     } catch (error) {
       // A connection that broke while waiting is no end: the lease says when it is one.
       if (!caller.gone.aborted && runs.tasks.isTakenBy(runId, holder)) runs.move(runId, 'fail', { actor: agent.actor, error: toAppError(error).toWire() });
       throw error;
     }
+  }
+
+  /** Of a run that renews its ticket: whom it reads from now on; empty for a capture, and where there is nobody but this server. */
+  sourcesOf(runId: string, address: string): ReadSource[] {
+    const row = this.#parts.runs.requireOpen(runId);
+    const version = this.#parts.runs.imagingOf(row) === 'deploy' && row.version_guid !== null ? this.#parts.images.findVersion(row.version_guid) : undefined;
+    return version === undefined ? [] : this.#parts.sources.listFor({ address, versionGuid: version.guid, manifest: version.manifest, runId });
+  }
+
+  /** Manifest and graph; throws where no server has it proved that the computer may read it from. */
+  async #factsOf(chosen: ReturnType<Images['forDeploy']>, address: string): Promise<Pick<Answers['deployBegin'], 'manifest' | 'manifestBytes' | 'graph'>> {
+    const { images, sources, store } = this.#parts;
+    const { version } = chosen;
+    // Of one that is proved elsewhere alone, this server's rows say what it is; the computer checks the manifest's hash itself.
+    if (version.own_state !== 'ready' && version.manifest_bytes > 0 && sources.isElsewhere(address, version.guid)) return { manifest: version.manifest, manifestBytes: version.manifest_bytes, graph: images.graphOf(version.guid) };
+    images.requireHere(chosen);
+    const manifest = await store.openManifest(version.manifest);
+    await manifest.close();
+    return { manifest: manifest.hash, manifestBytes: manifest.sizeBytes, graph: manifest.head.graph };
   }
 
   /** The manifest a run may read. */
@@ -114,7 +132,7 @@ export class Deploys {
     return stop !== undefined;
   }
 
-  async #wait(runId: string, version: { imageName: string; guid: string; number: number }, { agent, notify, gone }: Caller): Promise<void> {
+  async #wait(runId: string, version: { imageName: string; guid: string; number: number }, { agent, notify, gone, address }: Caller): Promise<void> {
     const { images, runs } = this.#parts;
     runs.move(runId, 'wait', { actor: agent.actor, message: `Waits until version ${version.number} of "${version.imageName}" is verified` });
     const stop = new AbortController();
@@ -122,7 +140,7 @@ export class Deploys {
     try {
       for (;;) {
         const row = images.findVersion(version.guid);
-        if (row === undefined || row.own_state !== 'verifying') return;
+        if (row === undefined || row.own_state !== 'verifying' || this.#parts.sources.isElsewhere(address, row.guid)) return;
         if (gone.aborted) throw new AppError('connection-lost', 'The agent went away while it waited for the version.', { run: runId });
         if (stop.signal.aborted) {
           runs.move(runId, 'cancel', { actor: agent.actor, message: 'Cancelled while waiting for the version' });

@@ -1,5 +1,5 @@
-// Owns the agents' HTTP requests: pages and frames in, manifests and frames out. Every request carries a ticket for one run and
-// reaches nothing beyond it; bodies are bounded, and readers set the pace.
+// Owns the agents' HTTP requests: pages and frames in, manifests and frames out. Every request carries a ticket for one run, of this server
+// or signed by its console, and reaches nothing beyond it; bodies are bounded, and readers set the pace.
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
@@ -19,9 +19,12 @@ import { storeFrames } from './frames.ts';
 import type { ServedChunks } from './served-chunks.ts';
 import { StreamGate, type Slot } from './stream-gate.ts';
 import type { Tickets } from './tickets.ts';
+import type { Visit, Visitors } from './visitors.ts';
 
-export type AgentHttpParts = { store: Store; images: Images; runs: Runs; captures: Captures; deploys: Deploys; tickets: Tickets; served: ServedChunks; log: Log };
-type Handler = (runId: string, request: IncomingMessage, response: ServerResponse) => Promise<void>;
+export type AgentHttpParts = { store: Store; images: Images; runs: Runs; captures: Captures; deploys: Deploys; tickets: Tickets; served: ServedChunks; visitors: Visitors; log: Log };
+/** visit: of a run of this server's console; null for a run of this server. */
+type Asker = { runId: string; visit: Visit | null };
+type Handler = (asker: Asker, request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** Streams of one run at a time; an agent uses a handful. */
 const MAX_STREAMS_PER_RUN = 16;
@@ -40,30 +43,32 @@ export class AgentHttp {
   constructor(parts: AgentHttpParts) {
     this.#parts = parts;
     this.#routes = {
-      'POST /agent/capture/pages': (runId, request, response) => this.#page(runId, request, response),
-      'POST /agent/capture/frames': (runId, request, response) => this.#inTurn(response, (slot) => this.#frames(runId, request, response, slot)),
-      'GET /agent/deploy/manifest': (runId, request, response) => this.#manifest(runId, request, response),
-      'POST /agent/deploy/chunks': (runId, request, response) => this.#chunks(runId, request, response),
+      'POST /agent/capture/pages': (asker, request, response) => this.#page(asker, request, response),
+      'POST /agent/capture/frames': (asker, request, response) => this.#inTurn(response, (slot) => this.#frames(asker, request, response, slot)),
+      'GET /agent/deploy/manifest': (asker, request, response) => this.#manifest(asker, request, response),
+      'POST /agent/deploy/chunks': (asker, request, response) => this.#chunks(asker, request, response),
     };
   }
 
   /** Answers every request under /agent/; never throws. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { tickets, runs, log } = this.#parts;
+    const { tickets, visitors, log } = this.#parts;
     let runId: string | null = null;
     try {
       const route = `${request.method} ${(request.url ?? '').split('?', 1)[0]}`;
       const handler = Object.hasOwn(this.#routes, route) ? this.#routes[route] : undefined;
-      runId = tickets.runOf(request.headers.authorization);
+      const visit = visitors.open(request.headers.authorization);
+      runId = visit?.runId ?? tickets.runOf(request.headers.authorization);
       if (handler === undefined) throw new AppError('not-found', `There is no ${route.slice(0, 200)}.`, {});
       const busy = this.#streams.get(runId) ?? 0;
       if (busy >= MAX_STREAMS_PER_RUN) throw new AppError('too-many-requests', `A run may have ${MAX_STREAMS_PER_RUN} streams at a time.`, { run: runId });
       this.#streams.set(runId, busy + 1);
       try {
-        runs.requireOpen(runId);
-        runs.sign(runId);
-        await handler(runId, request, response);
-        runs.sign(runId);
+        const asker: Asker = { runId, visit };
+        if (visit === null) this.#parts.runs.requireOpen(runId);
+        this.#sign(asker);
+        await handler(asker, request, response);
+        this.#sign(asker);
       } finally {
         const left = (this.#streams.get(runId) ?? 1) - 1;
         if (left > 0) this.#streams.set(runId, left);
@@ -93,25 +98,39 @@ export class AgentHttp {
     }
   }
 
-  async #page(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { session } = await this.#parts.captures.session(runId);
+  /** A sign of life. Of a run of the console, the console hears itself. */
+  #sign({ runId, visit }: Asker): void {
+    if (visit === null) this.#parts.runs.sign(runId);
+  }
+  /** Throws for what this asker may not read, or not here. */
+  #readable({ runId, visit }: Asker): { versionGuid: string; manifest: string } {
+    return visit === null ? this.#parts.deploys.manifestOf(runId) : this.#parts.visitors.version(visit);
+  }
+  /** Captures are of this server's runs alone. */
+  #captureOf({ runId, visit }: Asker): ReturnType<Captures['session']> {
+    if (visit !== null) throw new AppError('forbidden', 'This ticket is for reading one version.', { run: runId });
+    return this.#parts.captures.session(runId);
+  }
+
+  async #page(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { session } = await this.#captureOf(asker);
     const page = await readBody(request, PAGE_HEADER_BYTES + MAX_PAGE_BODY_BYTES);
     const lacking = await session.addPage(page);
     response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': lacking.length });
     response.end(lacking);
   }
 
-  async #frames(runId: string, request: IncomingMessage, response: ServerResponse, slot: Slot): Promise<void> {
-    const { session, graph } = await this.#parts.captures.session(runId);
+  async #frames(asker: Asker, request: IncomingMessage, response: ServerResponse, slot: Slot): Promise<void> {
+    const { session, graph } = await this.#captureOf(asker);
     const totals = await storeFrames(watched(request as AsyncIterable<Buffer>, slot), { maxRawBytes: graph.chunkSizeBytes, maxBodyBytes: MAX_FRAMES_BODY_BYTES }, async (frames) => {
-      this.#parts.runs.sign(runId);
+      this.#sign(asker);
       return session.addFrames(frames);
     });
     answerJson(response, totals);
   }
 
-  async #manifest(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const manifest = await this.#parts.store.openManifest(this.#parts.deploys.manifestOf(runId).manifest);
+  async #manifest(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const manifest = await this.#parts.store.openManifest(this.#readable(asker).manifest);
     // Its chunks are asked for next. A failure is told to whoever asks.
     this.#parts.served.prepare(manifest.hash).catch(() => undefined);
     try {
@@ -126,20 +145,20 @@ export class AgentHttp {
     }
   }
 
-  async #chunks(runId: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { deploys, served, log } = this.#parts;
-    const { versionGuid, manifest } = deploys.manifestOf(runId);
+  async #chunks(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { served, log } = this.#parts;
+    const { versionGuid, manifest } = this.#readable(asker);
     const hashes = await readBody(request, MAX_CHUNKS_PER_REQUEST * HASH_BYTES);
     if (hashes.length === 0 || hashes.length % HASH_BYTES !== 0) throw new ProtocolError(hashes.length, `the body is 1 to ${MAX_CHUNKS_PER_REQUEST} hashes of ${HASH_BYTES} bytes`);
     await served.require(manifest, hashes).catch((error: unknown) => {
-      if (error instanceof AppError && error.code === 'forbidden') log.warn('a deploy asked for a chunk of something else', { run: runId, ...error.data });
+      if (error instanceof AppError && error.code === 'forbidden') log.warn('a deploy asked for a chunk of something else', { run: asker.runId, ...error.data });
       throw error;
     });
-    await this.#inTurn(response, (slot, gone) => this.#sendFrames(runId, hashes, { response, slot, gone, versionGuid }));
+    await this.#inTurn(response, (slot, gone) => this.#sendFrames(asker, hashes, { response, slot, gone, versionGuid }));
   }
 
-  async #sendFrames(runId: string, hashes: Buffer, { response, slot, gone, versionGuid }: { response: ServerResponse; slot: Slot; gone: AbortSignal; versionGuid: string }): Promise<void> {
-    const { store, images, runs } = this.#parts;
+  async #sendFrames(asker: Asker, hashes: Buffer, { response, slot, gone, versionGuid }: { response: ServerResponse; slot: Slot; gone: AbortSignal; versionGuid: string }): Promise<void> {
+    const { store, images } = this.#parts;
     try {
       for await (const frame of store.readFrames(hashes, gone)) {
         if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/octet-stream' });
@@ -147,7 +166,7 @@ export class AgentHttp {
           slot.peersTurn();
           await once(response, 'drain', { signal: gone });
           slot.ourTurn();
-          runs.sign(runId);
+          this.#sign(asker);
         }
       }
       response.end();

@@ -30,6 +30,8 @@ export type Caller = {
   /** Records offered in a tie, until the technician has said which it is. */
   candidates: readonly string[];
   holder: PortalHolder;
+  /** Where its machine is, as this connection shows. */
+  address: string;
   /** Aborted when the connection ends. */
   gone: AbortSignal;
   warnedAt: number;
@@ -189,7 +191,7 @@ function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts
     deployBegin(request, caller, notify) {
       if (request.task === undefined) byHand(caller);
       else own(request.task.runId, caller);
-      return deploys.begin(request, { agent: caller.agent, holder: caller.holder, gone: caller.gone, notify });
+      return deploys.begin(request, { agent: caller.agent, holder: caller.holder, address: caller.address, gone: caller.gone, notify });
     },
     deployStarted({ runId }, caller) {
       own(runId, caller);
@@ -217,7 +219,8 @@ function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts
       // After a reconnect or a restart: this connection answers for the run from now on.
       runs.hold(runId, caller.holder);
       runs.move(runId, 'start', { actor: caller.agent.actor, error: null });
-      return tickets.issue(runId);
+      const sources = deploys.sourcesOf(runId, caller.address);
+      return { ...tickets.issue(runId), ...(sources.length === 0 ? {} : { sources }) };
     },
   } satisfies Partial<Requests>;
 }

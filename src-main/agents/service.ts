@@ -13,6 +13,7 @@ import type { Images } from '../images/service.ts';
 import type { Log } from '../log/service.ts';
 import type { Portal } from '../portal/service.ts';
 import type { Runs } from '../runs/service.ts';
+import type { Servers } from '../servers/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import { answerAddOn, isAddOnRequest } from './add-ons.ts';
 import { Captures } from './captures.ts';
@@ -20,12 +21,17 @@ import { AgentConnection } from './connection.ts';
 import { Deploys } from './deploys.ts';
 import { AgentHttp } from './http.ts';
 import { Portals } from './portals.ts';
+import { openReadSources } from './read-sources.ts';
 import { openRequests } from './requests.ts';
 import { ServedChunks } from './served-chunks.ts';
 import { Tickets } from './tickets.ts';
+import { openVisitors } from './visitors.ts';
 
 export type AgentsParts = {
   store: Store; access: Access; boot: Pick<Boot, 'saidHello' | 'saidLines'>; environment: Pick<Environment, 'addOns' | 'addOnFile'>; computers: Computers; events: Events; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
+  servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'ticketFor' | 'known'>;
+  /** Of a package server: the key that signs tickets for it. */
+  consoleKey: () => string | null;
 };
 export type Agents = ReturnType<typeof openAgents>;
 
@@ -34,8 +40,9 @@ const MAX_CONNECTIONS = 2000;
 export function openAgents(parts: AgentsParts) {
   const tickets = new Tickets(parts.clock);
   const captures = new Captures({ ...parts, tickets });
-  const deploys = new Deploys({ ...parts, tickets });
-  const http = new AgentHttp({ ...parts, captures, deploys, tickets, served: new ServedChunks(parts) });
+  const sources = openReadSources(parts);
+  const deploys = new Deploys({ ...parts, tickets, sources });
+  const http = new AgentHttp({ ...parts, captures, deploys, tickets, served: new ServedChunks(parts), visitors: openVisitors(parts) });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
   const connections = new Set<AgentConnection>();
   const underWay = new Set<Promise<void>>();

@@ -132,6 +132,13 @@ export const addOnSchema = z.object({
 export type AddOn = z.infer<typeof addOnSchema>;
 
 const ticket = z.object({ ticket: z.string(), ticketExpiresInMs: z.number().int().positive() });
+/**
+ * One address of a server that has the version ready, with the reason for its place in the list and a ticket that the console signed for it.
+ * ticket '' (and url '', fingerprint ''): the server that was asked, where it was reached and with the run's own ticket.
+ */
+export const readSourceSchema = z.object({ serverId: uuid, name: z.string(), url: z.string(), fingerprint: z.string(), ticket: z.string(), reason: z.string() });
+export type ReadSource = z.infer<typeof readSourceSchema>;
+const sources = z.array(readSourceSchema).max(1000).optional();
 /** Answers by request type (the `ok: true` part without id and ok). */
 export const answerSchemas = {
   hello: z.object({ protocol: z.number().int(), computerToken: z.string(), computerId: uuid, computerName: z.string(), serverName: z.string(), serverId: z.string(),
@@ -172,11 +179,14 @@ export const answerSchemas = {
     graph: deviceGraphSchema,
     /** Where an interrupted deploy of this version to this disk had got to; empty for a fresh one. */
     watermarks: z.array(watermarkSchema),
+    /** Whom to read from, best first; empty or absent: the server that was asked. */
+    sources,
   }),
   deployStarted: z.object({}),
   deployDone: z.object({}),
   runFailed: z.object({}),
-  renewTicket: ticket,
+  /** sources: of a deploy, as they are now, with new tickets. */
+  renewTicket: ticket.extend({ sources }),
 } as const satisfies Record<AgentRequest['type'], z.ZodType>;
 export type Answers = { [K in keyof typeof answerSchemas]: z.infer<(typeof answerSchemas)[K]> };
 
