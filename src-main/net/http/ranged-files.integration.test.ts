@@ -13,6 +13,8 @@ import { answerFile, filePath, type NamedFile } from './ranged-files.ts';
 import { FileMemory } from './ranged-files-source.ts';
 
 const MiB = 1024 * 1024;
+/** A busy machine takes its time. */
+const patience = { timeout: 20_000 };
 const run = promisify(execFile);
 const content = randomBytes(8 * MiB + 123);
 let folder = '';
@@ -91,7 +93,7 @@ describe('many clients', () => {
   it('two hundred at once get a file whole from one reading of it, which is forgotten a moment later', async () => {
     const got = await Promise.all(Array.from({ length: 200 }, () => fetched('/small')));
     expect([got.every((bytes) => bytes.equals(content.subarray(0, MiB))), memory.bytes]).toEqual([true, MiB]);
-    await vi.waitFor(() => expect(memory.bytes).toBe(0));
+    await vi.waitFor(() => expect(memory.bytes).toBe(0), patience);
   });
   it.each(['/held', '/read'])('that read nothing hold no memory: %s', async (path) => {
     const before = process.memoryUsage().rss;
@@ -103,12 +105,12 @@ describe('many clients', () => {
     }
     await vi.waitFor(async () => expect(await new Promise<number>((resolve) => {
       server.getConnections((_, count) => resolve(count));
-    })).toBe(100));
+    })).toBe(100), patience);
     // One that reads is not kept waiting by those that do not.
     expect((await fetched(path)).equals(content)).toBe(true);
     expect((process.memoryUsage().rss - before) / MiB).toBeLessThan(80);
     for (const socket of sockets.splice(0)) socket.destroy();
-    await vi.waitFor(() => expect(sent).toHaveLength(101));
+    await vi.waitFor(() => expect(sent).toHaveLength(101), patience);
     expect(sent.filter(({ complete }) => complete)).toHaveLength(1);
   });
   it('one connection carries several requests, of which one was not found', async () => {
@@ -133,7 +135,7 @@ describe('what goes wrong', () => {
   it('a file that has become shorter is cut off, not ended', async () => {
     truncateSync(join(folder, 'image'), MiB);
     await expect(fetched('/read')).rejects.toThrow();
-    await vi.waitFor(() => expect(sent).toMatchObject([{ complete: false }]));
+    await vi.waitFor(() => expect(sent).toMatchObject([{ complete: false }]), patience);
   });
   it('a head that is too long, a method that changes something and nonsense are refused, and the next is served', async () => {
     const long = await raw(`GET /held HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(9000)}\r\n\r\n`);
