@@ -118,8 +118,8 @@ async function bigAndSparse(folder: string): Promise<void> {
   await big.close();
   const sparse = join(folder, 'sparse.bin');
   await writeFile(sparse, '');
-  await truncate(sparse, 300 * MiB);
-  for (const at of [0, 5 * MiB + 123, 299 * MiB]) await writeAt(sparse, at, noise(`sparse:${at}`, 5000));
+  await truncate(sparse, 80 * MiB);
+  for (const at of [0, 5 * MiB + 123, 79 * MiB]) await writeAt(sparse, at, noise(`sparse:${at}`, 5000));
   // Unwritten extents: the blocks are allocated and hold stale content, the file reads as zeros.
   await run('fallocate', ['--length', String(6 * MiB), join(folder, 'unwritten.bin')]);
   await writeFile(join(folder, 'beyond its end.bin'), 'short');

@@ -73,8 +73,8 @@ export async function makeNtfsVolume(host: Host, name: string, place: VolumePlac
   await extractWithAttributes(point, [{ path: 'compressed/', data: '', mtime: '1600000000', mode: 0o777, attributes: { 'system.ntfs_attrib_be': '\u0000\u0000\u0008\u0010' } }]);
   await writeFile(join(point, 'compressed', 'text.txt'), prose('compressed', 3_000_000));
   await writeFile(join(point, 'sparse.vhd'), '');
-  await truncate(join(point, 'sparse.vhd'), 200_000_000);
-  await writeAt(join(point, 'sparse.vhd'), 150_000_000, noise('vhd', 200_000));
+  await truncate(join(point, 'sparse.vhd'), 50_000_000);
+  await writeAt(join(point, 'sparse.vhd'), 40_000_000, noise('vhd', 200_000));
   await leaveStaleBlocks(point, `${name}:late`, 8);
   await host.release(point);
   await host.release(device);
