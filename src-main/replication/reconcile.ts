@@ -18,7 +18,7 @@ export type ReconcileParts = {
     /** Of this server's own copy; absent where it has none. */
     stateOf: (versionGuid: string) => CopyState;
     /** All of it is here: rows are made and it is re-hashed; only that makes it ready. */
-    adopt: (version: WantedVersion) => void;
+    adopt: (version: WantedVersion) => void | Promise<void>;
     /** Manifest of the newest other version of this image that is ready here; null for none. */
     olderManifest: (imageGuid: string, versionGuid: string) => string | null;
     progressOf: (versionGuid: string) => { doneBytes: number; totalBytes: number; rateBytesPerSecond: number; etaSeconds: number | null } | null;
@@ -125,7 +125,7 @@ export function openReconcile(parts: ReconcileParts) {
       });
       Object.assign(facts, { chunksHere: result.chunksHere, chunksWhole: result.chunksWhole, chunksDelta: result.chunksDelta, wireBytes: result.wireBytes, sources: [...result.bySource].map(([serverId, bytes]) => ({ serverId, bytes })) });
       if (result.twice > 0) alarms.add(`${result.twice} chunks of "${version.image.name}" version ${version.number} came although they were here. Nothing is lost, but this should not happen: report it.`);
-      copies.adopt(version);
+      await copies.adopt(version);
       failed.delete(version.guid);
       urgent.delete(version.guid);
       report('done', null);
