@@ -66,7 +66,7 @@ export function openAdding({ repo, store, events, clock, selfId, verifying, meas
           repo.insertVersion({
             guid: capture.versionGuid, image_guid: capture.imageGuid, number: free, enabled: 1, note: capture.note, captured_at: at, captured_by: capture.capturedBy,
             computer_name: capture.computerName, disk_bytes: sizes.diskBytes, used_bytes: sizes.usedBytes, new_bytes: committed.newBytes, stored_bytes: committed.storedBytes,
-            smallest_target_bytes: sizes.smallestTargetBytes, manifest: committed.manifest, manifest_bytes: manifestBytes, origin_server_id: null, pending: 0, graph: JSON.stringify(capture.graph),
+            smallest_target_bytes: sizes.smallestTargetBytes, manifest: committed.manifest, manifest_bytes: manifestBytes, origin_server_id: selfId, pending: 0, graph: JSON.stringify(capture.graph),
           }, selfId);
           events.record({ actor: capture.capturedBy, entity: 'image', id: capture.imageGuid, kind: 'captured', message: `Version ${free} was captured from ${capture.computerName}`, data: { version: free, newBytes: committed.newBytes } });
           return free;

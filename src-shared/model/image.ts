@@ -55,7 +55,7 @@ export const versionSummarySchema = z.object({
   manifest: z.string(),
   /** Captured at another server into an image that is not its own: not handed out until somebody validated it. */
   pending: z.boolean().default(false),
-  /** Where it was captured; null: at this server, or not known. */
+  /** Where it was captured; null where that is not known (versions of earlier programs, and what a package server got from others). */
   originServerId: z.string().nullable().default(null),
 });
 export type VersionSummary = z.infer<typeof versionSummarySchema>;
