@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError } from '#shared/errors.ts';
+import { openCopying } from './copying.ts';
 import type { Database } from './db/database.ts';
 import type { Events } from './events/service.ts';
 import type { Images } from './images/service.ts';
@@ -46,21 +47,24 @@ function refuseConsole(db: Database): void {
 
 export type ReplicatingParts = {
   role: Role; db: Database; store: Store; events: Events; settings: SettingsService; undo: Undo; images: Images; log: LogService; clock: () => number; tls: TlsIdentity; serverId: string; version: string;
-  addresses: () => string[]; loopback: () => string; linkFirstPauseMs?: number;
+  /** Where other machines reach it; empty where it listens on loopback alone. */
+  reachable: () => string[]; loopback: () => string; linkFirstPauseMs?: number;
 };
 export type Replicating = ReturnType<typeof openReplicating>;
 
 const FIGURES_EVERY_MS = 10_000;
 
 export function openReplicating(parts: ReplicatingParts) {
-  const { role, db, store, events, log, clock, tls, serverId, version, addresses, images } = parts;
+  const { role, db, store, events, log, clock, tls, serverId, version, reachable, images } = parts;
+  /** Servers on one machine reach each other over loopback, where they listen on nothing else. */
+  const addresses = (): string[] => (reachable().length > 0 ? reachable() : [parts.loopback()]);
   let figures = { freeBytes: 0, totalBytes: 0 };
   const measure = (): void => void store.figures().then(({ freeBytes, totalBytes }) => (figures = { freeBytes, totalBytes })).catch(() => undefined);
   measure();
   const measuring = setInterval(measure, FIGURES_EVERY_MS);
   const { copies } = images;
   const servers: Servers = openServers({
-    ...parts, self: { id: serverId, role: role.role, fingerprint: tls.fingerprint, version, key: store }, figures: () => figures,
+    ...parts, addresses, self: { id: serverId, role: role.role, fingerprint: tls.fingerprint, version, key: store }, figures: () => figures,
     assign: (versionGuid, id) => void copies.move(versionGuid, id, 'assigned'), unassign: (versionGuid, id) => void copies.move(versionGuid, id, 'lost'),
   });
   const hub: Hub | null = role.role === 'console' ? openHub({
@@ -83,22 +87,27 @@ export function openReplicating(parts: ReplicatingParts) {
       },
       onPlan: (plan) => {
         images.takeOver(plan.wanted);
+        copying.setPlan(plan);
         if (parts.settings.get().verifyEveryDays !== plan.verifyEveryDays || parts.settings.get().serverName !== plan.server.name) parts.settings.set({ verifyEveryDays: plan.verifyEveryDays, serverName: plan.server.name }, 'console');
       },
-      onUrgent: () => undefined,
+      onUrgent: copying.urgent,
       capture: () => Promise.reject(new AppError('not-found', 'This package server does not take captures yet.')),
       ...(parts.linkFirstPauseMs === undefined ? {} : { firstPauseMs: parts.linkFirstPauseMs }),
     });
   }
   let link: Link | null = null;
+  const copying = openCopying({ store, images, servers, events, log, clock, ownId: role.state.self()?.serverId ?? serverId, link: () => link, isConsole: role.role === 'console' });
   images.onOrdered(() => hub?.recordsChanged());
 
   return {
     servers, hub, link: () => link,
     /** Once this server listens: only then it can say where it is. */
     begin(): void {
-      if (role.role === 'package-server') link = openOwnLink();
-      else servers.replan();
+      if (role.role === 'console') return servers.replan();
+      link = openOwnLink();
+      // What it was to hold when it was last told: it goes on without its console, from the others.
+      const plan = link.plan();
+      if (plan !== null) copying.setPlan(plan);
     },
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
       if (hub !== null) hub.upgrade(request, socket, head);
@@ -106,10 +115,12 @@ export function openReplicating(parts: ReplicatingParts) {
     },
     async request(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
       if (path === '/replica/join' && hub !== null) return await hub.join(request, response);
-      throw new AppError('not-found', hub === null ? 'This is a package server: package servers join a console. Use the console\'s address.' : 'There is nothing at this address.');
+      if (path === '/replica/join') throw new AppError('not-found', 'This is a package server: package servers join a console. Use the console\'s address.');
+      await copying.request(request, response);
     },
     /** Goodbye to the others, before this server stops listening. */
     async disconnect(): Promise<void> {
+      await copying.close();
       await hub?.close();
       await link?.close();
     },

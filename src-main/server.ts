@@ -152,7 +152,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   });
   const replicating = openReplicating({
     role, db, store, events, settings, undo, images, log, clock, tls, serverId, version, ...(options.linkFirstPauseMs === undefined ? {} : { linkFirstPauseMs: options.linkFirstPauseMs }),
-    addresses: () => (listening.at === null ? [] : reachableAddresses(listening.at)), loopback: () => `https://127.0.0.1:${listening.at?.port ?? 0}`,
+    reachable: () => (listening.at === null ? [] : reachableAddresses(listening.at)), loopback: () => `https://127.0.0.1:${listening.at?.port ?? 0}`,
   });
   opened.push(() => replicating.close());
   const { servers } = replicating;

@@ -30,6 +30,9 @@ export function openHoldingsRepo(db: Database) {
       `SELECT server_id, copy.state, count(*) AS count, max(proved_at) AS proved_at, count(*) FILTER (WHERE copy.state <> 'ready' AND problem IN (:lost, :contradicted)) AS lost FROM copy
         JOIN image_version ON image_version.guid = copy.version_guid WHERE image_version.removing_at IS NULL GROUP BY server_id, copy.state`, { lost: LOST, contradicted: CONTRADICTED }),
     ownedCounts: (): { server_id: string; count: number }[] => db.all('SELECT server_id, count(*) AS count FROM owner JOIN image ON image.guid = owner.image_guid WHERE image.removing_at IS NULL GROUP BY server_id'),
+    /** This server's own copy of what a manifest names. */
+    ownCopy: (manifest: string): { state: CopyRow['state']; pending: number; origin_server_id: string | null } | undefined => db.get(`SELECT copy.state, pending, origin_server_id FROM image_version
+      JOIN copy ON copy.version_guid = image_version.guid JOIN server ON server.id = copy.server_id AND server.is_self = 1 WHERE manifest = :manifest AND removing_at IS NULL`, { manifest }),
     names: (versionGuid: string): { image_guid: string; image_name: string; number: number } | undefined => db.get(
       'SELECT image.guid AS image_guid, image.name AS image_name, number FROM image_version JOIN image ON image.guid = image_guid WHERE image_version.guid = :versionGuid', { versionGuid }),
 

@@ -11,13 +11,13 @@ import type { ServerRepo, ServerRow } from './repo.ts';
 export type JoinToken = z.infer<typeof joinTokenSchema>;
 export type JoinRequest = z.infer<typeof joinRequestSchema>;
 export type JoinAnswer = z.infer<typeof joinAnswerSchema>;
-type Parts = Pick<ServersParts, 'events' | 'log' | 'clock' | 'self' | 'addresses' | 'loopback' | 'settings'> & { repo: ServerRepo; live: ReadonlyMap<string, LiveServer>; onJoin: (serverId: string) => void };
+type Parts = Pick<ServersParts, 'events' | 'log' | 'clock' | 'self' | 'addresses' | 'reachable' | 'settings'> & { repo: ServerRepo; live: ReadonlyMap<string, LiveServer>; onJoin: (serverId: string) => void };
 
 export const JOIN_TOKEN_MS = 24 * 3_600_000;
 /** Tokens that ended are kept this long, so that who comes late hears why. */
 const FORGOTTEN_AFTER_MS = 30 * 86_400_000;
 
-export function openJoining({ repo, events, log, clock, self, addresses, loopback, settings, live, onJoin }: Parts) {
+export function openJoining({ repo, events, log, clock, self, addresses, reachable, settings, live, onJoin }: Parts) {
   function requireFreeName(name: string, exceptId: string | null): void {
     const other = repo.all().find((row) => row.id !== exceptId && row.state !== 'revoked' && row.state !== 'retired' && row.name.toLowerCase() === name.toLowerCase());
     if (other !== undefined) throw new AppError('conflict', `A server is called "${other.name}" already. Choose another name.`, { name, serverId: other.id });
@@ -56,12 +56,11 @@ export function openJoining({ repo, events, log, clock, self, addresses, loopbac
         repo.insertJoin({ hash: hashOf(secret), name, site_id: siteId, parent_id: parentId, created_at: now, created_by: actor, expires_at: now + JOIN_TOKEN_MS });
         events.record({ actor, entity: 'server', id: self.id, kind: 'invited', message: `A join token for the package server "${name}" was made; it is good once, for a day`, data: { name } });
       });
-      const [first] = addresses();
-      const url = first ?? loopback();
+      const [url = ''] = addresses();
       const token = `join1.${secret}.${self.fingerprint}`;
       return {
         token, url, command: `platen serve --package-server --join ${url} --join-token ${token}`, expiresAt: now + JOIN_TOKEN_MS,
-        note: first === undefined ? 'This console listens on its own machine alone, so no other one can join it. Start it with --host 0.0.0.0 first: platen serve --host 0.0.0.0' : null,
+        note: reachable().length === 0 ? 'This console listens on its own machine alone, so no other one can join it. Start it with --host 0.0.0.0 first: platen serve --host 0.0.0.0' : null,
       };
     },
 

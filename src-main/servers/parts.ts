@@ -14,10 +14,10 @@ export type SigningKey = { readonly publicKey: string; sign(purpose: string, mes
 export type Identity = { id: string; role: ServerRow['role']; fingerprint: string; version: string; key: SigningKey };
 export type ServersParts = {
   db: Database; events: Events; settings: SettingsService; undo: Undo; log: Log; clock: () => number; self: Identity;
-  /** Where others reach this server now; empty where it listens on loopback alone. */
+  /** Where others reach this server now. */
   addresses: () => string[];
-  /** Where it is reached from this very machine. */
-  loopback: () => string;
+  /** The same; empty where it listens on loopback alone. */
+  reachable: () => string[];
 };
 /** What the channel knows of a server that is connected, gone when the connection is. */
 export type LiveServer = {

@@ -2,7 +2,7 @@
 // the pieces beside it; who is connected is told by the channel (replication/hub).
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#shared/errors.ts';
-import type { Consequence, Moving, PackageServer, TemplateContent, Transfer } from '#shared/model/replication.ts';
+import type { Consequence, CopyState, Moving, PackageServer, TemplateContent, Transfer } from '#shared/model/replication.ts';
 import { transferReportSchema, type Plan, type TransferReport } from '#shared/replication/messages.ts';
 import type { TicketBody } from '#shared/replication/record.ts';
 import { keyIdOf } from '../store/signing.ts';
@@ -156,6 +156,17 @@ export function openServers(parts: OpenServersParts) {
         events.record({ actor, entity: 'server', id: self.id, kind: 'rules', message: rows.length === 0 ? 'No rule says any more where computers read from' : `${rows.length === 1 ? '1 rule says' : `${rows.length} rules say`} where computers read from` });
       });
       events.changed('server', self.id);
+    },
+
+    /** Of a server that may come in now; null for one that is not known, or is out. */
+    peerKey(serverId: string): string | null {
+      const row = repo.byId(serverId);
+      return row === undefined || row.is_self === 1 || (row.state !== 'joined' && row.state !== 'retiring') || row.public_key === '' ? null : row.public_key;
+    },
+    /** This server's own copy of what a manifest names; null where it has none. */
+    ownCopy(manifest: string): { state: CopyState; pending: boolean; originId: string | null } | null {
+      const row = holdings.ownCopy(manifest);
+      return row === undefined ? null : { state: row.state, pending: row.pending === 1, originId: row.origin_server_id };
     },
 
     /** For the channel: who it is that connects, by the key the console keeps. */

@@ -36,7 +36,9 @@ export function takeReport({ servers, events, log, copies, transaction }: Parts,
   events.changed('server', serverId);
   return taken;
 
-  function takeOne(copy: CopyReport, row: KnownCopy | null): void {
+  function takeOne(given: CopyReport, row: KnownCopy | null): void {
+    // Nothing is called ready without a time of proof.
+    const copy: CopyReport = given.state === 'ready' && given.provedAt === null ? { ...given, state: 'verifying' } : given;
     if (row === null) {
       if (copy.state !== 'absent') taken.unknown.push(copy);
       return;

@@ -126,6 +126,11 @@ export class Session {
       this.#tellChanges();
     }, CHANGES_SOON_MS);
   }
+  /** What was said of a version that the console did not know then was lost on it. */
+  #sayAgain(versionGuids: readonly string[]): void {
+    for (const guid of versionGuids) this.#told?.delete(guid);
+    this.copiesChanged();
+  }
   #tellChanges(): void {
     if (this.#told === null) return;
     const now = new Map(this.#parts.local.report().filter((copy) => copy.state !== 'absent').map((copy) => [copy.versionGuid, copy]));
@@ -161,7 +166,7 @@ export class Session {
         const version = await local.captured(copy.versionGuid);
         this.#said.add(copy.versionGuid);
         if (version === null) continue;
-        await this.ask('captured', { version }).catch((error: unknown) => {
+        await this.ask('captured', { version }).then(() => this.#sayAgain([copy.versionGuid]), (error: unknown) => {
           log.warn('the console did not take a version that was captured here', { version: copy.versionGuid, error });
         });
       }
@@ -203,7 +208,9 @@ export class Session {
     const { state, onPlan, trustKey, log } = this.#parts;
     // The one thing that never changes by a plan is whose it is.
     if (plan.console.fingerprint !== this.#console.fingerprint || plan.console.publicKey !== this.#console.publicKey) throw new AppError('protocol', 'The plan names another console. It is not followed.');
+    const before = new Set(state.plan()?.wanted.map((wanted) => wanted.guid));
     state.setPlan(plan, digest);
+    this.#sayAgain(plan.wanted.map((wanted) => wanted.guid).filter((guid) => !before.has(guid)));
     state.setConsole(plan.console);
     log.info('the console sent a plan', { versions: plan.wanted.length, peers: plan.peers.length });
     this.#working = this.#working.then(async () => {
