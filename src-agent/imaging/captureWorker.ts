@@ -70,6 +70,8 @@ class CaptureWorker {
       case 'write':
         this.fail(new AppError('internal', 'A capture thread was told to write. It never does.'));
         break;
+      case 'sourceLost':
+        break;
     }
   }
 

@@ -11,6 +11,7 @@ import { defaultPacing, DeployPipeline, type DeployFigures } from './deployPipel
 import { RemoteManifest } from './manifestReader.ts';
 import { diskOf, neededBytes, planDeploy, type DeployPlan } from './plan.ts';
 import { noProof, proveAreas, proveTables, type Proof } from './proof.ts';
+import { Reading, type SourceFigures } from './reading.ts';
 import { resumeKeyOf, RunScope, type RunContext, type TaskRef } from './runScope.ts';
 import { diskWords, graphWords, paceWords } from './words.ts';
 import { workerCount, WorkerPool } from './workerPool.ts';
@@ -38,6 +39,8 @@ export type DeployResult = {
   rateBytesPerSecond: number;
   where: WhereTimeGoes;
   figures: DeployFigures;
+  /** Whom it was read from, and how much of each. */
+  sources: SourceFigures[];
   proof: Proof;
   notes: string[];
 };
@@ -62,7 +65,9 @@ async function deployOnce(scope: RunScope, request: DeployRequest, touched: { ye
   const begun = await begin(scope, request);
   scope.begin(begun);
   scope.meter.enter('plan', 0);
-  const manifest = await scope.race(RemoteManifest.open(scope.frameClient(), { hash: begun.manifest, sizeBytes: begun.manifestBytes }));
+  const reading = new Reading(begun.sources, { serverId: control.hello.serverId, name: control.hello.serverName, endpoint: scope.context.server }, (lines) => scope.log(lines));
+  scope.shareTickets((_, sources) => void reading.renewed(sources));
+  const manifest = await scope.race(RemoteManifest.open(scope.sourceClient(reading), { hash: begun.manifest, sizeBytes: begun.manifestBytes }));
   // The graph that counts is the manifest's own: its hash was checked, the answer's was not.
   const { graph } = manifest.head;
   const target = await openTarget({
@@ -76,8 +81,8 @@ async function deployOnce(scope: RunScope, request: DeployRequest, touched: { ye
     scope.log([`${resumed ? 'The interrupted deploy goes on' : 'Deploy'} to ${diskWords({ ...target.facts, path: request.facts.path })}.`, ...graphWords(graph)]);
     await scope.race(control.request('deployStarted', { runId: begun.runId }));
     touched.yet = true;
-    const figures = await write(scope, { plan, manifest, target, watermarks: begun.watermarks, pacing: request.pacing ?? defaultPacing });
-    scope.log([`${paceWords('Wrote', figures.pipeline.figures.writtenBytes, (performance.now() - started) / 1000)}; ${formatBytes(figures.pipeline.figures.receivedBytes)} fetched, every chunk checked against its hash.`]);
+    const figures = await write(scope, { plan, manifest, reading, target, watermarks: begun.watermarks, pacing: request.pacing ?? defaultPacing });
+    scope.log([`${paceWords('Wrote', figures.pipeline.figures.writtenBytes, (performance.now() - started) / 1000)}; ${formatBytes(figures.pipeline.figures.receivedBytes)} fetched, every chunk checked against its hash.${sourceWords(reading.figures())}`]);
     const { proof, notes } = await finish(scope, plan, figures.pipeline, target);
     notes.push(...((await request.afterWrite?.(request.facts.path)) ?? []));
     for (const note of notes) reporter.note(note);
@@ -85,7 +90,7 @@ async function deployOnce(scope: RunScope, request: DeployRequest, touched: { ye
     const seconds = (performance.now() - started) / 1000;
     const common = {
       resumed, writtenBytes: figures.pipeline.figures.writtenBytes, receivedBytes: figures.pipeline.figures.receivedBytes, seconds: Math.round(seconds * 100) / 100,
-      rateBytesPerSecond: Math.round(scope.meter.totalBytes / Math.max(seconds, 0.001)), where: scope.meter.view().where, figures: figures.pipeline.figures, proof, notes,
+      rateBytesPerSecond: Math.round(scope.meter.totalBytes / Math.max(seconds, 0.001)), where: scope.meter.view().where, figures: figures.pipeline.figures, sources: reading.figures(), proof, notes,
     };
     scope.finishing();
     await scope.race(control.request('deployDone', { runId: begun.runId, result: common }));
@@ -123,10 +128,10 @@ async function begin(scope: RunScope, request: DeployRequest): Promise<Answers['
   }
 }
 
-type Work = { plan: DeployPlan; manifest: RemoteManifest; target: TargetHandle; watermarks: Answers['deployBegin']['watermarks']; pacing: typeof defaultPacing };
+type Work = { plan: DeployPlan; manifest: RemoteManifest; reading: Reading; target: TargetHandle; watermarks: Answers['deployBegin']['watermarks']; pacing: typeof defaultPacing };
 
 async function write(scope: RunScope, work: Work): Promise<{ pipeline: DeployPipeline }> {
-  const { plan, manifest, target } = work;
+  const { plan, manifest, reading, target } = work;
   const totals = plan.streams.map((stream) => {
     const { dataChunks, zeroChunks } = manifest.totalsOf(stream.index);
     return Math.min((dataChunks + zeroChunks) * stream.chunkSize, stream.lengthBytes);
@@ -142,17 +147,22 @@ async function write(scope: RunScope, work: Work): Promise<{ pipeline: DeployPip
       scope.watermarks = marks;
       scope.tell();
     },
+    onReceived: (bySource) => reading.received(bySource),
   });
   const pool = new WorkerPool({
     entry: scope.context.entry,
     setups: Array.from({ length: workerCount() }, () => ({
-      role: 'deploy', fd: target.fd, chunkSizeBytes: manifest.head.graph.chunkSizeBytes, endpoint: scope.context.server, ticket: scope.ticket, patienceMs: scope.context.patienceMs,
+      role: 'deploy', fd: target.fd, chunkSizeBytes: manifest.head.graph.chunkSizeBytes, endpoint: scope.context.server, ticket: scope.ticket, patienceMs: scope.context.patienceMs, sources: reading.list.entries(),
     })),
-    onMessage: (worker, message) => pipeline.receive(worker, message),
+    onMessage: (worker, message) => {
+      if (message.type === 'sourceLost') reading.left(message.change);
+      else pipeline.receive(worker, message);
+    },
     onTicketWanted: () => scope.renewTicket(),
     onFailure: (error) => pipeline.fail(error),
   });
-  scope.shareTickets((ticket) => pool.tellAll({ type: 'ticket', ticket }));
+  scope.shareTickets((ticket, sources) => pool.tellAll({ type: 'ticket', ticket, sources: reading.renewed(sources) }));
+  reading.share((change) => pool.tellAll({ type: 'sourceLost', change }));
   const stop = (): void => pipeline.fail(scope.reason());
   scope.signal.addEventListener('abort', stop);
   try {
@@ -185,6 +195,11 @@ async function finish(scope: RunScope, plan: DeployPlan, pipeline: DeployPipelin
   scope.meter.spend({ read: performance.now() - started });
   const note = await target.rereadTable();
   return { proof, notes: note === null ? [] : [note] };
+}
+
+/** Only where there is something to tell: of one server the run is enough. */
+function sourceWords(sources: readonly SourceFigures[]): string {
+  return sources.length < 2 ? '' : ` ${sources.map(({ name, receivedBytes }) => `${formatBytes(receivedBytes)} from ${name}`).join(', ')}.`;
 }
 
 /** The disk that was shown is the disk that must be opened; a plain file is known by its size alone, unless it is made now. */

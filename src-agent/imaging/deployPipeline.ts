@@ -26,7 +26,7 @@ type Watermark = { stream: number; chunks: number };
 type Batch = { stream: StreamPlan; from: number; to: number; hashes: Map<string, number>; order: Uint8Array[]; lengths: number[]; places: Place[][]; placeCount: number; below: boolean };
 type StreamState = { entries: { to: number; done: boolean }[]; head: number; reached: number };
 
-export type DeployParts = { plan: DeployPlan; manifest: RemoteManifest; target: TargetHandle; meter: ProgressMeter; watermarks: Watermark[]; pacing: typeof defaultPacing; onWatermarks(marks: Watermark[]): void };
+export type DeployParts = { plan: DeployPlan; manifest: RemoteManifest; target: TargetHandle; meter: ProgressMeter; watermarks: Watermark[]; pacing: typeof defaultPacing; onWatermarks(marks: Watermark[]): void; onReceived(bySource: readonly [string, number][]): void };
 
 export class DeployPipeline {
   readonly figures: DeployFigures = { writtenBytes: 0, zeroedBytes: 0, skippedBytes: 0, keptBytes: 0, fetchedChunks: 0, receivedBytes: 0 };
@@ -58,6 +58,7 @@ export class DeployPipeline {
     this.figures.fetchedChunks += message.fetchedChunks;
     this.figures.receivedBytes += message.receivedBytes;
     this.parts.meter.sentBytes += message.receivedBytes;
+    this.parts.onReceived(message.bySource);
     this.parts.meter.spend(message.where);
     this.parts.meter.add(message.bytes);
     this.unflushed += message.bytes - message.keptBytes;

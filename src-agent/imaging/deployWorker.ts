@@ -1,11 +1,12 @@
 // Owns one thread of a deploy: fetches batches of chunks, has every one checked, writes it to its places. With compareFirst it reads
-// what the target holds and fetches only what differs. It writes nowhere but where the main thread said.
+// what the target holds and fetches only what differs. It writes nowhere but where the main thread said, whichever server the chunks come from.
 import type { IncomingMessage } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
 import { FRAME_HEADER_BYTES } from '#shared/agent/frame.ts';
 import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
 import { blake3 } from '../hash.ts';
-import { FrameClient, lostInAnswer } from '../net/frameClient.ts';
+import { lostInAnswer } from '../net/frameClient.ts';
+import { SourceClient, SourceList, type SourceEntry } from '../net/sources.ts';
 import { releaseBytes } from './buffers.ts';
 import { FrameParser, hashAt } from './frameParser.ts';
 import { readFully, writeFully } from './positioned.ts';
@@ -27,18 +28,25 @@ class DeployWorker {
   private readonly setup: DeploySetup;
   private readonly port: MessagePort;
   private readonly tickets: WorkerTickets;
-  private readonly client: FrameClient;
+  private readonly list: SourceList;
+  private readonly client: SourceClient;
   private readonly scratch: Buffer[] = [];
 
   constructor(setup: DeploySetup, port: MessagePort) {
     this.setup = setup;
     this.port = port;
     this.tickets = new WorkerTickets(setup.ticket, () => this.say({ type: 'ticketWanted' }));
-    this.client = new FrameClient(setup.endpoint, this.tickets, { patienceMs: setup.patienceMs, signal: new AbortController().signal });
+    this.list = new SourceList(setup.sources);
+    this.client = new SourceClient({
+      list: this.list, tickets: this.tickets, patience: { patienceMs: setup.patienceMs, signal: new AbortController().signal }, onLeft: (change) => this.say({ type: 'sourceLost', change }),
+    });
   }
 
   receive(message: ToWorker): void {
-    if (message.type === 'ticket') this.tickets.set(message.ticket);
+    if (message.type === 'ticket') {
+      if (message.sources !== undefined) this.list.update(message.sources);
+      this.tickets.set(message.ticket);
+    } else if (message.type === 'sourceLost') this.list.left(message.change);
     else if (message.type === 'write') {
       this.work(message).catch((error: unknown) => this.fail(error));
     } else if (message.type === 'finish') {
@@ -57,11 +65,12 @@ class DeployWorker {
       for (const chunk of all) if (!(await this.isThere(chunk, spent))) lacking.push(chunk);
     }
     const fetchedChunks = lacking.length;
-    const receivedBytes = fetchedChunks === 0 ? 0 : await this.fetch(lacking, { scratch, spent });
+    const bySource = fetchedChunks === 0 ? new Map<string, number>() : await this.fetch(lacking, { scratch, spent });
+    const receivedBytes = [...bySource.values()].reduce((sum, bytes) => sum + bytes, 0);
     this.scratch.push(scratch);
     const bytesOf = (chunks: Chunk[]): number => chunks.reduce((sum, chunk) => sum + chunk.length * placesOf(chunk), 0);
     const bytes = bytesOf(all);
-    this.say({ type: 'written', batch: task.batch, bytes, fetchedChunks, receivedBytes, keptBytes: bytes - bytesOf(lacking), where: spent });
+    this.say({ type: 'written', batch: task.batch, bytes, fetchedChunks, receivedBytes, bySource: [...bySource], keptBytes: bytes - bytesOf(lacking), where: spent });
   }
 
   private async isThere(chunk: Chunk, spent: Spent): Promise<boolean> {
@@ -80,12 +89,12 @@ class DeployWorker {
     return true;
   }
 
-  /** Fetches in one request; an attempt that broke is repeated for what is still missing. Returns the bytes received. */
-  private async fetch(chunks: Chunk[], tools: { scratch: Buffer; spent: Spent }): Promise<number> {
+  /** Fetches in one request; an attempt that broke is repeated for what is still missing. Returns the bytes received, by server. */
+  private async fetch(chunks: Chunk[], tools: { scratch: Buffer; spent: Spent }): Promise<Map<string, number>> {
     let missing = chunks;
-    let received = 0;
+    const received = new Map<string, number>();
     const writes = new Writes(tools.spent);
-    const attempt = async (response: IncomingMessage): Promise<void> => {
+    const attempt = async (response: IncomingMessage, from: SourceEntry): Promise<void> => {
       const asked = missing;
       const parser = new FrameParser(asked, tools.scratch, (index, raw) => {
         const chunk = asked[index];
@@ -97,7 +106,7 @@ class DeployWorker {
       try {
         for await (const piece of response as AsyncIterable<Buffer>) {
           tools.spent.network += performance.now() - waitingSince;
-          received += piece.length;
+          received.set(from.serverId, (received.get(from.serverId) ?? 0) + piece.length);
           parser.add(piece);
           if (writes.count >= mostUnwritten) await writes.settle();
           waitingSince = performance.now();

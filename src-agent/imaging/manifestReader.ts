@@ -5,7 +5,8 @@ import { decodePage, MAX_PAGE_BODY_BYTES, PAGE_HEADER_BYTES, pageLength, type Pa
 import { AppError, ProtocolError } from '#shared/errors.ts';
 import { chunkCount } from '#shared/model/schema.ts';
 import { blake3, blake3Hex, RunningHash } from '../hash.ts';
-import { lostInAnswer, readAll, type FrameClient } from '../net/frameClient.ts';
+import { lostInAnswer, readAll } from '../net/frameClient.ts';
+import type { FrameSource } from '../net/sources.ts';
 
 const keptBytes = 24 * 1024 * 1024;
 const longestPageTable = 512 * 1024 * 1024;
@@ -16,11 +17,11 @@ export type StreamTotals = { chunks: number; dataChunks: number; zeroChunks: num
 
 export class RemoteManifest {
   readonly head: ManifestHead;
-  private readonly client: FrameClient;
+  private readonly client: FrameSource;
   private readonly pages: PageEntry[];
   private readonly totals: Map<number, StreamTotals>;
 
-  private constructor(client: FrameClient, scan: { head: ManifestHead; pages: PageEntry[]; totals: Map<number, StreamTotals> }) {
+  private constructor(client: FrameSource, scan: { head: ManifestHead; pages: PageEntry[]; totals: Map<number, StreamTotals> }) {
     this.client = client;
     this.head = scan.head;
     this.pages = scan.pages;
@@ -28,7 +29,7 @@ export class RemoteManifest {
   }
 
   /** @param hash 64 hex digits the server announced  Throws image-damaged when the bytes are not what was announced. */
-  static async open(client: FrameClient, announced: { hash: string; sizeBytes: number }): Promise<RemoteManifest> {
+  static async open(client: FrameSource, announced: { hash: string; sizeBytes: number }): Promise<RemoteManifest> {
     try {
       const scan = await client.send(() => ({ method: 'GET', path }), async (response) => {
         const scanner = new ManifestScanner(announced.sizeBytes);
@@ -65,12 +66,12 @@ export class RemoteManifest {
 
   private async fetch(entry: PageEntry): Promise<Uint8Array> {
     const range = `bytes=${entry.offset}-${entry.offset + entry.length - 1}`;
-    const bytes = await this.client.send(() => ({ method: 'GET', path, headers: { range } }), (response) => {
+    return this.client.send(() => ({ method: 'GET', path, headers: { range } }), async (response) => {
       if (response.statusCode !== 206) throw new AppError('protocol', 'The server does not answer a part of the manifest alone.');
-      return readAll(response, entry.length);
+      const bytes = await readAll(response, entry.length);
+      if (blake3Hex(bytes) !== entry.hash) throw new AppError('image-damaged', 'A page of the manifest is not the one that was checked before. Verify the image on the server.');
+      return bytes;
     });
-    if (blake3Hex(bytes) !== entry.hash) throw new AppError('image-damaged', 'A page of the manifest is not the one that was checked before. Verify the image on the server.');
-    return bytes;
   }
 }
 

@@ -2,11 +2,14 @@
 // person and to the server, failures told to the server, the ticket kept fresh. It knows nothing of disks.
 import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
 import type { RunProgress } from '#shared/model/run.ts';
+import type { ReadSource } from '#shared/agent/messages.ts';
 import type { Control } from '../connection.ts';
 import { blake3Hex } from '../hash.ts';
 import type { ServerLocation } from '../net/endpoint.ts';
 import { FrameClient } from '../net/frameClient.ts';
+import { SourceClient } from '../net/sources.ts';
 import { ProgressMeter } from './progress.ts';
+import type { Reading } from './reading.ts';
 import { RunTickets } from './runTickets.ts';
 
 export type Reporter = {
@@ -43,9 +46,9 @@ export class RunScope {
   private readonly isTask: boolean;
   private runId: string | null;
   private tickets: RunTickets | null = null;
-  private readonly clients: FrameClient[] = [];
+  private readonly clients: { close(): void }[] = [];
   private readonly timer: NodeJS.Timeout;
-  private onTicket: (ticket: string) => void = () => undefined;
+  private onTicket: (ticket: string, sources: ReadSource[] | undefined) => void = () => undefined;
   private readonly stopOutside = (): void => this.abort.abort(this.context.signal.reason);
   private readonly onNotice = (notice: { type: string; runId?: string; reason?: string }): void => {
     if (notice.type === 'cancel' && notice.runId === this.runId) this.abort.abort(new CancelledError(`Stopped by the server: ${notice.reason ?? 'no reason given'}.`));
@@ -79,13 +82,13 @@ export class RunScope {
     this.runId = run.runId;
     this.tickets = new RunTickets({
       control: this.context.control, runId: run.runId, ticket: run.ticket, expiresInMs: run.ticketExpiresInMs,
-      onRenewed: (ticket) => this.onTicket(ticket),
+      onRenewed: (ticket, sources) => this.onTicket(ticket, sources),
       onFailure: (error) => this.abort.abort(endedAway(error)),
     });
   }
 
-  /** Tickets go to worker threads too. */
-  shareTickets(listener: (ticket: string) => void): void {
+  /** Tickets go to worker threads too, and those of other servers with them. */
+  shareTickets(listener: (ticket: string, sources: ReadSource[] | undefined) => void): void {
     this.onTicket = listener;
   }
   /** The result is about to be told: a run that the server has ended meanwhile is no failure any more, the answer says what it was. */
@@ -100,6 +103,14 @@ export class RunScope {
   frameClient(): FrameClient {
     if (this.tickets === null) throw new AppError('internal', 'Frames were asked for before the run began.');
     const client = new FrameClient(this.context.server, this.tickets, { patienceMs: this.context.patienceMs, signal: this.signal });
+    this.clients.push(client);
+    return client;
+  }
+
+  /** Reads from whom the deploy may read. */
+  sourceClient(reading: Reading): SourceClient {
+    if (this.tickets === null) throw new AppError('internal', 'Frames were asked for before the run began.');
+    const client = new SourceClient({ list: reading.list, tickets: this.tickets, patience: { patienceMs: this.context.patienceMs, signal: this.signal }, onLeft: (change) => reading.left(change) });
     this.clients.push(client);
     return client;
   }

@@ -1,4 +1,5 @@
 // Owns the ticket of one run on the main thread: renewed before it ends, after a reconnect, and when the server refused it.
+import type { ReadSource } from '#shared/agent/messages.ts';
 import type { Control } from '../connection.ts';
 import type { Tickets } from '../net/frameClient.ts';
 
@@ -7,7 +8,7 @@ const earliestRenewalMs = 5000;
 export class RunTickets implements Tickets {
   private readonly control: Control;
   private readonly runId: string;
-  private readonly onRenewed: (ticket: string) => void;
+  private readonly onRenewed: (ticket: string, sources: ReadSource[] | undefined) => void;
   private readonly onFailure: (error: Error) => void;
   private ticket: string;
   private timer: NodeJS.Timeout | null = null;
@@ -17,7 +18,7 @@ export class RunTickets implements Tickets {
 
   constructor(parts: {
     control: Control; runId: string; ticket: string; expiresInMs: number;
-    onRenewed(ticket: string): void;
+    onRenewed(ticket: string, sources: ReadSource[] | undefined): void;
     /** The run is not the server's any more: the work can't go on. */
     onFailure(error: Error): void;
   }) {
@@ -39,6 +40,10 @@ export class RunTickets implements Tickets {
     return this.ticket;
   }
 
+  wanted(): void {
+    void this.renew();
+  }
+
   /** At most one renewal at a time; never rejects, because a failure ends the run through onFailure. */
   renew(): Promise<void> {
     this.renewing ??= this.control
@@ -46,7 +51,7 @@ export class RunTickets implements Tickets {
       .then((answer) => {
         this.ticket = answer.ticket;
         this.plan(answer.ticketExpiresInMs);
-        this.onRenewed(answer.ticket);
+        this.onRenewed(answer.ticket, answer.sources);
       })
       .catch((error: unknown) => {
         if (!this.isFinishing) this.onFailure(error instanceof Error ? error : new Error(String(error)));

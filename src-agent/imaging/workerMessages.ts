@@ -3,6 +3,7 @@
 import type { WireError } from '#shared/errors.ts';
 import type { WhereTimeGoes } from '#shared/model/run.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import type { SourceChange, SourceEntry } from '../net/sources.ts';
 
 type Common = {
   /** Of the disk, open in this process: the worker reads or writes it by position and never closes it. */
@@ -13,7 +14,7 @@ type Common = {
   patienceMs: number;
 };
 export type CaptureSetup = Common & { role: 'capture'; slots: number; slotChunks: number; bodyBytes: number; bodies: number; /** Requests under way at most. */ posts: number };
-export type DeploySetup = Common & { role: 'deploy' };
+export type DeploySetup = Common & { role: 'deploy'; /** Whom to read from, best first. */ sources: SourceEntry[] };
 export type WorkerSetup = CaptureSetup | DeploySetup;
 
 export type ReadTask = { type: 'read'; slot: number; piece: number; offset: number; lengthBytes: number; count: number; used: number[] | null };
@@ -34,13 +35,14 @@ export type WriteTask = {
   compareFirst: boolean;
 };
 
-export type ToWorker = ReadTask | SendTask | WriteTask | { type: 'ticket'; ticket: string } | { type: 'finish' };
+export type ToWorker = ReadTask | SendTask | WriteTask | { type: 'ticket'; ticket: string; sources?: SourceEntry[] } | { type: 'sourceLost'; change: SourceChange } | { type: 'finish' };
 
 export type FromWorker =
   | { type: 'hashed'; piece: number; kinds: Uint8Array; hashes: Uint8Array; where: Partial<WhereTimeGoes> }
   | { type: 'released'; slot: number }
   | { type: 'sent'; frames: number; bytes: number; rawBytes: number; where: Partial<WhereTimeGoes> }
-  | { type: 'written'; batch: number; bytes: number; fetchedChunks: number; receivedBytes: number; keptBytes: number; where: Partial<WhereTimeGoes> }
+  | { type: 'written'; batch: number; bytes: number; fetchedChunks: number; receivedBytes: number; /** Of them by server's id. */ bySource: [string, number][]; keptBytes: number; where: Partial<WhereTimeGoes> }
+  | { type: 'sourceLost'; change: SourceChange }
   | { type: 'finished' }
   | { type: 'ticketWanted' }
   | { type: 'failed'; error: WireError; cancelled: boolean };

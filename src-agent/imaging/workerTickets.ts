@@ -20,6 +20,10 @@ export class WorkerTickets implements Tickets {
       if (this.waiting.length === 1) this.askForNew();
     });
   }
+  /** Others are needed, and nobody waits for them here. */
+  wanted(): void {
+    this.askForNew();
+  }
   set(ticket: string): void {
     this.ticket = ticket;
     const waiting = this.waiting;

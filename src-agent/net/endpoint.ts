@@ -71,9 +71,11 @@ function safeJson(text: string): unknown {
 /** Hands a socket over only after its certificate was compared, so that neither token nor ticket reaches a stranger. */
 class PinnedAgent extends HttpsAgent {
   private readonly fingerprint: string;
-  constructor(fingerprint: string) {
+  private readonly connectMs: number | null;
+  constructor(fingerprint: string, connectMs: number | null) {
     super({ keepAlive: true, maxSockets: 8 });
     this.fingerprint = fingerprint;
+    this.connectMs = connectMs;
   }
   override createConnection(options: Parameters<HttpsAgent['createConnection']>[0], done?: (error: Error | null, socket: Duplex) => void): undefined {
     const target = options as { host?: string | null; port?: number | string | null };
@@ -82,9 +84,12 @@ class PinnedAgent extends HttpsAgent {
     const settle = (error: Error | null): void => {
       if (settled) return;
       settled = true;
+      clearTimeout(timer);
       if (error !== null) socket.destroy();
       done?.(error, socket);
     };
+    const { connectMs } = this;
+    const timer = connectMs === null ? undefined : setTimeout(() => settle(new AppError('connection-lost', `There was no answer within ${connectMs / 1000} seconds.`)), connectMs);
     socket.setNoDelay(true);
     socket.once('error', settle);
     socket.once('secureConnect', () => {
@@ -103,8 +108,8 @@ function pinMismatch(expected: string, seen: string): AppError {
   );
 }
 
-/** Keep-alive connections to one server; pinned where TLS is spoken. */
-export function connectionsTo(endpoint: Endpoint): HttpAgent {
-  if (new URL(endpoint.url).protocol === 'https:') return new PinnedAgent(endpoint.fingerprint);
+/** Keep-alive connections to one server; pinned where TLS is spoken. connectMs: how long it may take to be connected, where there are others to go to. */
+export function connectionsTo(endpoint: Endpoint, connectMs: number | null = null): HttpAgent {
+  if (new URL(endpoint.url).protocol === 'https:') return new PinnedAgent(endpoint.fingerprint, connectMs);
   return new HttpAgent({ keepAlive: true, maxSockets: 8 });
 }

@@ -16,8 +16,11 @@ export type Tickets = {
 };
 
 /** No byte for this long means the peer is gone, even if TCP has not noticed. */
-const silenceMs = 60_000;
+const longestSilenceMs = 60_000;
 const longestErrorBody = 64 * 1024;
+
+/** Shorter limits, where there is another server to go to. */
+export type Limits = { connectMs: number; silenceMs: number };
 
 export type HttpRequest = { method: 'GET' | 'POST'; path: string; body?: Uint8Array; headers?: Record<string, string> };
 
@@ -26,11 +29,13 @@ export class FrameClient {
   private readonly tickets: Tickets;
   private readonly patience: Patience;
   private readonly connections: Agent;
-  constructor(endpoint: Endpoint, tickets: Tickets, patience: Patience) {
+  private readonly silenceMs: number;
+  constructor(endpoint: Endpoint, tickets: Tickets, patience: Patience, limits: Limits | null = null) {
     this.endpoint = endpoint;
     this.tickets = tickets;
     this.patience = patience;
-    this.connections = connectionsTo(endpoint);
+    this.connections = connectionsTo(endpoint, limits?.connectMs ?? null);
+    this.silenceMs = limits?.silenceMs ?? longestSilenceMs;
   }
 
   /** `make` is asked anew for every attempt, so that a repeated request may ask for what is still missing only. */
@@ -51,7 +56,8 @@ export class FrameClient {
     this.connections.destroy();
   }
 
-  private once<T>(wanted: HttpRequest, ticket: string, consume: (response: IncomingMessage) => Promise<T>): Promise<T> {
+  /** One attempt with this ticket; whoever asks decides what follows. */
+  once<T>(wanted: HttpRequest, ticket: string, consume: (response: IncomingMessage) => Promise<T>): Promise<T> {
     const url = new URL(wanted.path, this.endpoint.url);
     const start = url.protocol === 'https:' ? tlsRequest : request;
     return new Promise<T>((resolve, reject) => {
@@ -66,7 +72,7 @@ export class FrameClient {
           ...(wanted.body === undefined ? {} : { 'content-type': 'application/octet-stream', 'content-length': String(wanted.body.length) }),
         },
       });
-      outgoing.setTimeout(silenceMs, () => outgoing.destroy(new AppError('connection-lost', 'The server fell silent.')));
+      outgoing.setTimeout(this.silenceMs, () => outgoing.destroy(new AppError('connection-lost', 'The server fell silent.')));
       outgoing.once('error', fail);
       outgoing.once('response', (response) => {
         const good = response.statusCode === 200 || response.statusCode === 206;
