@@ -109,6 +109,7 @@ export class SourceClient implements FrameSource {
     const { list, tickets, patience } = this.parts;
     let pauseMs = patience.firstPauseMs ?? 200;
     let failingSince: number | null = null;
+    let isListAsked = false;
     for (;;) {
       throwIfCancelled(patience.signal);
       const picked = list.pick();
@@ -133,7 +134,9 @@ export class SourceClient implements FrameSource {
         const next = list.pick();
         if (next === null) throw list.size === 1 ? error : nobody(error, list);
         if (!next.rests) continue;
-        // Everybody was asked.
+        // Everybody was asked. Meanwhile there may be others, or they are elsewhere.
+        if (!isListAsked && list.size > 1) tickets.wanted();
+        isListAsked = true;
         if (performance.now() - failingSince > patience.patienceMs) throw tooLong(error, patience.patienceMs);
         await pause(pauseMs * (0.75 + Math.random() / 2), undefined, { signal: patience.signal }).catch(() => undefined);
         pauseMs = Math.min(pauseMs * 2, patience.longestPauseMs ?? longestPauseMs);

@@ -18,7 +18,10 @@ function room() {
         return { image: { guid: 'g', name: 'Lab' }, version };
       },
       findVersion: () => version,
-      requireHere: () => undefined,
+      requireHere: () => {
+        if (version.own_state !== 'ready') throw Object.assign(new Error('not here'), { code: 'not-found' });
+      },
+      graphOf: () => ({ of: 'rows' }),
       verifyProgress: () => ({ doneBytes: 4, totalBytes: 10, rateBytesPerSecond: 1, etaSeconds: 6 }),
       nextChange: (_: string, signal: AbortSignal) => new Promise<void>((resolve) => {
         changed.add(resolve);
@@ -84,5 +87,38 @@ describe('a deploy of a version that is still verifying', () => {
     gone.abort();
     await expect(answer).rejects.toMatchObject({ code: 'connection-lost' });
     expect(moves).toEqual(['wait']);
+  });
+});
+
+describe('a deploy of a version that is not proved here', () => {
+  it('does not wait where another server has it proved: what it is stands in the rows, and the computer is told whom to read from', async () => {
+    const { deploys, moves, version, place } = room();
+    place.elsewhere = true;
+    expect(await begin(deploys).answer).toMatchObject({ manifest: 'm', manifestBytes: 7, graph: { of: 'rows' }, sources: [there] });
+    version.state = version.own_state = 'ready';
+    const here = await begin(deploys).answer;
+    expect([here.manifestBytes, here.sources, moves]).toEqual([5, [there], ['start', 'start']]);
+  });
+  it('goes on as soon as another server has proved it', async () => {
+    const { deploys, moves, place, turn } = room();
+    const { answer, noticed } = begin(deploys);
+    await noticed;
+    place.elsewhere = true;
+    turn('verifying');
+    expect((await answer).sources).toEqual([there]);
+    expect(moves).toEqual(['wait', 'start']);
+  });
+  it('is refused where nobody has it, or where its rows do not say how long its manifest is', async () => {
+    const { deploys, version, place, turn } = room();
+    turn('absent');
+    await expect(begin(deploys).answer).rejects.toMatchObject({ code: 'not-found' });
+    place.elsewhere = true;
+    version.manifest_bytes = 0;
+    await expect(begin(deploys).answer).rejects.toMatchObject({ code: 'not-found' });
+  });
+  it('names no sources where this server is alone with it', async () => {
+    const { deploys, turn } = room();
+    turn('ready');
+    expect('sources' in (await begin(deploys).answer)).toBe(false);
   });
 });

@@ -3,7 +3,7 @@
 import type { ReadSource } from '#shared/agent/messages.ts';
 import type { Servers } from '../servers/service.ts';
 
-export type ReadSourcesParts = { servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'ticketFor' | 'known'> };
+export type ReadSourcesParts = { servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'ticketFor' | 'known' | 'names'> };
 export type ReadSources = ReturnType<typeof openReadSources>;
 type Wanted = { address: string; versionGuid: string; manifest: string; runId: string };
 
@@ -12,8 +12,13 @@ const MAX_ADDRESSES = 3;
 
 export function openReadSources({ servers }: ReadSourcesParts) {
   return {
-    /** Whether a computer at this address can read it from another server than this one. */
-    isElsewhere: (address: string, versionGuid: string): boolean => servers.sourcesFor(address, versionGuid).some((source) => source.serverId !== servers.selfId && source.addresses.length > 0),
+    /** Whether a computer at this address can read it from another server than this one now: one that is not connected may be gone for long. */
+    isElsewhere(address: string, versionGuid: string): boolean {
+      const others = servers.sourcesFor(address, versionGuid).filter((source) => source.serverId !== servers.selfId && source.addresses.length > 0);
+      if (others.length === 0) return false;
+      const connected = new Set(servers.names().filter((each) => each.connected).map((each) => each.id));
+      return others.some((source) => connected.has(source.serverId));
+    },
     /** Best first; empty where there is nobody but this server. */
     listFor({ address, versionGuid, manifest, runId }: Wanted): ReadSource[] {
       const sources = servers.sourcesFor(address, versionGuid).flatMap(({ serverId, name, addresses, reason }): ReadSource[] => {

@@ -29,7 +29,7 @@ import { openVisitors } from './visitors.ts';
 
 export type AgentsParts = {
   store: Store; access: Access; boot: Pick<Boot, 'saidHello' | 'saidLines'>; environment: Pick<Environment, 'addOns' | 'addOnFile'>; computers: Computers; events: Events; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
-  servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'ticketFor' | 'known'>;
+  servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'ticketFor' | 'known' | 'names'>;
   /** Of a package server: the key that signs tickets for it. */
   consoleKey: () => string | null;
 };
