@@ -2,7 +2,7 @@
 import { expect, test } from './lab.ts';
 import { lastBoot, seesPortal } from './steps.ts';
 
-test.describe.configure({ timeout: 480_000 });
+test.describe.configure({ timeout: 900_000 });
 
 test('UEFI HTTP boot reaches the portal', async ({ lab }) => {
   await lab.open('lab');

@@ -5,7 +5,7 @@ import { contentsOf, type LinuxDisk } from './linux-disk.ts';
 import { deploysByKeys, image, limits, seesPortal } from './steps.ts';
 import type { VmOptions } from './vm.ts';
 
-test.describe.configure({ mode: 'serial', timeout: 480_000 });
+test.describe.configure({ mode: 'serial', timeout: 900_000 });
 const lab = sharedLab();
 const computer: Omit<VmOptions, 'disk'> = { name: 'cut', firmware: 'uefi', port: 0, mac: '52:54:00:77:00:41', uuid: '10000000-0000-4000-8000-000000000041', serial: 'LABCUT1' };
 /** So slow that the deploy takes a while, and no slower. */

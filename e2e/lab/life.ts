@@ -15,7 +15,7 @@ async function deployedTo(lab: Lab, disk: LinuxDisk, { target, name, times }: { 
 }
 
 export function lifeOf(computer: Omit<VmOptions, 'disk' | 'first'>, name: string): void {
-  test.describe.configure({ mode: 'serial', timeout: 480_000 });
+  test.describe.configure({ mode: 'serial', timeout: 900_000 });
   const lab = sharedLab();
   let disk: LinuxDisk;
   let target = '';

@@ -2,7 +2,7 @@
 import { expect, test } from './lab.ts';
 import { lastBoot, seesPortal } from './steps.ts';
 
-test.describe.configure({ timeout: 480_000 });
+test.describe.configure({ timeout: 900_000 });
 
 test('proxy mode: UEFI and BIOS get their address from the other server and the portal from this one', async ({ lab }) => {
   await lab.open('proxy');

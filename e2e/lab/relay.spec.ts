@@ -3,7 +3,7 @@ import { labAddress } from './host.ts';
 import { expect, test } from './lab.ts';
 import { lastBoot, limits, seesPortal } from './steps.ts';
 
-test.describe.configure({ timeout: 480_000 });
+test.describe.configure({ timeout: 900_000 });
 
 test('proxy mode: a computer beyond a router gets its address from the other server and the portal from this one, through the relay', async ({ lab }) => {
   await lab.open('proxy', { foreign: 'isc', relay: true });

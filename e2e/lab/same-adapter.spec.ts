@@ -2,7 +2,7 @@
 import { expect, test } from './lab.ts';
 import { seesPortal } from './steps.ts';
 
-test.describe.configure({ timeout: 480_000 });
+test.describe.configure({ timeout: 900_000 });
 
 test('two computers that come with the same adapter one after the other get two records', async ({ lab }) => {
   await lab.open('lab');

@@ -5,7 +5,7 @@ import { contentsOf, type LinuxDisk } from './linux-disk.ts';
 import { deploysByKeys, image, lastBoot, limits, seesPortal } from './steps.ts';
 import type { VmOptions } from './vm.ts';
 
-test.describe.configure({ mode: 'serial', timeout: 600_000 });
+test.describe.configure({ mode: 'serial', timeout: 900_000 });
 const lab = sharedLab();
 const computer: Omit<VmOptions, 'disk'> = { name: 'secure', firmware: 'uefi', secureBoot: true, port: 0, mac: '52:54:00:77:00:31', uuid: '10000000-0000-4000-8000-000000000031', serial: 'LABSECURE1', memoryMiB: 1536 };
 let disk: LinuxDisk;

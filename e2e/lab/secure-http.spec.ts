@@ -2,7 +2,7 @@
 import { expect, test } from './lab.ts';
 import { lastBoot, limits, seesPortal } from './steps.ts';
 
-test.describe.configure({ timeout: 600_000 });
+test.describe.configure({ timeout: 900_000 });
 
 test('Secure Boot over UEFI HTTP boot: the firmware refuses the unsigned loader, and started over it reaches the portal by the signed one', async ({ lab }) => {
   await lab.open('lab');

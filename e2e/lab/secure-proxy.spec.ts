@@ -2,7 +2,7 @@
 import { expect, test } from './lab.ts';
 import { lastBoot, limits, seesPortal } from './steps.ts';
 
-test.describe.configure({ timeout: 600_000 });
+test.describe.configure({ timeout: 900_000 });
 
 test('Secure Boot in proxy mode beside ISC\'s server: the unsigned loader is refused and named, the signed one leads to the portal', async ({ lab }) => {
   await lab.open('proxy', { foreign: 'isc' });

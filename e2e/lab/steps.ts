@@ -3,7 +3,7 @@ import { expect, type Lab } from './lab.ts';
 import type { Vm } from './vm.ts';
 
 /** portalMs: from power on; deployMs and diskMs: of the lab's own system. */
-export const limits = { portalMs: 300_000, screenMs: 40_000, deployMs: 180_000, diskMs: 150_000 };
+export const limits = { portalMs: 480_000, screenMs: 40_000, deployMs: 180_000, diskMs: 150_000 };
 export const image = 'Lab Linux';
 
 export async function seesPortal(lab: Lab, vm: Vm, text: string = image, limitMs: number = limits.portalMs): Promise<void> {

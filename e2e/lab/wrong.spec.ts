@@ -11,7 +11,7 @@ import { expect, test, type Lab } from './lab.ts';
 import { limits } from './steps.ts';
 import type { VmOptions } from './vm.ts';
 
-test.describe.configure({ timeout: 480_000 });
+test.describe.configure({ timeout: 900_000 });
 
 const bios: Omit<VmOptions, 'mac'> = { name: 'wrong', firmware: 'bios', port: 0, uuid: '10000000-0000-4000-8000-000000000091', serial: 'LABWRONG1', disk: null };
 const environment = join(root, '.cache', 'boot', 'environment');
