@@ -159,7 +159,7 @@ describe('a portal\'s session', () => {
     const picked = second.session.commands.pick(give, null);
     // As after a reconnect, which looks at the disks again before the pick is answered.
     plugged = true;
-    (second.session as unknown as { disks: unknown }).disks = (await both.inventory()).disks;
+    (second.session as unknown as { disks: { shown: unknown } }).disks.shown = (await both.inventory()).disks;
     await picked;
     expect((await second.told('ended')).error).toMatchObject({ code: 'target-mismatch' });
     await second.end();
