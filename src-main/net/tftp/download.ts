@@ -47,6 +47,10 @@ export class Download {
   start(): void {
     this.#act(this.#transfer.start(performance.now()));
   }
+  /** Its request came again. */
+  asked(): void {
+    this.#act(this.#transfer.asked(performance.now()));
+  }
   tick(): void {
     this.#act(this.#transfer.tick(performance.now()));
   }

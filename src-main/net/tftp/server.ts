@@ -84,7 +84,10 @@ export async function serveTftp(options: TftpOptions): Promise<TftpServer> {
     const before = running.get(key);
     if (before === undefined) return false;
     const silentMs = performance.now() - before.download.heardAt;
-    if (before.request === request && !(before.download.wasHeard && silentMs > SILENT_MS)) return true;
+    if (before.request === request && !(before.download.wasHeard && silentMs > SILENT_MS)) {
+      before.download.asked();
+      return true;
+    }
     before.download.end('aborted', 'the client asked anew');
     return false;
   }

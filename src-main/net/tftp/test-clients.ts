@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 export type Download = { port: number; path: string; /** Where it is put. */ local: string; /** Null: as the client does by itself. */ blockBytes: number | null; windowBlocks: number };
-export type Client = { name: string; /** Debian's package it needs and which is not here; null: nothing is missing. */ lacks: string | null; /** RFC 7440; others ignore windowBlocks. */ knowsWindows: boolean; /** Its windows stand lost packets. */ survivesGaps: boolean; /** It stands that the options are acknowledged twice, as happens when its answer is lost. */ survivesRepeatedOptions: boolean; fetch: (download: Download) => Promise<void> };
+export type Client = { name: string; /** Debian's package it needs and which is not here; null: nothing is missing. */ lacks: string | null; /** RFC 7440; others ignore windowBlocks. */ knowsWindows: boolean; /** Its windows stand lost packets. */ survivesGaps: boolean; /** It stands that the options are acknowledged twice, as a line that repeats packets does. */ survivesRepeatedOptions: boolean; fetch: (download: Download) => Promise<void> };
 
 type NpmClient = { get: (remote: string, local: string, done: (error?: Error | null) => void) => void };
 type NpmTftp = { createClient: (options: { host: string; port: number; blockSize: number; windowSize: number; timeout: number; retries: number }) => NpmClient };
@@ -42,7 +42,7 @@ export const clients: readonly Client[] = [
     },
   },
   {
-    name: 'atftp', lacks: missing('atftp', 'atftp'), knowsWindows: true, survivesGaps: true, survivesRepeatedOptions: true,
+    name: 'atftp', lacks: missing('atftp', 'atftp'), knowsWindows: true, survivesGaps: true, survivesRepeatedOptions: false,
     fetch: async ({ port, path, local, blockBytes, windowBlocks }) => {
       const options = ['--option', 'tsize 0', ...(blockBytes === null ? [] : ['--option', `blksize ${blockBytes}`]), ...(windowBlocks > 1 ? ['--option', `windowsize ${windowBlocks}`] : [])];
       await start('atftp', [...options, '--tftp-timeout', '1', '--get', '--remote-file', path, '--local-file', local, address, String(port)]);

@@ -1,11 +1,11 @@
 // Owns a bad line for tests: stands between TFTP clients and a server, and loses, delays and repeats packets by a seeded roll. Every client
-// gets a port of its own on both sides, as transfer identifiers need (RFC 1350 §4).
+// has a port of its own towards the server, and every download one towards the client, as transfer identifiers need (RFC 1350 §4).
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
 export type Line = { /** Of a hundred packets. */ loses: number; repeats: number; delays: number; /** At most. */ delayMs: number; seed: number; /** So many packets at each client's beginning pass as they are. */ spares: number };
 export type LossyRelay = { port: number; counts: { passed: number; lost: number; repeated: number; delayed: number }; close(): void };
-type Path = { up: Socket; down: Socket; /** Where the server's transfer speaks from; its port 0 until it has spoken. */ serverPort: number; seen: number };
+type Path = { up: Socket; /** By the port that a download of the server speaks from. */ down: Map<number, Promise<Socket>>; seen: number };
 
 const address = '127.0.0.1';
 
@@ -54,14 +54,16 @@ export async function openLossyRelay(serverPort: number, line: Line): Promise<Lo
   };
 
   async function path(clientPort: number): Promise<Path> {
-    const made: Path = { up: await open(), down: await open(), serverPort: 0, seen: 0 };
+    const made: Path = { up: await open(), down: new Map(), seen: 0 };
+    const downFrom = async (serverPort: number): Promise<Socket> => {
+      const down = await open();
+      down.on('message', (bytes: Buffer) => pass(made, () => made.up.send(bytes, serverPort, address)));
+      return down;
+    };
     made.up.on('message', (bytes: Buffer, from) => {
-      // Two transfers for one client are the client's to sort out, but by one port they cannot be told apart: the last that spoke is meant.
-      made.serverPort = from.port;
-      pass(made, () => made.down.send(bytes, clientPort, address));
-    });
-    made.down.on('message', (bytes: Buffer) => {
-      if (made.serverPort !== 0) pass(made, () => made.up.send(bytes, made.serverPort, address));
+      const down = made.down.get(from.port) ?? downFrom(from.port);
+      made.down.set(from.port, down);
+      void down.then((socket) => pass(made, () => socket.send(bytes, clientPort, address)));
     });
     return made;
   }

@@ -104,6 +104,12 @@ describe('a download', () => {
     for (let second = 2; second <= 7; second++) last = transfer.tick(second * 1000);
     expect(last).toEqual({ end: 'timed-out', reason: 'no answer to block 1 of 10' });
   });
+  it('sends its options again when asked again, and when they are not answered', () => {
+    const { transfer, first } = started(5000, ['tsize', '0']);
+    expect([first, transfer.asked(500), transfer.tick(1499), transfer.tick(1500), transfer.receive(ack(0), 1501), transfer.asked(1502)]).toEqual([
+      { send: 'options' }, { send: 'options' }, null, { send: 'options' }, { send: 'blocks', from: 1, to: 1 }, null,
+    ]);
+  });
   it('on a fast line is sent again by the time that answers take, not after a whole second', () => {
     const { transfer } = started(5000);
     transfer.receive(ack(1), 2);

@@ -132,6 +132,11 @@ export class Transfer {
     return this.#again(now);
   }
 
+  /** The request came again: its answer was lost. */
+  asked(now: number): Action {
+    return this.#optionsPending ? this.#again(now) : null;
+  }
+
   /** The client is heard no more. One that had everything on its way and was lively until then has it all: the last acknowledgement is one that nobody sends again (RFC 1350 §6). */
   gone(reason: string): Action {
     return this.#wasHeard && this.#sent >= this.blocks ? { end: 'done', reason: '' } : { end: 'timed-out', reason };
