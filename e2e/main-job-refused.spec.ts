@@ -31,6 +31,8 @@ test('a disk with a volume mounted for writing is not captured, however it was m
 
   await test.step('the partition of a disk', async () => {
     const device = await host.attach(disk.file);
+    // A test that was killed may have left its partitions on the device.
+    await run('partx', ['--delete', device], { okCodes: [0, 1] });
     await run('partx', ['--add', device]);
     host.own(`${device} partitions`, async () => void (await run('partx', ['--delete', device])));
     const point = await host.mount(`${device}p${linux.number}`, 'ext4', 'rw');
