@@ -30,7 +30,7 @@ export function emptyData(now = Date.now()): FakeData {
     settings: { ...defaultSettings, serverName: "Anna's lab" }, images: [], graphs: new Map(), history: new Map(), runs: [], computers: [], groups: [], logs: new Map(),
     status: {
       serverId, name: "Anna's lab", version: '0.1.0', startedAt: now - 3 * hour, now, dataFolder: '/var/lib/platen', addresses: ['https://192.168.10.5:8420'], httpPort: 8420,
-      fingerprint: createHash('sha256').update('key').digest('hex'), dhcp: 'off',
+      fingerprint: createHash('sha256').update('key').digest('hex'), dhcp: 'off', console: null,
       store: { packs: 0, packBytes: 0, chunks: 0, rawBytes: 0, storedBytes: 0, freeBytes: 412 * gb, totalBytes: 1000 * gb, unverifiedChunks: 0 },
       running: 0, waiting: 0, problems: [],
     },

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError } from '#shared/errors.ts';
+import type { ServerStatus } from '#shared/model/server.ts';
 import { openCopying } from './copying.ts';
 import type { Database } from './db/database.ts';
 import type { Events } from './events/service.ts';
@@ -53,6 +54,8 @@ export type ReplicatingParts = {
 export type Replicating = ReturnType<typeof openReplicating>;
 
 const FIGURES_EVERY_MS = 10_000;
+/** A console that starts again is away for a moment; that is nobody's concern. */
+const AWAY_MS = 120_000;
 
 export function openReplicating(parts: ReplicatingParts) {
   const { role, db, store, events, log, clock, tls, serverId, version, reachable, images } = parts;
@@ -98,9 +101,22 @@ export function openReplicating(parts: ReplicatingParts) {
   let link: Link | null = null;
   const copying = openCopying({ store, images, servers, events, log, clock, ownId: role.state.self()?.serverId ?? serverId, link: () => link, isConsole: role.role === 'console' });
   images.onOrdered(() => hub?.recordsChanged());
+  servers.onUrgent((versionGuid) => {
+    hub?.notifyAll({ type: 'urgent', versionGuid });
+    copying.urgent(versionGuid);
+  });
+
+  function status(): { console: ServerStatus['console']; problems: ServerStatus['problems'] } {
+    if (link === null) return { console: null, problems: servers.problems().map(({ serverId: id, name, problem }) => ({ code: 'server', message: `${name}: ${problem}`, link: `server/${id}` })) };
+    const { console, address, connected, since, problem, revoked } = link.status();
+    const problems: ServerStatus['problems'] = [];
+    if (revoked !== null) problems.push({ code: 'revoked', message: `The console "${console}" has revoked this server: ${revoked} It keeps what it has. To join again: platen server add NAME at the console.`, link: null });
+    else if (!connected && clock() - since > AWAY_MS) problems.push({ code: 'console-away', message: `The console "${console}" is not connected. What is proved here is served all the same. ${problem ?? ''}`.trim(), link: null });
+    return { console: { name: console, address, connected, problem: revoked ?? problem }, problems };
+  }
 
   return {
-    servers, hub, link: () => link,
+    servers, hub, status, link: () => link,
     /** Once this server listens: only then it can say where it is. */
     begin(): void {
       if (role.role === 'console') return servers.replan();

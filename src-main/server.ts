@@ -148,7 +148,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   const status = openStatus({
     store, images, runs, settings, clock, serverId, dataFolder, startedAt, version: options.version ?? '0.0.0', fingerprint: tls.fingerprint,
     listening: () => ({ addresses: listening.at === null ? [] : reachableAddresses(listening.at), httpPort: listening.at?.port ?? 0, problem: listening.problem }),
-    boot: () => ({ mode: boot.servedMode(), problem: boot.problem() }),
+    boot: () => ({ mode: boot.servedMode(), problem: boot.problem() }), replication: () => replicating.status(),
   });
   const replicating = openReplicating({
     role, db, store, events, settings, undo, images, log, clock, tls, serverId, version, ...(options.linkFirstPauseMs === undefined ? {} : { linkFirstPauseMs: options.linkFirstPauseMs }),

@@ -27,6 +27,7 @@ export function statusText(found: ServerStatus, asking: readonly Pick<RunView, '
   return pairs([
     ['Server', `${printable(found.name)}, Platen ${found.version}`], ['Runs for', formatDuration((found.now - found.startedAt) / 1000)],
     ['Port', String(found.httpPort)], ['For others', found.addresses.length === 0 ? 'this machine only' : found.addresses.join('\n')], ['Fingerprint', found.fingerprint],
+    ['Console', found.console === null ? '' : `${printable(found.console.name)}${found.console.address === null ? '' : ` at ${printable(found.console.address)}`}${found.console.connected ? '' : ', not connected'}`],
     ['Data folder', printable(found.dataFolder)], ['Free there', `${formatBytes(store.freeBytes)}${free}`],
     ['Store', `${formatBytes(store.rawBytes)} in ${store.chunks} chunks, ${formatBytes(store.packBytes)} on disk in ${store.packs} ${store.packs === 1 ? 'pack' : 'packs'}`],
     ['Not proved yet', store.unverifiedChunks === 0 ? '' : `${store.unverifiedChunks} chunks`],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunningServer } from '../server.ts';
 import { eventually, testApi, testServer, type TestApi } from '../test-server.ts';
 import { reportDigest } from './report.ts';
-import { addImages, copy, FIGURES, inDatabase, manifestOf, TestReplica } from './test-replica.ts';
+import { addImages, copy, FIGURES, inDatabase, manifestOf, TestReplica } from '../test-replica.ts';
 
 type Setup = { server: RunningServer; api: TestApi; replica: TestReplica };
 async function joined(name = 'PS008', options = {}): Promise<Setup> {

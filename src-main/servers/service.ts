@@ -71,6 +71,7 @@ export function openServers(parts: OpenServersParts) {
   const savedAt = new Map<string, number>();
   const urgent = new Set<string>();
   const onRevoked = new Set<(serverId: string, reason: string) => void>();
+  const onUrgent = new Set<(versionGuid: string) => void>();
   let alsoWanted: () => { imageGuid: string; serverId: string }[] = () => [];
 
   const planning = openPlanning({ ...parts, repo, sites: siteRepo, holdings, defaultScope: () => settings.get().defaultScope, alsoWanted: () => alsoWanted(), urgent });
@@ -239,10 +240,18 @@ export function openServers(parts: OpenServersParts) {
       replan();
     },
     replan,
+    /** Somebody began to wait for a version. */
+    onUrgent: (listener: (versionGuid: string) => void): void => void onUrgent.add(listener),
+    /** What needs a person, of servers that are in. */
+    problems: (): { serverId: string; name: string; problem: string }[] => {
+      const facts = shared();
+      return repo.all().filter((row) => row.state === 'joined' || row.state === 'retiring').flatMap((row) => view(row, facts).problems.map((problem) => ({ serverId: row.id, name: row.name, problem })));
+    },
     /** A technician waits for this version: it comes before all others until nobody waits. */
     waitFor(versionGuid: string): () => void {
       urgent.add(versionGuid);
       replan();
+      for (const listener of onUrgent) listener(versionGuid);
       return () => {
         urgent.delete(versionGuid);
         replan();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addImages, TestReplica } from '../replication/test-replica.ts';
+import { addImages, TestReplica } from '../test-replica.ts';
 import { testApi, testServer, type TestApi } from '../test-server.ts';
 
 const refused = (code: string, text: RegExp) => expect.objectContaining({ message: expect.stringMatching(text), data: expect.objectContaining({ app: expect.objectContaining({ code }) }) }) as Error;
@@ -125,7 +125,7 @@ describe('servers', () => {
     const { api, server, join } = await console();
     const replica = await join('PS008');
     addImages(server, 1);
-    const { inDatabase } = await import('../replication/test-replica.ts');
+    const { inDatabase } = await import('../test-replica.ts');
     inDatabase(server, (db) => db.run('UPDATE owner SET server_id = :id', { id: replica.id }));
     await expect(api.servers.revoke.mutate({ server: 'PS008' })).rejects.toEqual(refused('conflict', /owns 1 image\. Retire it/));
     await api.servers.revoke.mutate({ server: 'PS008', force: true });

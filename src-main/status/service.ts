@@ -12,6 +12,8 @@ export type StatusParts = {
   listening: () => { addresses: string[]; httpPort: number; problem: string | null };
   /** What network boot serves, and why it stopped. */
   boot: () => { mode: ServerStatus['dhcp']; problem: string | null };
+  /** Of package servers, or of this one's console. */
+  replication: () => { console: ServerStatus['console']; problems: ServerStatus['problems'] };
 };
 export type Status = ReturnType<typeof openStatus>;
 
@@ -39,9 +41,10 @@ export function openStatus(parts: StatusParts) {
       const figures = await store.figures();
       const { addresses, httpPort, problem } = parts.listening();
       const boot = parts.boot();
+      const replication = parts.replication();
       return {
         serverId: parts.serverId, name: settings.get().serverName, version: parts.version, startedAt: parts.startedAt, now: clock(), dataFolder: parts.dataFolder,
-        addresses, httpPort, fingerprint: parts.fingerprint, dhcp: boot.mode, store: figures, ...runs.counts(), problems: problemsOf(figures, problem, boot.problem),
+        addresses, httpPort, fingerprint: parts.fingerprint, dhcp: boot.mode, store: figures, ...runs.counts(), console: replication.console, problems: [...problemsOf(figures, problem, boot.problem), ...replication.problems],
       };
     },
     async doctor(options: { repair: boolean; deep: boolean }): Promise<FindingView[]> {

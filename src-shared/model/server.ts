@@ -68,6 +68,8 @@ export const serverStatusSchema = z.object({
   /** Addresses under which other machines reach it; empty when it listens on loopback only. */
   addresses: z.array(z.string()), httpPort: z.number().int(), fingerprint: z.string(),
   dhcp: z.enum(['off', 'proxy', 'lab']),
+  /** Of a package server: its console, and why it is not connected; null at a console. */
+  console: z.object({ name: z.string(), address: z.string().nullable(), connected: z.boolean(), problem: z.string().nullable() }).nullable().default(null),
   store: storeFiguresSchema,
   running: z.number().int(), waiting: z.number().int(),
   /** Things that need a person: disk nearly full, a damaged version, a listener that broke. */

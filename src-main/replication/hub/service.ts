@@ -81,6 +81,9 @@ export function openHub(parts: HubParts) {
     notify(serverId: string, notice: Exclude<HubNotice, { type: 'plan' }>): void {
       byServer.get(serverId)?.notify(notice);
     },
+    notifyAll(notice: Exclude<HubNotice, { type: 'plan' }>): void {
+      for (const connection of byServer.values()) connection.notify(notice);
+    },
     /** Asks a package server; connection-lost where it is not connected. */
     request<T extends HubRequest['type']>(serverId: string, message: Extract<HubRequest, { type: T }>): Promise<z.infer<(typeof hubAnswerSchemas)[T]>> {
       const connection = byServer.get(serverId);

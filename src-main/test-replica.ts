@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { CopyReport, HubNotice } from '#shared/replication/messages.ts';
 import { signedPurposes } from '#shared/replication/record.ts';
-import { Database } from '../db/database.ts';
-import type { RunningServer } from '../server.ts';
-import { eventually } from '../test-server.ts';
+import { Database } from './db/database.ts';
+import type { RunningServer } from './server.ts';
+import { eventually } from './test-server.ts';
 
 export const FIGURES = { freeBytes: 1e12, totalBytes: 2e12, now: Date.now() };
 type Answer = { id: number; ok: boolean; error?: { code: string; message: string } } & Record<string, unknown>;
