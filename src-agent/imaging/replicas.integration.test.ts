@@ -1,9 +1,11 @@
 // A console and two package servers, copies that came by themselves, and real deploys that read from whom they are told to.
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inDatabase } from '../../src-main/replication/test-replica.ts';
+import { Database } from '../../src-main/db/database.ts';
 import type { RunningServer } from '../../src-main/server.ts';
 import { eventually, testApi, testFolder, testServer, type TestApi } from '../../src-main/test-server.ts';
 import { digest } from '../testing/fakeGateway.ts';
@@ -29,6 +31,12 @@ async function packageServer(hq: Pick<Place, 'server' | 'api'>, name: string): P
   const server = await testServer({ dataFolder: testFolder(), host: '127.0.0.1', linkFirstPauseMs: 20, packageServer: { packageServer: true, join: { url: `https://127.0.0.1:${hq.server.httpPort}`, token } } });
   await eventually(() => hq.api.servers.get.query({ server: name }), (found) => found.connected);
   return { server, api: testApi(server), id: (await hq.api.servers.get.query({ server: name })).id };
+}
+
+function inDatabase(server: RunningServer, work: (db: Database) => void): void {
+  const db = new Database(join(server.dataFolder, 'platen.db'), () => undefined);
+  work(db);
+  db.close();
 }
 
 /** A line to a server, whose address the console has from then on; other servers still use the one they know. */
@@ -77,7 +85,7 @@ async function lineTo(hq: RunningServer, to: Place): Promise<Line> {
   ends.push(line.cut);
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   const addresses = JSON.stringify([`https://127.0.0.1:${(listener.address() as AddressInfo).port}`]);
-  inDatabase(hq, (db) => db.run('UPDATE server SET addresses = :addresses WHERE id = :id', { addresses, id: to.id }));
+  inDatabase(hq, (db) => void db.run('UPDATE server SET addresses = :addresses WHERE id = :id', { addresses, id: to.id }));
   return line;
 }
 
@@ -120,6 +128,22 @@ describe('a deploy', () => {
     expect(run?.result).toMatchObject({ sources: [{ serverId: a.id, name: 'A' }, { name: 'B' }] });
   }, 180_000);
 
+  it('takes nothing damaged: from there on it reads from another server, and the copy counts as damaged', async () => {
+    const { hq, a, target, isEqual } = await room();
+    const folder = join(a.server.dataFolder, 'store', 'packs');
+    for (const name of await readdir(folder)) {
+      const file = await open(join(folder, name), 'r+');
+      const { size } = await file.stat();
+      // The first half is whole: it happens in the middle.
+      for (let at = Math.floor(size / 2); at < size - 64 * 1024; at += mib) await file.write(randomFillSync(Buffer.alloc(16)), 0, 16, at);
+      await file.close();
+    }
+    const result = await lab.deploy(hq.server, target, 'Lab');
+    expect([isEqual(), result.sources.map((source) => source.name)]).toEqual([true, ['A', 'B']]);
+    const here = await eventually(() => hq.api.replication.matrix.query(), (rows) => rows[0]?.cells.find((cell) => cell.serverId === a.id)?.state !== 'ready');
+    expect(here[0]?.cells.filter((cell) => cell.serverId !== a.id).map((cell) => cell.state)).toEqual(['ready', 'ready']);
+  }, 180_000);
+
   it('goes on from a package server while the console is away, and is told of when it is back', async () => {
     const { hq, a, target, isEqual } = await room();
     const line = await lineTo(hq.server, a);
@@ -150,7 +174,7 @@ describe('a deploy', () => {
 
   it('is possible where the console has no proved copy itself, and the console\'s facts are its rows', async () => {
     const { hq, target, isEqual } = await room();
-    inDatabase(hq.server, (db) => db.run("UPDATE copy SET state = 'damaged' WHERE server_id = (SELECT id FROM server WHERE is_self = 1)"));
+    inDatabase(hq.server, (db) => void db.run("UPDATE copy SET state = 'damaged' WHERE server_id = (SELECT id FROM server WHERE is_self = 1)"));
     const result = await lab.deploy(hq.server, target, 'Lab');
     expect([isEqual(), result.sources.map((source) => source.name)]).toEqual([true, ['A']]);
   }, 180_000);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { open, readdir } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeFrameHeader, HASH_BYTES } from '#shared/agent/frame.ts';
 import type { ReadSource } from '#shared/agent/messages.ts';
 import type { TicketBody } from '#shared/replication/record.ts';
-import { inDatabase, TestReplica } from '../replication/test-replica.ts';
+import { Database } from '../db/database.ts';
 import { signTicket } from '../servers/tickets.ts';
 import type { RunningServer } from '../server.ts';
 import { CHUNK, testChunk, testDisk, type TestAgent } from '../test-agent.ts';
@@ -47,6 +47,11 @@ async function room() {
   const begun = await agent.request('deployBegin', { image: 'Lab', disk: { ...testDisk, sizeBytes: 3 * CHUNK }, resumeKey: 'k' });
   return { server, api, ps, chunks, other, agent, begun, states };
 }
+function inDatabase(server: RunningServer, work: (db: Database) => void): void {
+  const db = new Database(join(server.dataFolder, 'platen.db'), () => undefined);
+  work(db);
+  db.close();
+}
 const first = (sources: ReadSource[] | undefined): ReadSource => sources?.[0] as ReadSource;
 const hashesOf = (chunks: readonly { hash: Uint8Array }[]): Buffer => Buffer.concat(chunks.map((chunk) => chunk.hash));
 const code = ({ status, body }: Answer): string => `${status} ${status === 200 ? '' : (JSON.parse(body.toString()) as { error: { code: string } }).error.code}`.trim();
@@ -84,7 +89,8 @@ describe('a computer that the console sent', () => {
     const { ticket, serverId } = first(begun.sources);
     const read = (given: string, at = ps) => ask(at, 'GET', '/agent/deploy/manifest', { ticket: given }).then(code);
     // As a console would make them, with another key.
-    const stranger = new TestReplica(server);
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const stranger = { publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(), sign: (purpose: string, message: string) => sign(null, Buffer.from(purpose + message), privateKey).toString('base64') };
     const body: TicketBody = { aud: serverId, run: begun.runId, exp: Date.now() + 60_000, may: { kind: 'read', manifest: begun.manifest } };
     const forged = signTicket(body, stranger);
     const payload = (change: Partial<TicketBody>): string => Buffer.from(JSON.stringify({ ...body, ...change })).toString('base64url');
