@@ -176,7 +176,7 @@ function devices({ firmware, port, wire, mac, disk, name, medium, secondAdapter,
   return [
     '-netdev', wire === undefined ? `tap,id=n0,ifname=tap${port},script=no,downscript=no` : `stream,id=n0,server=off,addr.type=unix,addr.path=${wire}`, '-device', adapter,
     ...(disk === null ? [] : ['-drive', `file=${disk},format=raw,if=none,id=d0,cache=unsafe`, '-device', `${drive},drive=d0,serial=DISK-${name},bootindex=${own}`]),
-    ...(secondAdapter === undefined ? [] : ['-netdev', 'user,id=n1,restrict=on', '-device', `${secondAdapter},netdev=n1,romfile=`]),
+    ...(secondAdapter === undefined ? [] : ['-netdev', 'hubport,id=n1,hubid=1', '-device', `${secondAdapter},netdev=n1,romfile=`]),
     ...(medium === undefined ? [] : mediumDevice(medium)),
   ];
 }

@@ -27,6 +27,7 @@ export class BootSide {
     if (environment === null) return;
     if (environment.bootLog.length > 0) control.notify({ type: 'log', runId: null, lines: environment.bootLog.map((line) => line.slice(0, 2000)) });
     void environment.helpAdapters(control).then((lines) => {
+      if (lines.length > 0) control.notify({ type: 'log', runId: null, lines });
       this.said.push(...lines);
       for (const text of lines) this.tell({ type: 'note', text });
     });

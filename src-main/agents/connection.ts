@@ -32,6 +32,7 @@ const MAX_STRIKES = 20;
 const INVENTORY_MS = 1000;
 const MAX_UNREAD_BYTES = 2 * MAX_MESSAGE_BYTES;
 const ALIVE_MS = 2000;
+const MAX_BOOT_LINES = 200;
 
 export class AgentConnection implements PortalHolder {
   readonly #socket: WebSocket;
@@ -45,8 +46,8 @@ export class AgentConnection implements PortalHolder {
   #ended = false;
   #strikes = 0;
   #inventoryAt = -Infinity;
-  /** Of its boot it tells once. */
-  #toldOfBoot = false;
+  /** Lines it told of its boot. */
+  #bootLines = 0;
   #macs: readonly string[] = [];
   #allowance = BURST;
   #countedAt = performance.now();
@@ -214,8 +215,8 @@ export class AgentConnection implements PortalHolder {
   }
 
   #hearOfBoot(lines: readonly string[]): void {
-    if (this.#caller?.isPortal !== true || this.#toldOfBoot) return;
-    this.#toldOfBoot = true;
+    if (this.#caller?.isPortal !== true || this.#bootLines >= MAX_BOOT_LINES) return;
+    this.#bootLines += lines.length;
     this.#parts.boot.saidLines({ macs: this.#macs, computerId: this.#caller.agent.computerId, address: this.#address, lines });
   }
 

@@ -14,6 +14,8 @@ export type Screen = { keys: readonly KeyHint[]; body: (canvas: Canvas) => void 
 
 const bodyColumns = 74;
 const mostBodyRows = 34;
+/** One after the other: a line has no room for all. */
+const warningMs = 5000;
 
 export function drawFrame(state: PortalState, context: ViewContext, screen: Screen): CellBuffer {
   const buffer = new CellBuffer(context.size);
@@ -74,7 +76,7 @@ function drawKeys(canvas: Canvas, keys: readonly KeyHint[], edges: Edges): void 
 
 /** The server went away after it was there: said on every screen, and what that means for the work. Else what is wrong with this computer. */
 function bannerOf(state: PortalState, context: ViewContext): string | null {
-  if (state.server?.state !== 'away' || state.stage.kind === 'connecting' || state.stage.kind === 'fatal') return state.warnings.length === 0 ? null : state.warnings.join(' ');
+  if (state.server?.state !== 'away' || state.stage.kind === 'connecting' || state.stage.kind === 'fatal') return state.warnings[Math.floor(state.now / warningMs) % state.warnings.length] ?? null;
   const { since, nextTryAt, reason } = state.server;
   const next = nextTryAt === null ? 'trying now' : `next try in ${formatDuration((nextTryAt - state.now) / 1000)}`;
   const work = state.stage.kind === 'run' ? ' What needs it waits.' : '';
