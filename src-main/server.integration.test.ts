@@ -150,7 +150,7 @@ describe('a server', () => {
     const other = await agent.send('Lab', chunks(1), 'disk-2');
     now += 61_000;
     const lost = await eventually(() => api.runs.get.query({ id: other.runId }), (run) => run.state === 'lost');
-    expect(lost.error?.code).toBe('lease-lost');
+    expect(lost.error?.code).toBe('cut-off');
     const resumed = await agent.request('captureBegin', { image: 'Lab', note: '', disk: testDisk, graph: { chunkSizeBytes: CHUNK, nodes: [{ type: 'disk', id: 'd', sizeBytes: 1, sectorSizeBytes: 512, model: '', serial: '', bus: '', table: { kind: 'none' } }], streams: [] }, resumeKey: 'disk-2' });
     expect(resumed).toMatchObject({ runId: other.runId, resumed: true });
     expect((await api.runs.get.query({ id: other.runId })).state).toBe('running');
