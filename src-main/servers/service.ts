@@ -242,10 +242,11 @@ export function openServers(parts: OpenServersParts) {
     replan,
     /** Somebody began to wait for a version. */
     onUrgent: (listener: (versionGuid: string) => void): void => void onUrgent.add(listener),
-    /** What needs a person, of servers that are in. */
+    /** What needs a person, of servers that are in. Of this one only what hinders its copying: its disk and its versions are told by the status itself. */
     problems: (): { serverId: string; name: string; problem: string }[] => {
       const facts = shared();
-      return repo.all().filter((row) => row.state === 'joined' || row.state === 'retiring').flatMap((row) => view(row, facts).problems.map((problem) => ({ serverId: row.id, name: row.name, problem })));
+      const of = (row: ServerRow): string[] => (row.id === self.id ? live.get(row.id)?.problems ?? [] : view(row, facts).problems);
+      return repo.all().filter((row) => row.state === 'joined' || row.state === 'retiring').flatMap((row) => of(row).map((problem) => ({ serverId: row.id, name: row.name, problem })));
     },
     /** A technician waits for this version: it comes before all others until nobody waits. */
     waitFor(versionGuid: string): () => void {
