@@ -9,7 +9,7 @@ process.noDeprecation = true;
 
 async function fetchAll({ names, address, port, timeoutMs }: FetchOrder): Promise<Fetched[]> {
   const { createClient } = await import('tftp');
-  const client = createClient({ host: address, port, retries: 2, timeout: timeoutMs });
+  const client = createClient({ host: address, port, retries: 2, timeout: timeoutMs, windowSize: 1 });
   const fetched: Fetched[] = [];
   for (const name of names) {
     fetched.push(await new Promise<Fetched>((resolve) => {

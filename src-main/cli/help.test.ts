@@ -74,6 +74,12 @@ describe('help', () => {
         unprotect  allow an image to be deleted again
         rename     give an image another name
         note       set an image's description, or a version's note
+        channel    set the version that a channel (test, live) names
+        promote    make the version that test names the one that live names
+        roll-back  let a channel name the version that it named before
+        kind       say whether it is an image for many computers or a backup of one
+        validate   take a version that another site captured: it may be deployed and handed out everywhere
+        reject     refuse a version that another site captured: it goes to the trash
 
       For every command
         --server URL   the server to talk to (else PLATEN_SERVER, else the one running on the data folder)

@@ -38,6 +38,25 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+describe('channels of an image', () => {
+  it('name a version, are promoted and rolled back', async () => {
+    for (const version of ['1', '2']) expect((await here('image', 'channel', guid, 'test', '--version', version)).stdout).toContain(`test is now`);
+    expect((await here('image', 'promote', guid)).stdout).toContain('live of Lab Linux is now v2');
+    await here('image', 'channel', guid, 'live', '--version', '1');
+    expect((await here('image', 'channel', guid, 'live')).stdout).toContain('live of Lab Linux: v1');
+    expect((await here('image', 'roll-back', guid, 'live')).stdout).toContain('live of Lab Linux is v2 again');
+    for (const channel of ['live', 'test']) expect(await here('image', 'channel', guid, channel, '--none')).toMatchObject({ code: 0 });
+    expect(await here('image', 'channel', guid, 'beta')).toMatchObject({ code: 2 });
+    expect(await here('image', 'validate', guid)).toMatchObject({ code: 2 });
+  });
+
+  it('a backup stays where it was captured, until it is an image again', async () => {
+    expect((await here('image', 'kind', guid, 'backup')).stdout).toContain('stays where it was captured');
+    expect((await json<ImageDetail>('image', 'show', guid)).kind).toBe('backup');
+    await here('image', 'kind', guid, 'image');
+  });
+});
+
 describe('looking at images', () => {
   it('lists them as an aligned table, and as JSON', async () => {
     await here('image', 'verify', 'Lab Linux');
