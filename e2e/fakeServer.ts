@@ -28,6 +28,8 @@ import { jobViews } from './fakeJobViews.ts';
 import { fail, fakeToken, procedures, t } from './fakeProcedures.ts';
 import type { FakeMode } from './fakeProcedures.ts';
 import { fakeRunsRouter } from './fakeRuns.ts';
+import { fakeServersRouters, serverNodes, serversFor } from './fakeServers.ts';
+import type { FakeServers } from './fakeServers.ts';
 
 const day = 86_400_000;
 
@@ -39,6 +41,7 @@ export type FakeServer = {
   data: FakeData;
   jobs: FakeJobs;
   boot: FakeBoot;
+  servers: FakeServers;
   setMode(mode: FakeMode): void;
   /** Tells every window that something changed. */
   changed(entity: Change['entity'], id: string): void;
@@ -72,7 +75,7 @@ class Feed<Item> {
   }
 }
 
-type State = { data: FakeData; jobs: FakeJobs; boot: FakeBoot; undo: FakeUndo; mode: FakeMode; changes: Feed<Change[]>; runs: Feed<RunView>; rev: number };
+type State = { data: FakeData; jobs: FakeJobs; boot: FakeBoot; servers: FakeServers; undo: FakeUndo; mode: FakeMode; changes: Feed<Change[]>; runs: Feed<RunView>; rev: number };
 
 export function fakeRouter(state: State) {
   const { data } = state;
@@ -93,7 +96,7 @@ export function fakeRouter(state: State) {
     session: t.router({ whoami: open.query(() => ({ actor: 'anna', permissions: ['admin'] })) }),
     status: t.router({ get: guarded.query(() => ({ ...data.status, now: Date.now() })) }),
     changes: t.router({ watch: open.subscription(({ signal }) => state.changes.read(signal)) }),
-    tree: t.router({ children: guarded.input(z.object({ parent: z.string().nullable() })).query(({ input }) => treeChildren(data, state.jobs, state.boot, input.parent)) }),
+    tree: t.router({ children: guarded.input(z.object({ parent: z.string().nullable() })).query(({ input }) => treeChildren(state, input.parent)) }),
     boot: fakeBootRouter(made, { boot: state.boot, changed }),
     media: fakeMediaRouter(made, { boot: state.boot, changed }),
     images: t.router({
@@ -138,6 +141,7 @@ export function fakeRouter(state: State) {
     }),
     runs: fakeRunsRouter({ data, made, changed, report: (run) => state.runs.push(run), watch: (signal) => state.runs.read(signal) }),
     computers: fakeComputersRouter({ data, guarded, undo: state.undo, changed }),
+    ...fakeServersRouters(made, { made: state.servers, undo: state.undo, changed }),
     ...jobsRouters(made, { data, jobs: state.jobs, undo: state.undo, changed }),
     settings: t.router({
       get: guarded.query(() => data.settings),
@@ -170,7 +174,7 @@ function derive(image: ImageDetail): void {
   image.current = kept.findLast((version) => version.enabled)?.number ?? null;
 }
 
-function treeChildren(data: FakeData, jobs: FakeJobs, boot: FakeBoot, parent: string | null): TreeNode[] {
+function treeChildren({ data, jobs, boot, servers }: State, parent: string | null): TreeNode[] {
   const kept = data.images.filter((image) => image.trashedAt === null);
   const node = (id: string, kind: TreeNode['kind'], name: string, badge: string | null, hasChildren: boolean): TreeNode => ({ id, kind, name, badge, state: null, hasChildren });
   if (parent === null) {
@@ -181,7 +185,7 @@ function treeChildren(data: FakeData, jobs: FakeJobs, boot: FakeBoot, parent: st
     ];
   }
   if (parent === 'jobs' || parent.startsWith('folder/')) return jobViews(jobs, data).treeChildren(parent);
-  if (parent === 'servers') return [{ ...node(`server/${data.status.serverId}`, 'server', data.status.name, null, false), state: 'online' }];
+  if (parent === 'servers') return serverNodes(servers);
   if (parent === 'activity') return data.runs.filter((run) => !isFinal(run.state)).map((run) => ({ ...node(`run/${run.id}`, 'run', runTitle(run), null, false), state: run.state }));
   if (parent === 'images') {
     const trashed = data.images.length - kept.length;
@@ -210,7 +214,7 @@ async function serveFile(request: IncomingMessage, response: ServerResponse): Pr
 }
 
 export async function startFakeServer(data: FakeData): Promise<FakeServer> {
-  const state: State = { data, jobs: jobsFor(data), boot: bootFor(data), undo: new FakeUndo(), mode: 'answering', changes: new Feed(), runs: new Feed(), rev: 0 };
+  const state: State = { data, jobs: jobsFor(data), boot: bootFor(data), servers: serversFor(data), undo: new FakeUndo(), mode: 'answering', changes: new Feed(), runs: new Feed(), rev: 0 };
   const router = fakeRouter(state);
   let stop: () => Promise<void> = async () => undefined;
   const start = async (port: number): Promise<number> => {
@@ -234,6 +238,7 @@ export async function startFakeServer(data: FakeData): Promise<FakeServer> {
     data,
     jobs: state.jobs,
     boot: state.boot,
+    servers: state.servers,
     setMode: (mode) => { state.mode = mode; },
     changed: (entity, id) => state.changes.push([{ entity, id, rev: ++state.rev }]),
     reportRun: (run) => state.runs.push(run),

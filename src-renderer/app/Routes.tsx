@@ -12,10 +12,13 @@ import { ImagesPage } from '../images/ImagesPage.tsx';
 import { TrashPage } from '../images/TrashPage.tsx';
 import { ActivityPage } from '../runs/ActivityPage.tsx';
 import { RunPage } from '../runs/RunPage.tsx';
-import { ServersPage } from '../servers/ServersPage.tsx';
 import { NothingHere } from './NothingHere.tsx';
 
 const BootPage = lazy(async () => ({ default: (await import('../boot/BootPage.tsx')).BootPage }));
+const MatrixPage = lazy(async () => ({ default: (await import('../servers/MatrixPage.tsx')).MatrixPage }));
+const ServerPage = lazy(async () => ({ default: (await import('../servers/ServerPage.tsx')).ServerPage }));
+const ServersPage = lazy(async () => ({ default: (await import('../servers/ServersPage.tsx')).ServersPage }));
+const SitesPage = lazy(async () => ({ default: (await import('../sites/SitesPage.tsx')).SitesPage }));
 const FolderPage = lazy(async () => ({ default: (await import('../jobs/FolderPage.tsx')).FolderPage }));
 const JobPage = lazy(async () => ({ default: (await import('../jobs/JobPage.tsx')).JobPage }));
 const HelpPage = lazy(async () => ({ default: (await import('../help/HelpPage.tsx')).HelpPage }));
@@ -35,8 +38,11 @@ export function Routes() {
       <Route path="/computer/:id/:tab?">{({ id, tab }) => <ComputerPage id={id} tab={tab ?? 'overview'} />}</Route>
       <Route path="/group/new"><NewComputersPage /></Route>
       <Route path="/group/:id">{({ id }) => <GroupPage id={id} />}</Route>
-      <Route path="/servers"><ServersPage /></Route>
-      <Route path="/server/:id"><ServersPage /></Route>
+      <Route path="/servers/:add?">{({ add }) => <ServersPage add={add === 'add'} />}</Route>
+      <Route path="/server/:id/:tab?">{({ id, tab }) => <ServerPage key={id} id={id} tab={tab ?? 'overview'} />}</Route>
+      <Route path="/matrix/:server?">{({ server }) => <MatrixPage key={server ?? ''} location={server ?? null} />}</Route>
+      <Route path="/sites">{() => <SitesPage id={null} />}</Route>
+      <Route path="/site/:id">{({ id }) => <SitesPage id={id} />}</Route>
       <Route path="/boot/:tab?">{({ tab }) => <BootPage tab={tab ?? 'serve'} />}</Route>
       <Route path="/activity/:show?/:filters?">{({ filters }) => <ActivityPage shown={filters} />}</Route>
       <Route path="/run/:id">{({ id }) => <RunPage id={id} />}</Route>

@@ -17,7 +17,7 @@ export function treeIsStale(parent: string | null, entities: ReadonlySet<Entity>
     case 'jobs': case 'folder': return any('job', 'folder', 'image');
     case 'images': return any('image');
     case 'activity': return any('run');
-    case 'servers': return any('server', 'settings');
+    case 'servers': return any('server', 'site', 'settings');
     default: return true;
   }
 }

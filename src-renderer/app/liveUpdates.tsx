@@ -49,6 +49,7 @@ export function LiveUpdates() {
     const reading: Promise<void>[] = [];
     const refresh = (filter: Parameters<typeof queries.invalidateQueries>[0]): void => { reading.push(queries.invalidateQueries(filter)); };
     if (any('image', 'settings', 'server')) refresh(trpc.images.pathFilter());
+    if (any('server', 'site', 'image', 'settings')) for (const path of [trpc.servers, trpc.sites, trpc.replication]) refresh(path.pathFilter());
     if (any('run')) refresh(trpc.runs.list.pathFilter());
     if (any('computer', 'group')) refresh(trpc.computers.pathFilter());
     if (any('job', 'folder', 'image')) refresh(trpc.jobs.pathFilter());

@@ -38,6 +38,7 @@ export function usePaletteCommands(onKeys: () => void): { commands: PaletteComma
       command('new-folder', 'New folder of jobs', 'make create', () => make('folder', folderHere)),
       command('new-group', 'New group of computers', 'make create room', () => make('group', groupHere)),
       command('capture', 'Capture a disk…', 'image new', later(() => openCaptureDialog())),
+      command('add-server', 'Add a package server…', 'site join new', later(() => navigate('/servers/add'))),
       command('undo', 'Undo the last change', 'take back', () => { if (!undoLast()) toastDone('There is nothing to undo in this window.'); }, 'Ctrl Z'),
       command('theme', 'Switch between light and dark', 'theme colour color', toggleColorScheme),
       command('keys', 'List of keys', 'keyboard shortcuts help', later(onKeys), '?'),
@@ -45,7 +46,7 @@ export function usePaletteCommands(onKeys: () => void): { commands: PaletteComma
     ],
     places: [
       place('home', 'Home', 'home', 'room start'), place('computers', 'Computers', 'computers'), place('group/new', 'New computers', 'new-computers'), place('jobs', 'Jobs', 'jobs'), place('images', 'Images', 'images'),
-      place('servers', 'Package servers', 'servers'), place('boot', 'Network boot', 'boot', 'pxe dhcp tftp'), place('activity', 'Activity', 'activity', 'runs'), place('trash', 'Trash', 'trash', 'deleted'), place('settings', 'Settings', 'settings', 'preferences portal'),
+      place('servers', 'Package servers', 'servers'), place('matrix', 'Images × servers', 'servers', 'matrix copies scope location'), place('sites', 'Sites', 'site', 'subnets'), place('boot', 'Network boot', 'boot', 'pxe dhcp tftp'), place('activity', 'Activity', 'activity', 'runs'), place('trash', 'Trash', 'trash', 'deleted'), place('settings', 'Settings', 'settings', 'preferences portal'),
       ...Object.entries(helpTitles).map(([topic, title]) => place(`help/${topic}`, `Help: ${title.charAt(0).toLowerCase()}${title.slice(1)}`, 'help')),
     ],
   };

@@ -44,6 +44,7 @@ export function ImagesPage() {
         actions={
           <>
             {total !== undefined && total > 0 && <TextInput value={filter} onChange={(event) => setFilter(event.currentTarget.value)} placeholder="Filter by name" aria-label="Filter by name" leftSection={<IconSearch size={14} />} w={200} size="xs" styles={{ input: { height: 28, minHeight: 28, fontSize: 13 } }} />}
+            <Button component={Link} href="/matrix" variant="default">On servers</Button>
             <Button component={Link} href="/trash" variant="default">Trash</Button>
             <Button onClick={() => openCaptureDialog()}>Capture a disk…</Button>
           </>

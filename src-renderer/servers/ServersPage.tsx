@@ -1,74 +1,78 @@
-// Package servers: this console, where it listens, and what its store holds.
+// The list of package servers, this console first: state, site, space, copies, proof. "/servers/add" opens the dialog that adds one.
+import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { IconServer } from '@tabler/icons-react';
-import { formatBytes } from '#shared/units.ts';
-import type { ServerStatus } from '#shared/model/server.ts';
+import { IconServer, IconServerBolt } from '@tabler/icons-react';
+import { Link, useLocation } from 'wouter';
+import type { PackageServer } from '#shared/model/replication.ts';
 import { useTRPC } from '../api.ts';
+import { useConnected } from '../app/connection.tsx';
 import { shownError } from '../errors.ts';
-import { Attention } from '../home/Attention.tsx';
+import { stateRank } from '../images/imageWords.ts';
+import { DataTable } from '../ui/DataTable.tsx';
+import type { Column } from '../ui/DataTable.tsx';
+import { EmptyState } from '../ui/EmptyState.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
-import { Facts, FactsSkeleton } from '../ui/Facts.tsx';
-import { Columns, PageBody, PageHead, Section } from '../ui/Page.tsx';
-import { StateMark } from '../ui/StateMark.tsx';
+import { MiddleText } from '../ui/MiddleText.tsx';
+import { PageBody, PageHead } from '../ui/Page.tsx';
+import { StateIcon, StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
-import classes from './ServersPage.module.css';
+import { AddServerDialog } from './AddServerDialog.tsx';
+import { clockProblem, copyCounts, copyStateWords, serverState, spaceWords } from './serverWords.ts';
+import classes from './Servers.module.css';
 
-const dhcpWords = { off: 'Off', proxy: 'Proxy, next to an existing DHCP server', lab: 'Isolated lab' } as const;
+const icon = <IconServer size={18} stroke={1.6} />;
+const columns: Column<PackageServer>[] = [
+  { id: 'name', title: 'Name', width: 'minmax(130px, 1.4fr)', sortValue: (server) => `${server.isSelf ? 0 : 1} ${server.name.toLocaleLowerCase()}`, render: (server) => <><Link href={`/server/${server.id}`}><MiddleText text={server.name} /></Link>{server.isSelf && <span className="dim">console</span>}</> },
+  { id: 'state', title: 'State', width: '100px', sortValue: (server) => stateRank(serverState(server)), render: (server) => <StateMark tone={serverState(server).tone}>{serverState(server).word}</StateMark> },
+  { id: 'site', title: 'Site', width: 'minmax(70px, 0.8fr)', sortValue: (server) => server.siteName ?? '', render: (server) => (server.siteName === null ? <span className="dim">–</span> : server.siteName) },
+  { id: 'free', title: 'Free', width: '70px', numeric: true, sortValue: (server) => server.freeBytes ?? -1, render: (server) => (server.freeBytes === null ? '–' : spaceWords(server).free) },
+  { id: 'coming', title: 'To come', width: 'minmax(120px, 1fr)', sortValue: (server) => server.neededBytes, render: (server) => <Coming server={server} /> },
+  { id: 'copies', title: 'Copies', width: 'minmax(150px, 1.3fr)', sortValue: (server) => server.copies.ready, render: (server) => <Copies server={server} /> },
+  { id: 'owned', title: 'Owns', width: '44px', numeric: true, sortValue: (server) => server.ownedImages, render: (server) => server.ownedImages },
+  { id: 'proof', title: 'Last proof', width: '110px', sortValue: (server) => server.lastProofAt ?? 0, render: (server) => (server.lastProofAt === null ? <span className="dim">none yet</span> : <When at={server.lastProofAt} />) },
+  { id: 'clock', title: 'Clock', width: '104px', sortValue: (server) => Math.abs(server.clockSkewMs ?? 0), render: (server) => <Clock server={server} /> },
+  { id: 'version', title: 'Version', width: '60px', sortValue: (server) => server.version, render: (server) => server.version || '–' },
+];
 
-export function ServersPage() {
+export function ServersPage({ add }: { add: boolean }) {
   const trpc = useTRPC();
-  const query = useQuery(trpc.status.get.queryOptions());
-  const status = query.data;
+  const [, navigate] = useLocation();
+  const connected = useConnected();
+  const query = useQuery(trpc.servers.list.queryOptions());
+  const servers = query.data;
+  const others = servers?.filter((server) => !server.isSelf).length;
+  const addButton = <Button disabled={!connected} onClick={() => navigate('/servers/add')}>Add a package server…</Button>;
+  const trouble = servers?.filter((server) => server.problems.length > 0).length ?? 0;
   return (
     <>
-      <PageHead icon={<IconServer size={18} stroke={1.6} />} title="Package servers" documentTitle="Package servers" state={status && <StateMark tone={status.problems.length > 0 ? 'warn' : 'ok'}>{status.problems.length > 0 ? 'Needs attention' : 'Serving'}</StateMark>} />
-      <PageBody>
-        {status === undefined && query.isError && <ErrorBlock title="The state of this server could not be read" error={shownError(query.error)} onRetry={() => void query.refetch()} />}
-        {status === undefined && !query.isError && <FactsSkeleton rows={12} />}
-        {status !== undefined && <ThisServer status={status} />}
+      <PageHead
+        icon={icon} title="Package servers" documentTitle="Package servers"
+        state={servers !== undefined && trouble > 0 && <StateMark tone="warn">{trouble === 1 ? '1 needs attention' : `${trouble} need attention`}</StateMark>}
+        actions={<><Button component={Link} href="/sites" variant="default">Sites</Button><Button component={Link} href="/matrix" variant="default">Images × servers</Button>{others !== 0 && addButton}</>}
+      />
+      <PageBody plain>
+        {servers === undefined && query.isError ? <div className={classes['pad']}><ErrorBlock title="The package servers could not be read" error={shownError(query.error)} onRetry={() => void query.refetch()} /></div> : (
+          <div className={others === 0 ? classes['short'] : classes['fill']}><DataTable label="Package servers" columns={columns} rows={servers} rowKey={(server) => server.id} onOpen={(server) => navigate(`/server/${server.id}`)} initialSort={{ column: 'name', descending: false }} /></div>
+        )}
+        {others === 0 && <EmptyState icon={<IconServerBolt size={32} stroke={1.4} />} title="Package servers will be here: other machines that hold verified copies of your images and hand them to the computers near them." help="package-servers">{addButton}</EmptyState>}
       </PageBody>
+      <AddServerDialog opened={add} onClose={() => navigate('/servers')} />
     </>
   );
 }
 
-function ThisServer({ status }: { status: ServerStatus }) {
-  const { store } = status;
-  const usedByOthers = Math.max(0, store.totalBytes - store.freeBytes - store.packBytes);
-  const share = (bytes: number): string => `${store.totalBytes === 0 ? 0 : (bytes / store.totalBytes) * 100}%`;
-  return (
-    <>
-      <Attention status={status} />
-      <Section title="Space" aside={`${formatBytes(store.freeBytes)} free of ${formatBytes(store.totalBytes)}`}>
-        <div className={classes['space']} role="img" aria-label={`Images ${formatBytes(store.packBytes)}, other files ${formatBytes(usedByOthers)}, free ${formatBytes(store.freeBytes)}`}>
-          <div data-kind="store" style={{ width: share(store.packBytes) }} />
-          <div data-kind="other" style={{ width: share(usedByOthers) }} />
-        </div>
-        <div className={classes['legend']}>
-          <span><i data-kind="store" />Images {formatBytes(store.packBytes)}</span><span><i data-kind="other" />Other files {formatBytes(usedByOthers)}</span><span><i />Free {formatBytes(store.freeBytes)}</span>
-        </div>
-      </Section>
-      <Columns>
-        <Section title={status.name} aside="this server">
-          <Facts facts={[
-            { name: 'Addresses', value: status.addresses.length === 0 ? <span>This machine only <span className="dim">· port {status.httpPort}</span></span> : status.addresses.map((address) => <div key={address} className="mono">{address}</div>) },
-            { name: 'DHCP', value: dhcpWords[status.dhcp] },
-            { name: 'Key fingerprint', value: <span className="mono">{status.fingerprint}</span> },
-            { name: 'Data folder', value: <span className="mono">{status.dataFolder}</span> },
-            { name: 'Running since', value: <When at={status.startedAt} /> },
-            { name: 'Version', value: status.version },
-          ]}
-          />
-        </Section>
-        <Section title="Store">
-          <Facts facts={[
-            { name: 'Content', value: `${formatBytes(store.rawBytes)} in ${store.chunks.toLocaleString('en')} chunks` },
-            { name: 'Stored as', value: `${formatBytes(store.storedBytes)} in ${store.packs === 1 ? '1 pack' : `${store.packs.toLocaleString('en')} packs`}` },
-            { name: 'Compression', value: store.storedBytes === 0 ? '–' : `${(store.rawBytes / store.storedBytes).toFixed(1)} ×` },
-            { name: 'Not yet verified', value: store.unverifiedChunks === 0 ? 'Nothing' : `${store.unverifiedChunks.toLocaleString('en')} chunks` },
-          ]}
-          />
-        </Section>
-      </Columns>
-    </>
-  );
+function Coming({ server }: { server: PackageServer }) {
+  const { coming, fits } = spaceWords(server);
+  if (coming === null) return <span className="dim">nothing</span>;
+  return fits ? <span>{coming.replace(' to come', '')}, fits</span> : <StateMark tone="warn"><span title={coming}>{coming.replace(' to come', '')}</span></StateMark>;
+}
+function Copies({ server }: { server: PackageServer }) {
+  const counts = copyCounts(server.copies);
+  if (counts.length === 0) return <span className="dim">none</span>;
+  return <span className={classes['counts']}>{counts.map(({ state, count }) => <span key={state} title={`${count} ${copyStateWords[state].word}`}><StateIcon tone={copyStateWords[state].tone} />{count} {copyStateWords[state].word}</span>)}</span>;
+}
+function Clock({ server }: { server: PackageServer }) {
+  const problem = clockProblem(server.clockSkewMs);
+  if (problem !== null) return <StateMark tone="warn">{problem}</StateMark>;
+  return <span className="dim">{server.clockSkewMs === null ? '–' : 'right'}</span>;
 }

@@ -26,7 +26,7 @@ export function isOfOneKind(left: string, right: string): boolean {
   return (isComputerItem(left) && isComputerItem(right)) || (isJobItem(left) && isJobItem(right)) || (imageOfNode(left) !== null && imageOfNode(right) !== null);
 }
 
-const withPages = new Set(['image', 'computer', 'server', 'run', 'group', 'folder', 'job']);
+const withPages = new Set(['image', 'computer', 'server', 'run', 'group', 'folder', 'job', 'site']);
 /** The node of an address: "/image/<guid>/versions" is "image/<guid>"; '' for Home. */
 export function nodeOfLocation(location: string): string {
   const [kind = '', id] = location.slice(1).split('/');

@@ -3,7 +3,7 @@ import type { TreeNode } from '#shared/model/server.ts';
 import type { Tone } from '../ui/StateMark.tsx';
 
 const tones: Record<string, Tone> = {
-  online: 'ok', serving: 'ok', starting: 'run', stopped: 'fail', verifying: 'run', running: 'run', copying: 'run', waiting: 'wait', queued: 'wait', damaged: 'fail', failed: 'fail', lost: 'warn', attention: 'warn', disabled: 'off',
+  online: 'ok', serving: 'ok', starting: 'run', stopped: 'fail', verifying: 'run', running: 'run', copying: 'run', waiting: 'wait', queued: 'wait', damaged: 'fail', failed: 'fail', lost: 'warn', attention: 'warn', disabled: 'off', offline: 'wait', retiring: 'warn', retired: 'off',
 };
 
 export function nodeTone(node: TreeNode): Tone | null {
