@@ -22,16 +22,14 @@ import classes from './Servers.module.css';
 
 const icon = <IconServer size={18} stroke={1.6} />;
 const columns: Column<PackageServer>[] = [
-  { id: 'name', title: 'Name', width: 'minmax(130px, 1.4fr)', sortValue: (server) => `${server.isSelf ? 0 : 1} ${server.name.toLocaleLowerCase()}`, render: (server) => <><Link href={`/server/${server.id}`}><MiddleText text={server.name} /></Link>{server.isSelf && <span className="dim">console</span>}</> },
-  { id: 'state', title: 'State', width: '100px', sortValue: (server) => stateRank(serverState(server)), render: (server) => <StateMark tone={serverState(server).tone}>{serverState(server).word}</StateMark> },
-  { id: 'site', title: 'Site', width: 'minmax(70px, 0.8fr)', sortValue: (server) => server.siteName ?? '', render: (server) => (server.siteName === null ? <span className="dim">–</span> : server.siteName) },
-  { id: 'free', title: 'Free', width: '70px', numeric: true, sortValue: (server) => server.freeBytes ?? -1, render: (server) => (server.freeBytes === null ? '–' : spaceWords(server).free) },
-  { id: 'coming', title: 'To come', width: 'minmax(120px, 1fr)', sortValue: (server) => server.neededBytes, render: (server) => <Coming server={server} /> },
-  { id: 'copies', title: 'Copies', width: 'minmax(150px, 1.3fr)', sortValue: (server) => server.copies.ready, render: (server) => <Copies server={server} /> },
-  { id: 'owned', title: 'Owns', width: '44px', numeric: true, sortValue: (server) => server.ownedImages, render: (server) => server.ownedImages },
-  { id: 'proof', title: 'Last proof', width: '110px', sortValue: (server) => server.lastProofAt ?? 0, render: (server) => (server.lastProofAt === null ? <span className="dim">none yet</span> : <When at={server.lastProofAt} />) },
-  { id: 'clock', title: 'Clock', width: '104px', sortValue: (server) => Math.abs(server.clockSkewMs ?? 0), render: (server) => <Clock server={server} /> },
-  { id: 'version', title: 'Version', width: '60px', sortValue: (server) => server.version, render: (server) => server.version || '–' },
+  { id: 'name', title: 'Name and site', width: 'minmax(116px, 1.4fr)', sortValue: (server) => `${server.isSelf ? 0 : server.state === 'revoked' || server.state === 'retired' ? 2 : 1} ${server.name.toLocaleLowerCase()}`, render: (server) => <><Link href={`/server/${server.id}`}><MiddleText text={server.name} /></Link><span className="dim">{server.isSelf ? 'console' : server.siteName}</span></> },
+  { id: 'state', title: 'State', width: '156px', sortValue: (server) => stateRank(serverState(server)), render: (server) => <><StateMark tone={serverState(server).tone}>{serverState(server).word}</StateMark><Clock server={server} /></> },
+  { id: 'free', title: 'Free', width: '60px', numeric: true, sortValue: (server) => server.freeBytes ?? -1, render: (server) => (server.freeBytes === null ? '–' : spaceWords(server).free) },
+  { id: 'coming', title: 'To come', width: 'minmax(126px, 1fr)', sortValue: (server) => server.neededBytes, render: (server) => <Coming server={server} /> },
+  { id: 'copies', title: 'Copies', width: 'minmax(164px, 1.4fr)', sortValue: (server) => server.copies.ready, render: (server) => <Copies server={server} /> },
+  { id: 'owned', title: 'Owns', width: '36px', numeric: true, sortValue: (server) => server.ownedImages, render: (server) => server.ownedImages },
+  { id: 'proof', title: 'Last proof', width: '98px', sortValue: (server) => server.lastProofAt ?? 0, render: (server) => (server.lastProofAt === null ? <span className="dim">none yet</span> : <When at={server.lastProofAt} />) },
+  { id: 'version', title: 'Version', width: '48px', sortValue: (server) => server.version, render: (server) => server.version || '–' },
 ];
 
 export function ServersPage({ add }: { add: boolean }) {
@@ -64,15 +62,16 @@ export function ServersPage({ add }: { add: boolean }) {
 function Coming({ server }: { server: PackageServer }) {
   const { coming, fits } = spaceWords(server);
   if (coming === null) return <span className="dim">nothing</span>;
-  return fits ? <span>{coming.replace(' to come', '')}, fits</span> : <StateMark tone="warn"><span title={coming}>{coming.replace(' to come', '')}</span></StateMark>;
+  return fits ? <span>{coming.replace(' to come', '')}, fits</span> : <StateMark tone="warn"><span title={coming}>{coming.replace(' to come, does not fit', ', no room')}</span></StateMark>;
 }
 function Copies({ server }: { server: PackageServer }) {
-  const counts = copyCounts(server.copies);
-  if (counts.length === 0) return <span className="dim">none</span>;
-  return <span className={classes['counts']}>{counts.map(({ state, count }) => <span key={state} title={`${count} ${copyStateWords[state].word}`}><StateIcon tone={copyStateWords[state].tone} />{count} {copyStateWords[state].word}</span>)}</span>;
+  const all = copyCounts(server.copies);
+  if (all.length === 0) return <span className="dim">none</span>;
+  // The worst and the last, which is what is ready; the rest is on the server's page.
+  const counts = all.filter((_, index) => index === 0 || index === all.length - 1);
+  return <span className={classes['counts']} title={all.map(({ state, count }) => `${count} ${copyStateWords[state].word}`).join(', ')}>{counts.map(({ state, count }) => <span key={state}><StateIcon tone={copyStateWords[state].tone} />{count} {copyStateWords[state].word}</span>)}</span>;
 }
 function Clock({ server }: { server: PackageServer }) {
   const problem = clockProblem(server.clockSkewMs);
-  if (problem !== null) return <StateMark tone="warn">{problem}</StateMark>;
-  return <span className="dim">{server.clockSkewMs === null ? '–' : 'right'}</span>;
+  return problem === null ? null : <span title={`Its clock is ${problem}`}><StateMark tone="warn">clock<span className="offscreen"> {problem}</span></StateMark></span>;
 }
