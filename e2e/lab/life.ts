@@ -28,7 +28,7 @@ export function lifeOf(computer: Omit<VmOptions, 'disk' | 'first'>, name: string
     const vm = await lab().switchOn({ ...computer, disk: target });
     await seesPortal(lab(), vm);
     await deploysByKeys(lab(), vm, name);
-    await vm.shows([`Deploy ${image}`], limits.screenMs);
+    await vm.shows([`Deploy ${image}`, ' MB'], limits.deployMs);
     await lab().keepScreen(vm, 'deploying');
     expect(await lastBoot(lab(), vm)).toMatch(/asked: [^]*offered: [^]*script: Told: load the boot environment, because it is new here\n[^]*hello: The agent said hello/);
     // Deployed and restarted, the loader waits for i, and nobody presses it.
