@@ -16,6 +16,7 @@ export const settingGroups: SettingGroup[] = [
     { key: 'trashDays', kind: 'number', unit: 'days', label: 'Keep deleted things', explanation: 'How long deleted images, versions, jobs and folders can be restored. With 0 they are deleted for good at the next clean-up.' },
     { key: 'verifyEveryDays', kind: 'number', unit: 'days', label: 'Verify every', explanation: 'Every version is read back from disk and checked at least this often. With 0 only on request.' },
     { key: 'captureLeaseHours', kind: 'number', unit: 'hours', label: 'Keep unfinished captures', explanation: 'An interrupted capture can be continued without sending again what arrived, for this long after its last sign of life.' },
+    { key: 'defaultScope', kind: 'choice', label: 'Images go to', explanation: 'Which package servers hold an image that says nothing else. Each image can say all, none or selected ones.', choices: [{ value: 'all', label: 'All package servers' }, { value: 'none', label: 'No package server' }] },
   ] },
   { id: 'portal', title: 'Portal', fields: [
     { key: 'portalTitle', kind: 'text', label: 'Title', explanation: 'The title bar of every portal screen.' },
