@@ -93,3 +93,15 @@ test('with too little memory, an unknown keyboard, no serial port and an adapter
   expect(helped.events.map((event) => event.text).join('\n')).toMatch(/The add-on adapters was loaded for a network adapter\.\nEnvironment: The network adapter \S+ \(e100\) was started again with e100\/\S+\.bin\./);
   await vm.kill();
 });
+
+test('with its cable out it says what it waits for, and goes on by itself when the cable is in again', async () => {
+  const vm = await lab().switchOn({ ...computer, name: 'cable', port: 2, mac: '52:54:00:77:00:53', uuid: '10000000-0000-4000-8000-000000000053', serial: 'LABENV3', disk: null });
+  await lab().trace(vm.options.mac, ({ events }) => events.some((event) => event.text === 'Fetched small.cpio over HTTP'), limits.portalMs);
+  await vm.cable(false);
+  await vm.says('waiting for the network link', limits.portalMs);
+  await vm.shows(['platen: waiting for the network link', 'check the cable'], limits.screenMs);
+  await lab().keepScreen(vm, 'waiting for the link');
+  await vm.cable(true);
+  await seesPortal(lab(), vm, 'Only Debian');
+  await vm.kill();
+});
