@@ -1,6 +1,6 @@
 // Owns package servers, sites, copies and hand-overs as clients see them, and the pure table of a copy's states.
 import { z } from 'zod';
-import { channelNames, copyStates, imageKinds, scopes, timestamp } from './image.ts';
+import { copyStates, imageKinds, scopes, timestamp, type channelNames } from './image.ts';
 
 export { channelNames, channelSchema, imageKinds, scopes, type Channel } from './image.ts';
 
