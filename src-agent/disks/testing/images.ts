@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { DiskReader, UsedMap } from '../types.ts';
 
@@ -33,9 +33,20 @@ export function loopDevice(path: string, ...options: string[]): string {
   return device;
 }
 
+/** Folders that are a shared mount by now. */
+const shared = new Set<string>();
+
 /** Mounts and returns the function that unmounts; unmounted at the end of the test in any case. */
 export async function mounted(source: string, folder: string, ...options: string[]): Promise<() => void> {
   await mkdir(folder, { recursive: true });
+  // A program with a mount namespace of its own (ip netns exec) copies what is mounted: below a shared mount, unmounting reaches the copies.
+  const parent = dirname(folder);
+  if (!shared.has(parent)) {
+    shared.add(parent);
+    run('mount', ['--bind', parent, parent]);
+    run('mount', ['--make-shared', parent]);
+    onTestFinished(() => void run('umount', ['--lazy', parent]));
+  }
   const ntfs = options.includes('ntfs-3g');
   if (ntfs) run('ntfs-3g', [source, folder]);
   else run('mount', [...options, source, folder]);
