@@ -25,10 +25,12 @@ test.describe('jobs', { tag: '@windowless' }, () => {
     await expect(console.heading).toContainText('Room 14');
     await console.button('Add the first task').focus();
     await page.keyboard.press('Enter');
+    await expect(page.getByRole('menu').locator(':focus')).toHaveCount(1);
     await page.keyboard.press('Enter');
     await expect(jobs.settings.getByRole('combobox', { name: 'Image' })).toBeFocused();
     await expect(jobs.saved).toContainText('Not saved yet. Task 1: Choose an image.');
     await page.keyboard.type('Linux');
+    await expect(page.getByRole('option')).toHaveText([/Linux workshop/]);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await expect(jobs.saved).toContainText(/Saved, revision \d/);
