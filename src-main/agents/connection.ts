@@ -6,6 +6,7 @@ import { AppError, toAppError } from '#shared/errors.ts';
 import { agentMessageSchema, MAX_MESSAGE_BYTES, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RUN_LEASE_MS, type AgentNotice, type AgentRequest, type ServerNotice } from '#shared/agent/messages.ts';
 import type { Access } from '../access/service.ts';
 import type { Inventory } from '#shared/model/computer.ts';
+import { Budget } from '../net/budget.ts';
 import type { Environment } from '../boot/environment/service.ts';
 import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
@@ -49,8 +50,7 @@ export class AgentConnection implements PortalHolder {
   /** Lines it told of its boot. */
   #bootLines = 0;
   #macs: readonly string[] = [];
-  #allowance = BURST;
-  #countedAt = performance.now();
+  readonly #budget = new Budget({ burst: BURST, perSecond: PER_SECOND });
   #quiet: NodeJS.Timeout;
 
   constructor(socket: WebSocket, address: string, parts: ConnectionParts) {
@@ -114,7 +114,7 @@ export class AgentConnection implements PortalHolder {
   #receive(data: Buffer, isBinary: boolean): void {
     clearTimeout(this.#quiet);
     this.#quiet = this.#endAfter(this.#caller === null ? HELLO_LIMIT_MS : RUN_LEASE_MS);
-    if (!this.#spend()) return this.#strike(null, new AppError('too-many-requests', `More than ${PER_SECOND} messages a second. Send fewer.`));
+    if (!this.#budget.spend()) return this.#strike(null, new AppError('too-many-requests', `More than ${PER_SECOND} messages a second. Send fewer.`));
     if (isBinary || (this.#caller === null && data.length > MAX_HELLO_BYTES)) return this.#strike(null, new AppError('protocol', 'Messages are JSON text, the first one a hello.'));
     let raw: unknown;
     try {
@@ -226,16 +226,6 @@ export class AgentConnection implements PortalHolder {
     if (this.#caller === null || now - this.#inventoryAt < INVENTORY_MS) return;
     this.#inventoryAt = now;
     this.#parts.computers.seen(inventory, this.#address, this.#caller.agent.computerId);
-  }
-
-  /** A fixed number of messages a second with a burst; what is over is answered and not looked at. */
-  #spend(): boolean {
-    const now = performance.now();
-    this.#allowance = Math.min(BURST, this.#allowance + ((now - this.#countedAt) / 1000) * PER_SECOND);
-    this.#countedAt = now;
-    if (this.#allowance < 1) return false;
-    this.#allowance--;
-    return true;
   }
 
   #strike(id: number | null, error: AppError): void {

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws';
 import type { z } from 'zod';
 import { AppError, fromWire, toAppError, type ErrorCode } from '#shared/errors.ts';
 import { MAX_REPLICA_MESSAGE_BYTES, REPLICA_HEARTBEAT_MS } from '#shared/replication/messages.ts';
+import { Budget } from '../net/budget.ts';
 
 export type Incoming = { type: string; id?: number };
 export type ChannelOptions<In extends Incoming> = {
@@ -36,8 +37,7 @@ export class Channel<In extends Incoming> {
   #nextId = 1;
   #outstanding = 0;
   #strikes = 0;
-  #allowance = BURST;
-  #countedAt = performance.now();
+  readonly #budget = new Budget({ burst: BURST, perSecond: PER_SECOND });
   #quiet: NodeJS.Timeout;
   #ended = false;
   #reason = '';
@@ -107,7 +107,7 @@ export class Channel<In extends Incoming> {
 
   #receive(data: Buffer, isBinary: boolean): void {
     this.#heard();
-    if (!this.#spend()) return this.#strike(null, new AppError('too-many-requests', `More than ${PER_SECOND} messages a second. Send fewer.`));
+    if (!this.#budget.spend()) return this.#strike(null, new AppError('too-many-requests', `More than ${PER_SECOND} messages a second. Send fewer.`));
     if (isBinary) return this.#strike(null, new AppError('protocol', 'Messages are JSON text.'));
     const raw = parse(data);
     if (raw === null) return this.#strike(null, new AppError('protocol', 'This message is no JSON object.'));
@@ -163,14 +163,6 @@ export class Channel<In extends Incoming> {
     // The inside of an unexpected failure is for the log only.
     const said = error.code === 'internal' ? new AppError('internal', 'The server failed at this. Its log says why.') : error;
     this.send(JSON.stringify({ id, ok: false, error: said.toWire() }));
-  }
-  #spend(): boolean {
-    const now = performance.now();
-    this.#allowance = Math.min(BURST, this.#allowance + ((now - this.#countedAt) / 1000) * PER_SECOND);
-    this.#countedAt = now;
-    if (this.#allowance < 1) return false;
-    this.#allowance--;
-    return true;
   }
   #close(reason: string): void {
     if (this.#ended) return;
