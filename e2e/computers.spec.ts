@@ -45,6 +45,7 @@ test.describe('computers and home', { tag: '@windowless' }, () => {
     await page.getByText('List', { exact: true }).click();
     await expect(console.row('Computers of Room 12', 'LAB12-07')).toContainText('Failed PL-3001');
     await console.button('Name: Room 12').click();
+    await expect(page.getByRole('textbox', { name: 'Name', exact: true })).toBeFocused();
     await page.keyboard.type('Room 12b');
     await page.keyboard.press('Enter');
     await expect(console.heading).toContainText('Room 12b');
@@ -60,6 +61,7 @@ test.describe('computers and home', { tag: '@windowless' }, () => {
     await page.getByRole('checkbox', { name: 'Choose loan-1' }).check();
     await console.button('Choose all 5').click();
     await page.getByRole('region', { name: 'Chosen computers' }).getByRole('button', { name: 'Move to…' }).click();
+    await expect(page.getByRole('combobox', { name: 'Filter places' })).toBeFocused();
     await page.keyboard.type('store');
     await page.keyboard.press('Enter');
     await expect(console.undoMessage('5 computers moved to Store room')).toBeVisible();
@@ -80,11 +82,13 @@ test.describe('computers and home', { tag: '@windowless' }, () => {
 
   test('finds any object and runs any command from the palette, by keyboard alone', async ({ console, page }) => {
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('textbox', { name: 'Search or run a command' })).toBeFocused();
     await page.keyboard.type('lab14-07');
     await expect(page.getByRole('dialog').getByText('LAB14-07', { exact: true })).toBeVisible();
     await page.keyboard.press('Enter');
     await expect(console.heading).toContainText('LAB14-07');
     await page.keyboard.press('Control+k');
+    await expect(page.getByRole('textbox', { name: 'Search or run a command' })).toBeFocused();
     await page.keyboard.type('run a job');
     await expect(page.getByRole('dialog').getByRole('button', { name: 'Run a job on…' })).toBeVisible();
     await page.keyboard.press('Enter');

@@ -52,6 +52,7 @@ test('the main job works by keyboard alone', { tag: '@windowless' }, async ({ ui
 
   await expect(tree.tree).toBeVisible();
   await ui.keyboard.press('Control+k');
+  await expect(ui.getByRole('textbox', { name: 'Search or run a command' })).toBeFocused();
   await ui.keyboard.type('new job');
   await expect(ui.getByRole('dialog').getByText('New job').first()).toBeVisible();
   await ui.keyboard.press('Enter');

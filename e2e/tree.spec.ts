@@ -16,6 +16,7 @@ test.describe('the tree', { tag: '@windowless' }, () => {
     await tree.expand('New computers');
     await tree.focusOn('PF2K81QX');
     await page.keyboard.press('F2');
+    await expect(tree.tree.getByRole('textbox')).toBeFocused();
     await page.keyboard.type('a name much too long for Windows');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('status').filter({ hasText: 'at most 15 characters' })).toBeVisible();
@@ -44,6 +45,7 @@ test.describe('the tree', { tag: '@windowless' }, () => {
     await tree.expand('New computers');
     await tree.focusOn('PF2K81QX');
     await page.keyboard.press('F2');
+    await expect(tree.tree.getByRole('textbox')).toBeFocused();
     await page.keyboard.type('LAB12-01');
     await page.keyboard.press('Enter');
     const field = tree.tree.getByRole('textbox');
@@ -58,6 +60,7 @@ test.describe('the tree', { tag: '@windowless' }, () => {
     await expect(tree.tree).toBeFocused();
     await tree.focusOn('LAB12-01X');
     await page.keyboard.press('F2');
+    await expect(tree.tree.getByRole('textbox')).toBeFocused();
     await page.keyboard.type('LAB12-01');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('status').filter({ hasText: 'another computer named' })).toBeVisible();
@@ -192,6 +195,7 @@ test.describe('the tree', { tag: '@windowless' }, () => {
     await expect(tree.node(/^PF2K81QX/)).toHaveAttribute('aria-selected', 'true');
     await page.keyboard.press('Escape');
     await page.keyboard.press('F2');
+    await expect(tree.tree.getByRole('textbox')).toBeFocused();
     await page.keyboard.type('half a na');
     computerOf(fake.data, 'LAB12-04').online = true;
     for (let step = 0; step < 5; step++) fake.changed('computer', guidOf('LAB12-04'));

@@ -1,6 +1,6 @@
 // Counts of passed, failed and skipped tests, and how Playwright's report becomes one.
 
-/** @typedef {{ passed: number, failed: string[], skipped: string[] }} Tally */
+/** @typedef {{ passed: number, failed: string[], skipped: string[], again?: string[] }} Tally `again`: passed, but only at the second attempt */
 
 /**
  * @typedef {{ status: string, projectName: string, annotations: { type: string, description?: string }[] }} PlaywrightTest
@@ -24,6 +24,7 @@ export function tallyPlaywright(report) {
         if (test.status === 'expected' || test.status === 'flaky') tally.passed += 1;
         else if (test.status === 'skipped') tally.skipped.push(`${name}: ${test.annotations.find((entry) => entry.type === 'skip' || entry.type === 'fixme')?.description ?? 'no reason given'}`);
         else tally.failed.push(name);
+        if (test.status === 'flaky') (tally.again ??= []).push(name);
       }
     }
     for (const inner of suite.suites ?? []) visit(inner, [...titles, inner.title]);
@@ -34,12 +35,13 @@ export function tallyPlaywright(report) {
 
 /**
  * @param {Tally[]} tallies
- * @returns {Tally}
+ * @returns {Required<Tally>}
  */
 export function sumTallies(tallies) {
   return {
     passed: tallies.reduce((sum, tally) => sum + tally.passed, 0),
     failed: tallies.flatMap((tally) => tally.failed),
     skipped: tallies.flatMap((tally) => tally.skipped),
+    again: tallies.flatMap((tally) => tally.again ?? []),
   };
 }

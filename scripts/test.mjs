@@ -116,6 +116,7 @@ for (const { name, seconds, tally } of results) {
   process.stdout.write(`${name.padEnd(22)} ${seconds.padStart(7)} s   ${tally.passed} passed, ${tally.failed.length} failed, ${tally.skipped.length} skipped\n`);
 }
 if (sum.skipped.length > 0) process.stdout.write(`\nSkipped:\n${sum.skipped.map((name) => `  - ${name}\n`).join('')}`);
+if (sum.again.length > 0) process.stdout.write(`\nPassed only at the second attempt:\n${sum.again.map((name) => `  ~ ${name}\n`).join('')}`);
 if (sum.failed.length > 0) process.stdout.write(`\nFailed:\n${sum.failed.map((name) => `  x ${name}\n`).join('')}`);
 // Stages count as one each; that they pass must not hide that not a single test ran.
 const ranTests = results.some(({ name, tally }) => (name === 'unit and integration' || name === 'end to end' || name === 'boot lab') && tally.passed + tally.failed.length > 0);

@@ -31,13 +31,16 @@ function Places({ items, onClose }: { items: readonly DragItem[]; onClose: () =>
   const list = useRef<HTMLUListElement>(null);
   const places = usePlaces(items.every((item) => isJobItem(item.id)) ? 'folder' : 'group');
   const choices = useMemo(() => places.data && choicesFor(items, places.data, filter), [items, places.data, filter]);
+  const [hurried, setHurried] = useState(false);
   const current = Math.min(at, (choices?.length ?? 1) - 1);
   useEffect(() => { list.current?.children[current]?.scrollIntoView({ block: 'nearest' }); }, [current]);
   const move = (choice: Choice | undefined): void => {
-    if (choice === undefined) return;
+    // Enter before the places are there means the first that fits, once they are.
+    if (choice === undefined) return setHurried(choices === undefined);
     onClose();
     commands.drop(choice.drop, items);
   };
+  useEffect(() => { if (hurried && choices !== undefined) move(choices[current]); });
   const keyDown = (event: React.KeyboardEvent): void => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (step !== 0) setAt(Math.max(0, Math.min((choices?.length ?? 1) - 1, current + step)));
