@@ -113,7 +113,7 @@ export class TestImages {
     return {
       guid: version.guid, manifest: version.manifest, manifestBytes: version.manifest_bytes, number: version.number, note: version.note, enabled: version.enabled === 1, pending: version.pending === 1, capturedAt: version.captured_at,
       capturedBy: version.captured_by, computerName: version.computer_name, diskBytes: version.disk_bytes, usedBytes: version.used_bytes, newBytes: version.new_bytes, storedBytes: version.stored_bytes, smallestTargetBytes: version.smallest_target_bytes,
-      image: { guid: image.guid, name: image.name, kind: image.kind, enabled: image.enabled, protected: image.protected, createdAt: image.createdAt }, priority: 0, ...more,
+      image: { guid: image.guid, name: image.name, kind: image.kind, enabled: image.enabled, protected: image.protected, createdAt: image.createdAt, owner: null }, priority: 0, ...more,
     };
   }
 

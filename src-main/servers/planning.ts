@@ -157,12 +157,17 @@ export function openPlanning(parts: Parts) {
   };
 }
 
+function ownerOf(image: HeldImageRow, { world }: Known): WantedVersion['image']['owner'] {
+  const server = world.servers.find((each) => each.id === image.owner_id);
+  return server === undefined ? null : { id: server.id, name: server.name };
+}
+
 function wantedOf({ version, image, priority }: Wanted, known: Known): WantedVersion {
   const row = known.versions.get(version.guid) as HeldVersionRow;
   const held = known.images.get(image.guid) as HeldImageRow;
   return {
     guid: row.guid, manifest: row.manifest, manifestBytes: row.manifest_bytes, number: row.number, note: row.note, enabled: row.enabled === 1, pending: row.pending === 1,
     capturedAt: row.captured_at, capturedBy: row.captured_by, computerName: row.computer_name, diskBytes: row.disk_bytes, usedBytes: row.used_bytes, newBytes: row.new_bytes, storedBytes: row.stored_bytes, smallestTargetBytes: row.smallest_target_bytes,
-    image: { guid: held.guid, name: held.name, kind: held.kind, enabled: held.enabled === 1, protected: held.protected === 1, createdAt: held.created_at }, priority,
+    image: { guid: held.guid, name: held.name, kind: held.kind, enabled: held.enabled === 1, protected: held.protected === 1, createdAt: held.created_at, owner: ownerOf(held, known) }, priority,
   };
 }

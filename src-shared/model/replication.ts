@@ -101,4 +101,26 @@ export const handoverSchema = z.object({
 });
 export type Handover = z.infer<typeof handoverSchema>;
 
+const handoverRef = z.string().min(1).max(200);
+/**
+ * What may be asked for. Servers and images by id, or by a name that only one has.
+ * take-ownership: these images belong to `to` from now on; every version is there and proved before. Re-home: `to` is the console.
+ * retire: everything `from` owns goes to `to`, or (null) to the server that holds most of it already, the console where none does; then `from` may be let go.
+ * replace: retire to one server that also takes the place of `from`: site, edge servers, source rules, assignments, limit.
+ * recover: `from` is gone for good; its images belong to a server that holds a proved copy, with the same identity. Nothing is asked of `from`.
+ */
+export const handoverRequestSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('take-ownership'), images: z.array(handoverRef).min(1).max(10_000), to: handoverRef }),
+  z.object({ kind: z.literal('retire'), from: handoverRef, to: handoverRef.nullable() }),
+  z.object({ kind: z.literal('replace'), from: handoverRef, to: handoverRef }),
+  z.object({ kind: z.literal('recover'), from: handoverRef, to: handoverRef.nullable(), /** Also where versions are proved nowhere: they stay listed as lost, and the rest is recovered. */ acceptLoss: z.boolean().default(false) }),
+]);
+export type HandoverRequest = z.infer<typeof handoverRequestSchema>;
+/** Everything it would do, image by image; blocked: it can't begin as asked, the refusals say why. digest: of what was shown; begin refuses where it is another one meanwhile. */
+export const handoverPreviewSchema = z.object({
+  kind: z.enum(['take-ownership', 'retire', 'replace', 'recover']), consequences: z.array(consequenceSchema), blocked: z.boolean(), digest: z.string(),
+  images: z.array(z.object({ imageGuid: z.uuid(), imageName: z.string(), createdAt: timestamp, fromServerId: z.string(), toServerId: z.string(), versions: z.number().int(), bytes: z.number(), /** Still to be copied there. */ missingBytes: z.number() })),
+});
+export type HandoverPreview = z.infer<typeof handoverPreviewSchema>;
+
 export type ChannelName = (typeof channelNames)[number];

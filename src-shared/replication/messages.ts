@@ -31,7 +31,7 @@ export type Peer = z.infer<typeof peerSchema>;
 export const wantedVersionSchema = z.object({
   guid: z.uuid(), manifest: hex64, manifestBytes: z.number().int().nonnegative(), number: z.number().int().positive(), note: z.string().max(10_000), enabled: z.boolean(), pending: z.boolean(),
   capturedAt: timestamp, capturedBy: z.string().max(200), computerName: z.string().max(200), diskBytes: z.number(), usedBytes: z.number(), newBytes: z.number(), storedBytes: z.number(), smallestTargetBytes: z.number(),
-  image: z.object({ guid: z.uuid(), name: imageNameSchema, kind: z.enum(imageKinds), enabled: z.boolean(), protected: z.boolean(), createdAt: timestamp }),
+  image: z.object({ guid: z.uuid(), name: imageNameSchema, kind: z.enum(imageKinds), enabled: z.boolean(), protected: z.boolean(), createdAt: timestamp, /** Who owns it; null from a console that does not say. */ owner: z.object({ id: serverId, name: z.string().max(63) }).nullable().default(null) }),
   /** Higher first; the image that a technician waits for is moved up. */
   priority: z.number().int(),
 });
