@@ -13,6 +13,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache', 'tests', 'compile') },
     testTimeout: soak ? 3_600_000 : 60_000,
     hookTimeout: 60_000,
+    // As with Playwright: what passes at its second attempt is named at the end of `npm test`.
+    retry: !soak && process.env['CI'] === 'true' ? 1 : 0,
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,

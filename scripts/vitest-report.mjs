@@ -12,7 +12,7 @@ export default class SummaryReporter {
     const file = process.env['PLATEN_VITEST_REPORT'];
     if (file === undefined) throw new Error('PLATEN_VITEST_REPORT does not name the report file');
     /** @type {import('./test-tally.mjs').Tally} */
-    const tally = { passed: 0, failed: [], skipped: [] };
+    const tally = { passed: 0, failed: [], skipped: [], again: [] };
     for (const module of modules) {
       const path = relative(process.cwd(), module.moduleId);
       for (const error of module.errors()) tally.failed.push(`${path}: ${error.message}`);
@@ -20,6 +20,7 @@ export default class SummaryReporter {
       for (const test of module.children.allTests()) {
         const result = test.result();
         const name = `${path} > ${test.fullName}`;
+        if (test.diagnostic()?.flaky === true) tally.again?.push(name);
         if (result.state === 'passed') tally.passed += 1;
         else if (result.state === 'skipped') tally.skipped.push(`${name}: ${result.note ?? (test.options.mode === 'todo' ? 'not written yet' : 'no reason given')}`);
         else tally.failed.push(result.state === 'pending' ? `${name}: did not finish` : name);
