@@ -1,11 +1,11 @@
 // Owns the words for package servers, sites and their limits in the command line's texts, and reading rates and windows as people type
 // them. Pure; what does not fit is wrong usage.
-import { windowSchema, type Consequence, type PackageServer, type TransferWindow } from '#shared/model/replication.ts';
+import type { Consequence, PackageServer, TransferWindow } from '#shared/model/replication.ts';
+import { windowOf } from '#shared/model/window-text.ts';
 import { formatDuration, formatRate } from '#shared/units.ts';
 import { printable } from './table.ts';
 import { usage } from './usage.ts';
 
-const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const factors: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
 
 /** "10M" is 10 MB/s; "none" takes a limit off. */
@@ -19,24 +19,9 @@ export function readRate(text: string): number | null {
 
 /** "mon-fri 22:00-06:00" or "sat,sun 00:00-24:00"; "always" takes all windows off. */
 export function readWindow(text: string): TransferWindow {
-  const [daysText = '', from = '', to = ''] = /^(\S+)\s+(\S+?)-(\S+)$/.exec(text.trim())?.slice(1) ?? [];
-  const listed = daysText.toLowerCase() === 'daily' ? [0, 1, 2, 3, 4, 5, 6] : [...new Set(daysText.toLowerCase().split(',').flatMap(daysOf))].toSorted((a, b) => a - b);
-  const parsed = windowSchema.safeParse({ days: listed, from, to: to === '24:00' ? '00:00' : to });
-  if (listed.includes(-1) || !parsed.success) throw usage(`"${text}" is no window. One reads like "mon-fri 22:00-06:00", "sat,sun 00:00-24:00" or "daily 01:00-05:00"; always takes them off.`);
-  return parsed.data;
-}
-function daysOf(text: string): number[] {
-  const [first = '', last = first] = text.split('-');
-  const [from, to] = [days.indexOf(first), days.indexOf(last)];
-  if (from === -1 || to === -1) return [-1];
-  return Array.from({ length: ((to - from + 7) % 7) + 1 }, (_, index) => (from + index) % 7);
-}
-
-export function windowWords(window: TransferWindow): string {
-  return `${window.days.length === 7 ? 'daily' : window.days.map((day) => days[day] ?? '').join(',')} ${window.from}-${window.to}`;
-}
-export function windowsWords(windows: readonly TransferWindow[]): string {
-  return windows.length === 0 ? 'always' : windows.map(windowWords).join('; ');
+  const window = windowOf(text);
+  if (window === null) throw usage(`"${text}" is no window. One reads like "mon-fri 22:00-06:00", "sat,sun 00:00-24:00" or "daily 01:00-05:00"; always takes them off.`);
+  return window;
 }
 export function limitWords(bytesPerSecond: number | null): string {
   return bytesPerSecond === null ? 'none' : formatRate(bytesPerSecond);

@@ -1,9 +1,10 @@
 // Owns `platen site template`: list, add, show, set, publish, restore, delete.
 import type { SiteTemplate, TemplateContent } from '#shared/model/replication.ts';
+import { windowsText } from '#shared/model/window-text.ts';
 import type { Api } from './client.ts';
 import type { Command } from './command.ts';
 import { numberOf } from './inputs.ts';
-import { consequencesText, limitWords, readRate, readWindow, windowsWords } from './servers-words.ts';
+import { consequencesText, limitWords, readRate, readWindow } from './servers-words.ts';
 import { pairs, printable, table } from './table.ts';
 import { usage } from './usage.ts';
 import { formatTime } from './words.ts';
@@ -55,7 +56,7 @@ export const templateShow: Command = {
     const { draft } = template;
     const text = [
       pairs([
-        ['Template', printable(template.name)], ['State', stateOf(template)], ['Images', draft.images.map((guid) => printable(names.get(guid) ?? guid)).join('\n') || 'none'], ['Limit', limitWords(draft.bytesPerSecond)], ['Copies', windowsWords(draft.windows)],
+        ['Template', printable(template.name)], ['State', stateOf(template)], ['Images', draft.images.map((guid) => printable(names.get(guid) ?? guid)).join('\n') || 'none'], ['Limit', limitWords(draft.bytesPerSecond)], ['Copies', windowsText(draft.windows)],
         ['Revisions', history.map((each) => `${each.revision}  ${formatTime(each.at)}  ${printable(each.actor)}  ${each.content.images.length === 1 ? '1 image' : `${each.content.images.length} images`}`).join('\n')],
       ]),
       ...(stateOf(template) === 'published' ? [] : ['', 'Publishing the draft:', consequencesText(consequences)]),

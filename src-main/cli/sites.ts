@@ -1,7 +1,8 @@
 // Owns `platen site`: list, add, set, show, delete. Templates are in site-templates.ts.
 import type { Site } from '#shared/model/replication.ts';
+import { windowsText } from '#shared/model/window-text.ts';
 import type { Command, Input } from './command.ts';
-import { limitWords, readRate, readWindow, windowsWords } from './servers-words.ts';
+import { limitWords, readRate, readWindow } from './servers-words.ts';
 import { pairs, printable, table } from './table.ts';
 import { usage } from './usage.ts';
 
@@ -113,6 +114,6 @@ async function changeOf(input: Input, templateId: (ref: string) => Promise<strin
 function siteText(site: Site, servers: readonly string[]): string {
   return pairs([
     ['Site', printable(site.name)], ['Id', site.id], ['Description', printable(site.description)], ['Subnets', site.subnets.join('\n') || 'none'], ['Servers', servers.map(printable).join(', ') || 'none'],
-    ['Template', printable(site.templateName ?? 'none')], ['Managed', site.locallyManaged ? 'locally' : 'centrally'], ['Limit', limitWords(site.bytesPerSecond)], ['Copies', windowsWords(site.windows)],
+    ['Template', printable(site.templateName ?? 'none')], ['Managed', site.locallyManaged ? 'locally' : 'centrally'], ['Limit', limitWords(site.bytesPerSecond)], ['Copies', windowsText(site.windows)],
   ]);
 }

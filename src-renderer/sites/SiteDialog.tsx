@@ -3,12 +3,13 @@ import { Button, Checkbox, Modal, Select, Textarea, TextInput } from '@mantine/c
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { PackageServer, Site } from '#shared/model/replication.ts';
+import { windowText } from '#shared/model/window-text.ts';
 import { formatRate } from '#shared/units.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { rateOf, rateProblem } from '../servers/rateText.ts';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
-import { linesOf, subnetsProblem, windowsOf, windowsProblem, windowText } from './siteText.ts';
+import { linesOf, subnetsProblem, windowsOf, windowsProblem } from './siteText.ts';
 import { useSiteActions } from './useSiteActions.ts';
 import classes from './Sites.module.css';
 

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { IconMapPin } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
 import type { PackageServer, Site } from '#shared/model/replication.ts';
+import { windowsText } from '#shared/model/window-text.ts';
 import { formatRate } from '#shared/units.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
@@ -16,7 +17,6 @@ import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { MiddleText } from '../ui/MiddleText.tsx';
 import { PageBody, PageHead } from '../ui/Page.tsx';
 import { SiteDialog } from './SiteDialog.tsx';
-import { windowText } from './siteText.ts';
 import classes from './Sites.module.css';
 
 const icon = <IconMapPin size={18} stroke={1.6} />;
@@ -26,7 +26,7 @@ const columns: Column<Row>[] = [
   { id: 'subnets', title: 'Subnets', width: 'minmax(180px, 1.4fr)', sortValue: ({ site }) => site.subnets[0] ?? '', render: ({ site }) => (site.subnets.length === 0 ? <span className="dim">none</span> : <span className={classes['cut']} title={site.subnets.join(', ')}>{site.subnets.join(', ')}</span>) },
   { id: 'servers', title: 'Servers', width: 'minmax(120px, 1fr)', sortValue: ({ servers }) => servers.length, render: ({ servers }) => (servers.length === 0 ? <span className="dim">none</span> : <span className={classes['cut']}>{servers.map((server, index) => <span key={server.id}>{index > 0 && ', '}<Link href={`/server/${server.id}`}>{server.name}</Link></span>)}</span>) },
   { id: 'limit', title: 'Limit', width: '100px', numeric: true, sortValue: ({ site }) => site.bytesPerSecond ?? Number.MAX_SAFE_INTEGER, render: ({ site }) => (site.bytesPerSecond === null ? <span className="dim">none</span> : formatRate(site.bytesPerSecond)) },
-  { id: 'windows', title: 'When', width: 'minmax(150px, 1fr)', render: ({ site }) => (site.windows.length === 0 ? <span className="dim">always</span> : <span className={classes['cut']}>{site.windows.map(windowText).join('; ')}</span>) },
+  { id: 'windows', title: 'When', width: 'minmax(150px, 1fr)', render: ({ site }) => (site.windows.length === 0 ? <span className="dim">always</span> : <span className={classes['cut']}>{windowsText(site.windows)}</span>) },
   { id: 'managed', title: 'What it holds', width: '150px', sortValue: ({ site }) => held(site), render: ({ site }) => held(site) },
 ];
 
