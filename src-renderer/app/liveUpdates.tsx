@@ -1,5 +1,5 @@
 // Keeps what is on screen true: the server says what changed, and exactly those queries are fetched again; runs arrive whole.
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useSubscription } from '@trpc/tanstack-react-query';
 import { useEffect, useMemo, useRef } from 'react';
 import type { RunView } from '#shared/model/run.ts';
@@ -8,6 +8,7 @@ import { useTRPC } from '../api.ts';
 import { changeQueue, treeIsStale } from './changeQueue.ts';
 import { useConnected } from './connection.tsx';
 import { noteRate } from '../runs/rates.ts';
+import { copiesKey } from '../servers/copiesKey.ts';
 
 const atLeastMs = 100;
 const runsEveryMs = 250;
@@ -48,8 +49,10 @@ export function LiveUpdates() {
     const any = (...of: Change['entity'][]): boolean => of.some((entity) => entities.has(entity));
     const reading: Promise<void>[] = [];
     const refresh = (filter: Parameters<typeof queries.invalidateQueries>[0]): void => { reading.push(queries.invalidateQueries(filter)); };
-    if (any('image', 'settings', 'server')) refresh(trpc.images.pathFilter());
-    if (any('server', 'site', 'image', 'settings')) for (const path of [trpc.servers, trpc.sites, trpc.replication]) refresh(path.pathFilter());
+    if (any('image', 'settings', 'site', 'handover')) refresh(trpc.images.pathFilter());
+    if (any('server', 'site', 'image', 'settings', 'handover')) for (const path of [trpc.servers, trpc.sites]) refresh(path.pathFilter());
+    // A package server is heard of every few seconds; what that changes about copies is seen below.
+    if (any('site', 'image', 'settings', 'handover')) refresh(trpc.replication.pathFilter());
     if (any('run')) refresh(trpc.runs.list.pathFilter());
     if (any('computer', 'group')) refresh(trpc.computers.pathFilter());
     if (any('job', 'folder', 'image')) refresh(trpc.jobs.pathFilter());
@@ -64,6 +67,16 @@ export function LiveUpdates() {
     // A connection that goes away in the middle holds nothing up: after it is back everything is read anyway.
     return Promise.race([Promise.all(reading), new Promise((resolve) => { setTimeout(resolve, patienceMs); })]);
   }, atLeastMs), [queries, trpc]);
+  // Read by the pages that show servers; here it is only looked at.
+  const servers = useQuery(trpc.servers.list.queryOptions(undefined, { enabled: false })).data;
+  const key = servers === undefined ? null : copiesKey(servers);
+  const lastKey = useRef<string | null>(null);
+  useEffect(() => {
+    const known = lastKey.current;
+    lastKey.current = key ?? known;
+    if (key === null || known === null || key === known) return;
+    for (const path of [trpc.replication, trpc.images]) void queries.invalidateQueries(path.pathFilter());
+  }, [key, queries, trpc]);
   useSubscription(trpc.changes.watch.subscriptionOptions(undefined, { onData: (changes) => noteChanges(changes.map((change) => change.entity)) }));
   useSubscription(trpc.runs.watch.subscriptionOptions(undefined, { onData: applyRuns }));
   return null;

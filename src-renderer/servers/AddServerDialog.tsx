@@ -7,6 +7,7 @@ import { useConnected } from '../app/connection.tsx';
 import { Command } from '../ui/CopyText.tsx';
 import { ErrorBlock, WarningLine } from '../ui/ErrorBlock.tsx';
 import { When } from '../ui/When.tsx';
+import { parentsFor } from './parents.ts';
 import { useServerActions } from './useServerActions.tsx';
 import type { JoinToken } from './useServerActions.tsx';
 import classes from './Servers.module.css';
@@ -31,17 +32,21 @@ function Ask({ onMade, onClose }: { onMade: (name: string, token: JoinToken) => 
   const actions = useServerActions();
   const sites = useQuery(trpc.sites.list.queryOptions());
   const [name, setName] = useState('');
+  const servers = useQuery(trpc.servers.list.queryOptions());
   const [site, setSite] = useState<string | null>(null);
+  const [parent, setParent] = useState<string | null>(null);
+  const able = parentsFor({ id: null, siteId: site }, servers.data ?? []);
   const wanted = name.trim();
   const add = async (): Promise<void> => {
     if (wanted === '') return;
-    const token = await actions.add({ name: wanted, site });
+    const token = await actions.add({ name: wanted, site, parent });
     if (token !== null) onMade(wanted, token);
   };
   return (
     <form className={classes['form']} onSubmit={(event) => { event.preventDefault(); void add(); }}>
       <TextInput label="Name" description="What it is called here, such as PS008. It can be renamed later." value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus maxLength={63} spellCheck={false} autoComplete="off" />
-      <Select label="Site" description="Computers of a site read from its servers. Can be chosen later." placeholder="No site" data={(sites.data ?? []).map((each) => ({ value: each.id, label: each.name }))} value={site} onChange={setSite} clearable checkIconPosition="right" disabled={(sites.data ?? []).length === 0} comboboxProps={{ withinPortal: false }} />
+      <Select label="Site" description="Computers of a site read from its servers. Can be chosen later." placeholder="No site" data={(sites.data ?? []).map((each) => ({ value: each.id, label: each.name }))} value={site} onChange={(id) => { setSite(id); setParent(null); }} clearable checkIconPosition="right" disabled={(sites.data ?? []).length === 0} comboboxProps={{ withinPortal: false }} />
+      {able.length > 0 && <Select label="Copies from" description="An edge server copies from one server of its site alone, and spares the line." placeholder="Any server" data={able.map((each) => ({ value: each.id, label: `${each.name} alone` }))} value={parent} onChange={setParent} clearable checkIconPosition="right" comboboxProps={{ withinPortal: false }} />}
       {actions.failure !== null && <ErrorBlock title={actions.failure.title} error={actions.failure.error} onDismiss={actions.dismiss} />}
       <div className={classes['buttons']}><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" disabled={!connected || wanted === ''} loading={actions.busy}>Make a join token</Button></div>
     </form>

@@ -1,14 +1,14 @@
 // *Where it goes*: the scope of images, with what a change would bring and leave before it is made.
 import { Button, Checkbox, Modal, Radio, Skeleton } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { scopes } from '#shared/model/replication.ts';
 import type { PackageServer, Scope } from '#shared/model/replication.ts';
 import { useTRPC, useTRPCClient } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { useOfferUndo } from '../app/undo.ts';
+import { useAttempt } from '../app/useAttempt.ts';
 import { shownError } from '../errors.ts';
-import type { ShownError } from '../errors.ts';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { Section } from '../ui/Page.tsx';
 import { StateIcon } from '../ui/StateMark.tsx';
@@ -17,6 +17,8 @@ import classes from './Servers.module.css';
 
 /** scope: the one that all of them have now; null where they differ. */
 export type ScopeSubject = { images: string[]; name: string; scope: Scope | null; /** Where one image of scope `selected` goes now, beside its owner. */ servers: string[] };
+
+const stale = (trpc: ReturnType<typeof useTRPC>) => [trpc.replication.pathFilter(), trpc.servers.pathFilter(), trpc.images.pathFilter()];
 
 export function ScopeDialog({ subject, servers, onClose }: { subject: ScopeSubject | null; servers: readonly PackageServer[]; onClose: () => void }) {
   return (
@@ -27,31 +29,19 @@ export function ScopeDialog({ subject, servers, onClose }: { subject: ScopeSubje
 }
 
 function Choose({ subject, servers, onClose }: { subject: ScopeSubject; servers: readonly PackageServer[]; onClose: () => void }) {
-  const trpc = useTRPC();
   const client = useTRPCClient();
-  const queries = useQueryClient();
   const connected = useConnected();
   const offer = useOfferUndo();
   const [scope, setScope] = useState<Scope | null>(subject.scope);
   const [chosen, setChosen] = useState(subject.servers);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<ShownError | null>(null);
+  const { attempt, busy, failure, dismiss } = useAttempt<'save'>(stale);
   const complete = scope !== null && (scope !== 'selected' || chosen.length > 0);
   const change = { images: subject.images, scope: scope ?? 'default', servers: scope === 'selected' ? chosen : [] };
-  const save = async (): Promise<void> => {
-    setBusy(true);
-    setFailure(null);
-    try {
-      const done = await client.replication.setScope.mutate(change);
-      offer(`${subject.name}: ${scopeWords[change.scope].label.toLowerCase()}`, `image/${subject.images[0] ?? ''}`, [done]);
-      onClose();
-    } catch (error) {
-      setFailure(shownError(error));
-    } finally {
-      setBusy(false);
-      for (const filter of [trpc.replication.pathFilter(), trpc.servers.pathFilter(), trpc.images.pathFilter()]) void queries.invalidateQueries(filter);
-    }
-  };
+  const save = (): Promise<null | void> => attempt('save', 'This could not be changed', async () => {
+    const done = await client.replication.setScope.mutate(change);
+    offer(`${subject.name}: ${scopeWords[change.scope].label.toLowerCase()}`, `image/${subject.images[0] ?? ''}`, [done]);
+    onClose();
+  });
   return (
     <form className={classes['form']} onSubmit={(event) => { event.preventDefault(); void save(); }}>
       <Radio.Group aria-label="Scope" value={scope} onChange={(value) => setScope(scopes.find((each) => each === value) ?? null)}>
@@ -63,8 +53,8 @@ function Choose({ subject, servers, onClose }: { subject: ScopeSubject; servers:
         </Checkbox.Group>
       )}
       {complete ? <Preview change={change} /> : <p className="dim">{scope === null ? 'They differ now. Choose where all of them go.' : 'Choose the servers.'}</p>}
-      {failure !== null && <ErrorBlock title="This could not be changed" error={failure} onDismiss={() => setFailure(null)} />}
-      <div className={classes['buttons']}><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" disabled={!connected || !complete} loading={busy}>Change where {subject.images.length > 1 ? 'they go' : 'it goes'}</Button></div>
+      {failure !== null && <ErrorBlock title={failure.title} error={failure.error} onDismiss={dismiss} />}
+      <div className={classes['buttons']}><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" disabled={!connected || !complete} loading={busy !== null}>Change where {subject.images.length > 1 ? 'they go' : 'it goes'}</Button></div>
     </form>
   );
 }

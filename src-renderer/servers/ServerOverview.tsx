@@ -12,6 +12,7 @@ import { Columns, PageBody, Section } from '../ui/Page.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
 import { OwnStore, OwnTrouble } from './OwnStore.tsx';
+import { parentsFor } from './parents.ts';
 import { rateOf, rateProblem } from './rateText.ts';
 import { clockProblem, copyCounts, copyStateWords } from './serverWords.ts';
 import type { useServerActions } from './useServerActions.tsx';
@@ -29,8 +30,9 @@ export function ServerOverview({ server, actions }: { server: PackageServer; act
       <Columns>
         <Section title="Server">
           <Facts facts={[
-            { name: 'Role', value: server.role === 'console' ? 'Console' : server.parentId === null ? 'Package server' : 'Edge server: copies from one server of its site' },
+            { name: 'Role', value: server.role === 'console' ? 'Console' : server.parentId === null ? 'Package server' : 'Edge server' },
             server.isSelf ? null : { name: 'Site', value: <SiteOf server={server} actions={actions} /> },
+            server.isSelf ? null : { name: 'Copies from', value: <CopiesFrom server={server} actions={actions} /> },
             server.isSelf ? null : { name: 'Limit', value: <Limit server={server} actions={actions} /> },
             { name: 'Addresses', value: server.addresses.length === 0 ? 'This machine only' : server.addresses.map((address) => <div key={address} className="mono">{address}</div>) },
             { name: 'Key', value: <span className="mono">{server.keyId || '–'}</span> },
@@ -87,6 +89,22 @@ function SiteOf({ server, actions }: { server: PackageServer; actions: Actions }
     <Select
       aria-label="Site" size="xs" w={220} placeholder="No site" clearable checkIconPosition="right" disabled={!connected || server.state === 'revoked' || server.state === 'retired'} data={data} value={server.siteId}
       onChange={(id) => { const site = known.find((each) => each.id === id); void actions.place(server, site === undefined ? null : { id: site.id, name: site.name }); }}
+    />
+  );
+}
+
+/** An edge server copies from one server of its site alone, and that one holds what it is to hold. */
+function CopiesFrom({ server, actions }: { server: PackageServer; actions: Actions }) {
+  const connected = useConnected();
+  const servers = useQuery(useTRPC().servers.list.queryOptions()).data ?? [];
+  const able = parentsFor(server, servers);
+  const now = servers.find((each) => each.id === server.parentId);
+  if (able.length === 0 && server.parentId === null) return <span title="An edge server copies from another package server of its site.">Any server</span>;
+  return (
+    <Select
+      aria-label="Copies from" size="xs" w={220} placeholder="Any server" clearable checkIconPosition="right" disabled={!connected || server.state !== 'joined'} value={server.parentId}
+      data={[...able, ...(now === undefined || able.includes(now) ? [] : [now])].map((each) => ({ value: each.id, label: `${each.name} alone` }))}
+      onChange={(id) => void actions.copyFrom(server, able.find((each) => each.id === id) ?? null)}
     />
   );
 }
