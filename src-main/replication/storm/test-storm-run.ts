@@ -1,0 +1,165 @@
+// Test support: one storm from its seed: actions and faults, then calm, then the proof that everything converged. Not part of the product.
+import type { MatrixRow } from '#shared/model/replication.ts';
+import { actions, outcomeOf, type Storm } from './test-storm-actions.ts';
+import { faults } from './test-storm-faults.ts';
+import { StormModel } from './test-storm-model.ts';
+import { contentOf, Random, stormChunk } from './test-storm-random.ts';
+import { World, type Place } from './test-storm-world.ts';
+import { TestAgent } from '../../test-agent.ts';
+import type { CheckedFolder } from './test-storm-check.ts';
+
+export type StormOptions = { seed: number; steps: number; calmMs: number; servers?: number };
+export type StormResult = { seed: number; happened: string[]; problems: string[]; tookMs: number; calmTookMs: number; versions: number };
+
+const MOST_FAULTS = 3;
+const LONGEST_STEPS = 6;
+
+export async function blow({ seed, steps, calmMs, servers = 3 }: StormOptions): Promise<StormResult> {
+  const began = performance.now();
+  const happened: string[] = [];
+  const say = (text: string): void => void happened.push(`${((performance.now() - began) / 1000).toFixed(1)} s  ${text}`);
+  const world = await World.open(Array.from({ length: servers }, (_, at) => `PS${at + 1}`));
+  const storm: Storm = { world, model: new StormModel(), random: new Random(seed), say, counter: { names: 0, chunks: 0 } };
+  try {
+    await rage(storm, steps);
+    const calm = performance.now();
+    const problems = await calmAndProve(storm, calmMs);
+    if (problems.length > 0) for (const place of world.places) for (const line of place.errors.slice(-12)) happened.push(`${place.name} log: ${line}`);
+    return { seed, happened, problems: [...world.crashes, ...problems], tookMs: performance.now() - began, calmTookMs: performance.now() - calm, versions: storm.model.versions.size };
+  } catch (error) {
+    return { seed, happened, problems: [...world.crashes, `the storm itself failed: ${error instanceof Error ? error.stack : String(error)}`], tookMs: performance.now() - began, calmTookMs: 0, versions: storm.model.versions.size };
+  } finally {
+    await world.close();
+  }
+}
+
+async function rage(storm: Storm, steps: number): Promise<void> {
+  const { world, random, say } = storm;
+  const on: { until: number; name: string; lift: () => Promise<void> }[] = [];
+  for (let step = 0; step < steps && world.crashes.length === 0; step++) {
+    for (const fault of on.filter((each) => each.until <= step)) {
+      say(`over: ${fault.name}`);
+      on.splice(on.indexOf(fault), 1);
+      await fault.lift();
+    }
+    if (step > 2 && on.length < MOST_FAULTS && random.chance(0.4)) {
+      const fault = random.weighted(faults);
+      const done = await fault.run(storm);
+      if (done === null) continue;
+      say(`FAULT ${fault.name}: ${done.what}`);
+      if (done.lift !== null) on.push({ until: step + 1 + random.below(LONGEST_STEPS), name: `${fault.name}: ${done.what}`, lift: done.lift });
+    } else {
+      const action = random.weighted(actions);
+      // Without its console nobody does anything, but that technicians capture at package servers.
+      if (!world.console.up && action.name !== 'capture at a package server') continue;
+      // eslint-disable-next-line no-await-in-loop -- one after the other is what a seed decides
+      const what = await action.run(storm);
+      if (what !== null) say(`${action.name}: ${what}`);
+    }
+    if (random.chance(0.3)) await new Promise((resolve) => setTimeout(resolve, random.below(1200)));
+  }
+}
+
+/** All faults are lifted, everybody is there; then it must come right by itself. */
+async function calmAndProve(storm: Storm, calmMs: number): Promise<string[]> {
+  const { world, model, say } = storm;
+  const until = performance.now() + calmMs;
+  say('calm');
+  for (const near of world.places) {
+    world.drain(near);
+    world.setClock(near, 0);
+    for (const far of world.places) world.link(near, far, null);
+  }
+  for (const place of world.places) if (!place.up) await world.start(place);
+  await takeIn(storm);
+  await lastCapture(storm);
+  let open = await converge(storm, until, 0);
+  if (open.length > 0) return open;
+  const asked = Date.now();
+  say('everything is re-hashed');
+  for (const place of world.places) {
+    for (const { guid } of await place.api.images.list.query()) await outcomeOf(place.api.images.verify.mutate({ image: guid }));
+  }
+  open = await converge(storm, until, asked);
+  if (open.length > 0) return open;
+  const rows = await world.console.api.replication.matrix.query({ trash: true });
+  const alarms = (await world.console.api.servers.list.query()).flatMap((server) => server.problems.filter((problem) => problem.includes('although they were here')).map((problem) => `${server.name}: ${problem}`));
+  if (alarms.length > 0) say(`alarms: ${alarms.join(' ')}`);
+  const exits: string[] = [];
+  for (const place of world.places) {
+    const code = await world.kill(place, 'SIGTERM');
+    if (code !== 0) exits.push(`${place.name} ended with ${code} when it was asked to`);
+  }
+  say('every data folder is read');
+  const folders = new Map<string, CheckedFolder>();
+  for (const place of world.places) folders.set(place.name, await world.check(place));
+  return [...exits, ...model.problems({ folders, console: world.console.name, rows, placeOf: world.placeOf })];
+}
+
+/** Who was revoked joins again, as its administrator would do it. */
+async function takeIn({ world, say }: Storm): Promise<void> {
+  for (const server of await world.console.api.servers.list.query()) {
+    const place = world.servers.find((each) => each.serverId === server.id);
+    if (server.state !== 'revoked' || place === undefined) continue;
+    await world.kill(place, 'SIGTERM');
+    await world.join(place);
+    say(`${place.name} joined again`);
+  }
+}
+
+/** What is captured after the storm comes everywhere. */
+async function lastCapture({ world, model }: Storm): Promise<void> {
+  const { console: hq } = world;
+  const chunks = [stormChunk(1_000_000), stormChunk(1_000_001)];
+  const agent = new TestAgent(hq.url);
+  await agent.open();
+  await agent.hello(hq.token);
+  const { imageGuid, version } = await agent.capture('After the storm', chunks);
+  agent.socket.terminate();
+  await hq.api.replication.setScope.mutate({ images: [imageGuid], scope: 'all', servers: [] });
+  const { guid } = await hq.api.images.version.query({ image: imageGuid, version });
+  model.captured({ guid, imageGuid, name: 'After the storm', content: contentOf(chunks), at: hq.name });
+}
+
+/** Waits until nothing is open any more, or the time is up. @returns what is open then */
+async function converge(storm: Storm, until: number, provedAfter: number): Promise<string[]> {
+  let open = ['nothing was looked at'];
+  for (let quiet = 0; quiet < 2; ) {
+    if (storm.world.crashes.length > 0) return [];
+    if (performance.now() > until) return open.map((each) => `not in time: ${each}`);
+    open = await openEnds(storm, provedAfter).catch((error: unknown) => [`could not look: ${String(error)}`]);
+    quiet = open.length === 0 ? quiet + 1 : 0;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  return [];
+}
+
+async function openEnds({ world, model }: Storm, provedAfter: number): Promise<string[]> {
+  const { api } = world.console;
+  const [rows, servers] = await Promise.all([api.replication.matrix.query({ trash: true }), api.servers.list.query()]);
+  model.saw(rows.map((row) => row.versionGuid));
+  const there = new Set(rows.map((row) => row.versionGuid));
+  return [
+    ...servers.filter((server) => !server.isSelf && !server.connected).map((server) => `${server.name} is not connected`),
+    ...servers.filter((server) => server.copies.removing > 0).map((server) => `${server.name} is removing ${server.copies.removing}`),
+    ...[...model.versions.values()].filter((version) => model.mustBeThere(version.guid) && !there.has(version.guid)).map((version) => `version ${version.guid}, captured at ${version.at}, is not known at the console`),
+    ...rows.filter((row) => (model.versions.get(row.versionGuid)?.excuse ?? null) === null).flatMap((row) => ofRow(row, world.placeOf, provedAfter)),
+    ...(await Promise.all(world.servers.map((place) => strangers(place, there)))).flat(),
+  ];
+}
+
+function ofRow(row: MatrixRow, placeOf: (serverId: string) => string, provedAfter: number): string[] {
+  return row.cells.flatMap((cell) => {
+    const about = `${row.imageName} ${row.number} (${row.versionGuid}) at ${placeOf(cell.serverId)}`;
+    if (cell.assigned && cell.state !== 'ready') return [`${about} is ${cell.state} ${cell.problem ?? ''}`];
+    if (!['ready', 'absent'].includes(cell.state)) return [`${about} is ${cell.state}, and not wanted there ${cell.problem ?? ''}`];
+    return cell.state === 'ready' && (cell.provedAt ?? 0) < provedAfter ? [`${about} was not re-hashed yet`] : [];
+  });
+}
+
+/** What a server has and the console does not know. */
+async function strangers(place: Place, there: ReadonlySet<string>): Promise<string[]> {
+  const images = [...(await place.api.images.list.query()), ...(await place.api.images.list.query({ trash: true }))];
+  const versions = await Promise.all([...new Set(images.map((image) => image.guid))].map((image) => place.api.images.get.query({ image }).then((found) => found.versions, () => [])));
+  return versions.flat().filter((version) => !there.has(version.guid)).map((version) => `version ${version.guid} is at ${place.name}, and the console does not know it`);
+}
