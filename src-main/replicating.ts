@@ -11,6 +11,7 @@ import type { Images } from './images/service.ts';
 import type { LogService } from './log/service.ts';
 import type { TlsIdentity } from './net/tls/certificate.ts';
 import { openHub, type Hub } from './replication/hub/service.ts';
+import { openGuestCaptures } from './replication/link/captures.ts';
 import { joinConsole, mustJoin, type JoinChoice } from './replication/link/join.ts';
 import { openLocalCopies } from './replication/link/local.ts';
 import { openLink, type Link } from './replication/link/service.ts';
@@ -81,11 +82,14 @@ export function openReplicating(parts: ReplicatingParts) {
     },
   }) : null;
 
+  const local = openLocalCopies({ db, store, ownId: serverId });
+  const guests = role.role === 'console' ? null : openGuestCaptures({ state: role.state, store, images, captured: local.captured, log, clock });
+
   function openOwnLink(): Link {
     return openLink({
       state: role.state, key: store, events, log, clock, own: { id: serverId, fingerprint: tls.fingerprint, version }, addresses, figures: () => figures, trustKey: (key) => store.trustKey(key),
       local: {
-        ...openLocalCopies({ db, store, ownId: serverId }),
+        ...local,
         verify: (versionGuid) => void images.verifyHere(versionGuid, 'console'), letGo: images.letGo,
       },
       onPlan: (plan) => {
@@ -94,7 +98,7 @@ export function openReplicating(parts: ReplicatingParts) {
         if (parts.settings.get().verifyEveryDays !== plan.verifyEveryDays || parts.settings.get().serverName !== plan.server.name) parts.settings.set({ verifyEveryDays: plan.verifyEveryDays, serverName: plan.server.name }, 'console');
       },
       onUrgent: copying.urgent,
-      capture: () => Promise.reject(new AppError('not-found', 'This package server does not take captures yet.')),
+      capture: (request) => guests === null ? Promise.reject(new AppError('not-found', 'A console takes no captures of another one.')) : guests.handle(request),
       ...(parts.linkFirstPauseMs === undefined ? {} : { firstPauseMs: parts.linkFirstPauseMs }),
     });
   }
@@ -117,6 +121,8 @@ export function openReplicating(parts: ReplicatingParts) {
 
   return {
     servers, hub, status, link: () => link,
+    /** Captures that the console sent here; null at a console. */
+    guests,
     /** Once this server listens: only then it can say where it is. */
     begin(): void {
       if (role.role === 'console') return servers.replan();

@@ -165,7 +165,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   const media = openMedia({ environment, access, events, log, clock, settings: boot.settings, servedAddress: boot.servedAddress, reachable: () => reachableUrls() });
   const tree = openTree({ images, computers, jobs, runs, boot, servers });
   const agents = openAgents({
-    store, access, boot, environment, computers, events, images, runs, portal, settings, log, clock, serverId, servers, consoleKey: () => (role.state.revoked() === null ? role.state.console()?.publicKey ?? null : null),
+    store, access, boot, environment, computers, events, images, runs, portal, settings, log, clock, serverId, servers, channel: replicating.hub, guests: replicating.guests, consoleKey: () => (role.state.revoked() === null ? role.state.console()?.publicKey ?? null : null),
   });
   const api = openApi({ access, services: { boot, media, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers } });
 

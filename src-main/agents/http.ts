@@ -9,7 +9,7 @@ import { HASH_BYTES } from '#shared/agent/frame.ts';
 import { MAX_CHUNKS_PER_REQUEST, MAX_FRAMES_BODY_BYTES } from '#shared/agent/messages.ts';
 import { MAX_PAGE_BODY_BYTES, PAGE_HEADER_BYTES } from '#shared/agent/page.ts';
 import { answerError, answerJson } from '../net/http/answer.ts';
-import type { Store } from '../store/types.ts';
+import type { CaptureSession, Store } from '../store/types.ts';
 import type { Images } from '../images/service.ts';
 import type { Log } from '../log/service.ts';
 import type { Runs } from '../runs/service.ts';
@@ -43,6 +43,7 @@ export class AgentHttp {
   constructor(parts: AgentHttpParts) {
     this.#parts = parts;
     this.#routes = {
+      'GET /agent/capture': (asker, _request, response) => this.#ready(asker, response),
       'POST /agent/capture/pages': (asker, request, response) => this.#page(asker, request, response),
       'POST /agent/capture/frames': (asker, request, response) => this.#inTurn(response, (slot) => this.#frames(asker, request, response, slot)),
       'GET /agent/deploy/manifest': (asker, request, response) => this.#manifest(asker, request, response),
@@ -106,10 +107,17 @@ export class AgentHttp {
   #readable({ runId, visit }: Asker): { versionGuid: string; manifest: string } {
     return visit === null ? this.#parts.deploys.manifestOf(runId) : this.#parts.visitors.version(visit);
   }
-  /** Captures are of this server's runs alone. */
-  #captureOf({ runId, visit }: Asker): ReturnType<Captures['session']> {
-    if (visit !== null) throw new AppError('forbidden', 'This ticket is for reading one version.', { run: runId });
-    return this.#parts.captures.session(runId);
+  /** Of this server's own run, or one that the console sent here. */
+  async #captureOf({ runId, visit }: Asker): Promise<{ session: CaptureSession; chunkSizeBytes: number }> {
+    if (visit !== null) return this.#parts.visitors.capture(visit);
+    const { session, graph } = await this.#parts.captures.session(runId);
+    return { session, chunkSizeBytes: graph.chunkSizeBytes };
+  }
+
+  /** Whether this server takes the capture: asked before anything is sent. */
+  async #ready(asker: Asker, response: ServerResponse): Promise<void> {
+    await this.#captureOf(asker);
+    answerJson(response, {});
   }
 
   async #page(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -121,8 +129,8 @@ export class AgentHttp {
   }
 
   async #frames(asker: Asker, request: IncomingMessage, response: ServerResponse, slot: Slot): Promise<void> {
-    const { session, graph } = await this.#captureOf(asker);
-    const totals = await storeFrames(watched(request as AsyncIterable<Buffer>, slot), { maxRawBytes: graph.chunkSizeBytes, maxBodyBytes: MAX_FRAMES_BODY_BYTES }, async (frames) => {
+    const { session, chunkSizeBytes } = await this.#captureOf(asker);
+    const totals = await storeFrames(watched(request as AsyncIterable<Buffer>, slot), { maxRawBytes: chunkSizeBytes, maxBodyBytes: MAX_FRAMES_BODY_BYTES }, async (frames) => {
       this.#sign(asker);
       return session.addFrames(frames);
     });

@@ -181,12 +181,12 @@ function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts
     captureBegin(request, caller) {
       if (request.task === undefined) byHand(caller);
       else own(request.task.runId, caller);
-      return captures.begin(request, caller.agent, caller.holder);
+      return captures.begin(request, caller);
     },
     captureCommit({ runId, result }, caller) {
       own(runId, caller, true);
       notTaken(runId, caller);
-      return captures.commit(runId, { agent: caller.agent, holder: caller.holder, result });
+      return captures.commit(runId, { agent: caller.agent, holder: caller.holder, result, gone: caller.gone });
     },
     deployBegin(request, caller, notify) {
       if (request.task === undefined) byHand(caller);
@@ -220,7 +220,8 @@ function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts
       runs.hold(runId, caller.holder);
       runs.move(runId, 'start', { actor: caller.agent.actor, error: null });
       const sources = deploys.sourcesOf(runId, caller.address);
-      return { ...tickets.issue(runId), ...(sources.length === 0 ? {} : { sources }) };
+      const sendTo = captures.sendTo(runId, caller.address);
+      return { ...tickets.issue(runId), ...(sources.length === 0 ? {} : { sources }), ...(sendTo === null ? {} : { sendTo }) };
     },
   } satisfies Partial<Requests>;
 }

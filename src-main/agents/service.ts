@@ -16,6 +16,7 @@ import type { Runs } from '../runs/service.ts';
 import type { Servers } from '../servers/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import { answerAddOn, isAddOnRequest } from './add-ons.ts';
+import { CapturePlaces, type CaptureChannel } from './capture-places.ts';
 import { Captures } from './captures.ts';
 import { AgentConnection } from './connection.ts';
 import { Deploys } from './deploys.ts';
@@ -25,11 +26,15 @@ import { openReadSources } from './read-sources.ts';
 import { openRequests } from './requests.ts';
 import { ServedChunks } from './served-chunks.ts';
 import { Tickets } from './tickets.ts';
-import { openVisitors } from './visitors.ts';
+import { openVisitors, type Guests } from './visitors.ts';
 
 export type AgentsParts = {
   store: Store; access: Access; boot: Pick<Boot, 'saidHello' | 'saidLines'>; environment: Pick<Environment, 'addOns' | 'addOnFile'>; computers: Computers; events: Events; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
-  servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'ticketFor' | 'known' | 'names'>;
+  servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'captureTargetFor' | 'addressesOf' | 'ticketFor' | 'known' | 'names'>;
+  /** Of a console: its end of the channel to package servers. */
+  channel: CaptureChannel | null;
+  /** Of a package server: captures that its console sent here. */
+  guests: Guests | null;
   /** Of a package server: the key that signs tickets for it. */
   consoleKey: () => string | null;
 };
@@ -39,7 +44,7 @@ const MAX_CONNECTIONS = 2000;
 
 export function openAgents(parts: AgentsParts) {
   const tickets = new Tickets(parts.clock);
-  const captures = new Captures({ ...parts, tickets });
+  const captures = new Captures({ ...parts, tickets, places: new CapturePlaces(parts) });
   const sources = openReadSources(parts);
   const deploys = new Deploys({ ...parts, tickets, sources });
   const http = new AgentHttp({ ...parts, captures, deploys, tickets, served: new ServedChunks(parts), visitors: openVisitors(parts) });

@@ -5,7 +5,7 @@ import type { Events } from '../events/service.ts';
 import type { Store } from '../store/types.ts';
 import { refuseTrashedMeanwhile } from './choose.ts';
 import type { Measuring } from './measuring.ts';
-import type { ImageRepo } from './repo.ts';
+import type { ImageRepo, ImageRow } from './repo.ts';
 import { sizesOf } from './size.ts';
 import type { Verifying } from './verifying.ts';
 
@@ -14,6 +14,16 @@ export type NewCapture = { imageGuid: string; imageName: string; versionGuid: st
 export type CommittedVersion = { imageGuid: string; version: number; versionGuid: string; manifest: string; newBytes: number; storedBytes: number };
 export type AddingParts = { repo: ImageRepo; store: Pick<Store, 'openManifest'>; events: Events; clock: () => number; selfId: string; verifying: Verifying; measuring: Measuring };
 type Commit = (head: ManifestHead) => ReturnType<Awaited<ReturnType<Store['openCapture']>>['commit']>;
+
+/** What a manifest says of the capture it is made of. @param known the image, where it is there already */
+export function headOf(capture: NewCapture, known: Pick<ImageRow, 'name' | 'last_number'> | undefined, at: number): ManifestHead {
+  return {
+    format: 1, hash: 'blake3', image: { guid: capture.imageGuid, name: known?.name ?? capture.imageName },
+    version: { guid: capture.versionGuid, number: (known?.last_number ?? 0) + 1, note: capture.note },
+    capturedAt: new Date(at).toISOString(), capturedBy: capture.capturedBy.slice(0, 200), computer: capture.computerName.slice(0, 200),
+    agentVersion: capture.agentVersion, unusedBlocks: 'cleared', graph: capture.graph,
+  };
+}
 
 export function openAdding({ repo, store, events, clock, selfId, verifying, measuring }: AddingParts) {
   const committing = new Map<string, Promise<unknown>>();
@@ -45,12 +55,7 @@ export function openAdding({ repo, store, events, clock, selfId, verifying, meas
         const known = repo.imageByGuid(capture.imageGuid);
         if (known !== undefined) refuseTrashedMeanwhile(known);
         const at = clock();
-        const head: ManifestHead = {
-          format: 1, hash: 'blake3', image: { guid: capture.imageGuid, name: known?.name ?? capture.imageName },
-          version: { guid: capture.versionGuid, number: (known?.last_number ?? 0) + 1, note: capture.note },
-          capturedAt: new Date(at).toISOString(), capturedBy: capture.capturedBy.slice(0, 200), computer: capture.computerName.slice(0, 200),
-          agentVersion: capture.agentVersion, unusedBlocks: 'cleared', graph: capture.graph,
-        };
+        const head = headOf(capture, known, at);
         const committed = await commit(head);
         const manifestBytes = await sizeOf(committed.manifest);
         const sizes = sizesOf(capture.graph);

@@ -59,6 +59,7 @@ export function openElsewhere(parts: ElsewhereParts) {
   }
 
   return {
+    makeWay,
     /** Of everything in the plan that is here: what the console changed about it. */
     takeOver(wanted: readonly WantedVersion[]): void {
       const changed = repo.transaction(() => new Set(wanted.filter(follow).map((each) => each.image.guid)));

@@ -12,6 +12,7 @@ import type { Log } from '../log/service.ts';
 import type { SettingsService } from '../settings/service.ts';
 import type { Undo } from '../undo/service.ts';
 import { openAdding } from './adding.ts';
+import { openCapturePlaces } from './capture-places.ts';
 import { openChannels, type Undoable } from './channels.ts';
 import { chooseVersion, looksLikeGuid, pickImage, refuseCaptureIntoTrash, unknownImage, type ChooseFor } from './choose.ts';
 import { openCopies } from './copies.ts';
@@ -50,6 +51,7 @@ export function openImages(parts: ImagesParts) {
   const removal = new Removal({ repo, copiesRepo, verifying, measuring, onOrdered, ...parts });
   const adding = openAdding({ repo, verifying, measuring, ...parts });
   const elsewhere = openElsewhere({ repo, copiesRepo, copies, verifying, measuring, removal, ...parts });
+  const places = openCapturePlaces({ ...parts, repo, verifying, measuring, sizeOf: adding.sizeOf, captured: elsewhere.captured, makeWay: elsewhere.makeWay });
   const orderListeners = new Set<() => void>();
   const channels = openChannels({ repo, events, clock, undo: parts.undo ?? null });
   const validation = openValidation({ repo, events, removal });
@@ -228,6 +230,8 @@ export function openImages(parts: ImagesParts) {
     forCapture,
     exists: (guid: string): boolean => repo.imageByGuid(guid) !== undefined,
     addVersion: adding.addVersion,
+    addVersionAt: places.addVersionAt,
+    addForConsole: places.addForConsole,
     /** The version to deploy; it may still be verifying. Throws the refusal. @param wanted a number, or what a channel names; @param choose who asks: what is pending is deployed where it was captured */
     forDeploy(ref: string, wanted?: number | ChannelName, choose: ChooseFor = here): { image: ImageRow; version: VersionRow } {
       const image = require(ref);

@@ -113,7 +113,8 @@ export function openRuns({ db, events, log, clock, leaseMs = RUN_LEASE_MS, silen
       events.changed('run', id);
       moves.tell(id);
     },
-    setRequest: (id: string, request: Record<string, unknown>): void => void repo.setRequest(id, JSON.stringify(request)),
+    /** A capture by hand that begins, or begins again: what its commit needs, and under which name its chunks are held. */
+    setCapture: (id: string, captureId: string, request: Record<string, unknown>): void => void repo.setCapture(id, captureId, JSON.stringify(request)),
 
     /** From now on this connection answers for the run; one that did before is told. */
     hold(id: string, holder: RunHolder): void {

@@ -19,7 +19,7 @@ import { openRegistry } from './registry.ts';
 import { openServerRepo, type ServerRow, type SignedRecordRow } from './repo.ts';
 import { inputOf, openSites } from './sites.ts';
 import { openSiteRepo } from './sites-repo.ts';
-import { chooseCaptureTarget, chooseSources, siteOf, type Source, type SourceWorld } from './sources.ts';
+import { addressesOf, chooseCaptureTarget, chooseSources, siteOf, type Source, type SourceWorld } from './sources.ts';
 import { parseSubnet } from './subnets.ts';
 import { openTemplates } from './templates.ts';
 import { signTicket } from './tickets.ts';
@@ -266,8 +266,14 @@ export function openServers(parts: OpenServersParts) {
       const readyAt = new Set(holdings.copiesOf(versionGuid).filter((copy) => copy.state === 'ready').map((copy) => copy.server_id));
       return chooseSources({ computerAddress, readyAt, pendingFrom: version.pending === 1 ? version.origin_server_id : null, consoleUrl }, sourceWorld());
     },
-    captureTargetFor(computerAddress: string): Source {
-      return chooseCaptureTarget(computerAddress, sourceWorld()) ?? { serverId: self.id, name: settings.get().serverName, addresses: parts.addresses(), reason: 'no package server is nearer' };
+    /** @param except servers that did not take it */
+    captureTargetFor(computerAddress: string, except: ReadonlySet<string> = new Set()): Source {
+      return chooseCaptureTarget(computerAddress, sourceWorld(), except) ?? { serverId: self.id, name: settings.get().serverName, addresses: parts.addresses(), reason: 'no package server is nearer' };
+    },
+    /** Where this computer reaches that server now, nearest first. */
+    addressesOf(serverId: string, computerAddress: string): string[] {
+      const server = sourceWorld().servers.find((each) => each.id === serverId);
+      return server === undefined ? [] : addressesOf(server, computerAddress);
     },
     siteOf: (computerAddress: string): { id: string; name: string } | null => siteOf(computerAddress, sourceWorld().sites),
     /** For one computer's run at one server. */

@@ -81,15 +81,24 @@ function addressesFor(server: SourceServer, { computerAddress, consoleUrl }: Pic
   return server.isConsole && consoleUrl !== null ? [consoleUrl, ...sorted.filter((url) => url !== consoleUrl)] : sorted;
 }
 
-/** A capture goes where a rule says, else to the nearest connected server of the computer's site, else to the console. */
-export function chooseCaptureTarget(computerAddress: string, world: SourceWorld): Source | null {
+/** A capture goes where a rule says, else to the nearest connected server of the computer's site, else to the console. @param except servers that did not take it */
+export function chooseCaptureTarget(computerAddress: string, world: SourceWorld, except: ReadonlySet<string> = new Set()): Source | null {
   const site = siteOf(computerAddress, world.sites);
-  const able = world.servers.filter((server) => server.state === 'joined' && (server.connected || server.isConsole));
-  const ranked = able.map((server) => ({ server, ...rankOf(server, computerAddress, { site, rules: world.rules }) })).filter((each) => each.rank < OTHER);
+  const ranked = world.servers.filter((server) => server.state === 'joined').map((server) => ({ server, ...rankOf(server, computerAddress, { site, rules: world.rules }) })).filter((each) => each.rank < OTHER);
   // An edge server holds what others made; a server of the first tier takes a capture where there is one.
   ranked.sort((a, b) => a.rank - b.rank || Number(a.server.parentId !== null) - Number(b.server.parentId !== null) || b.near - a.near || a.server.name.localeCompare(b.server.name));
-  const [best] = ranked;
+  const best = ranked.find(({ server }) => (server.connected || server.isConsole) && !except.has(server.id));
   if (best === undefined) return null;
-  const reason = best.server.isConsole && best.rank === CONSOLE ? (site === null ? 'the computer is at no site, so the console' : `no server at ${site.name} is connected, so the console`) : best.reason;
-  return { serverId: best.server.id, name: best.server.name, addresses: addressesFor(best.server, { computerAddress, consoleUrl: null }), reason };
+  // Those before it, by whose absence it comes here.
+  const passed = ranked.slice(0, ranked.indexOf(best)).filter(({ server }) => !except.has(server.id)).map(({ server }) => server.name);
+  const reason = best.server.isConsole && best.rank === CONSOLE ? (site === null ? 'the computer is at no site, so the console' : `no server at ${site.name} takes it, so the console`) : best.reason;
+  return {
+    serverId: best.server.id, name: best.server.name, addresses: addressesFor(best.server, { computerAddress, consoleUrl: null }),
+    reason: passed.length === 0 ? reason : `${passed.join(', ')} ${passed.length === 1 ? 'is' : 'are'} not connected now; ${reason}`,
+  };
+}
+
+/** Nearest to the computer first. */
+export function addressesOf(server: SourceServer, computerAddress: string): string[] {
+  return addressesFor(server, { computerAddress, consoleUrl: null });
 }

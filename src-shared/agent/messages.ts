@@ -78,6 +78,8 @@ export const agentRequestSchema = z.discriminatedUnion('type', [
     resumeKey,
     /** The job's task that this capture is; without it the capture is a run of its own. */
     task: taskRef.optional(),
+    /** The agent sends pages and frames where the answer says; absent: to the server that is asked. not: servers that it tried in vain, and why. */
+    elsewhere: z.object({ not: z.array(z.object({ serverId: uuid, why: z.string().max(500) })).max(20) }).optional(),
   }),
   z.object({ type: z.literal('captureCommit'), runId: uuid, result: figures }),
   z.object({
@@ -139,6 +141,9 @@ const ticket = z.object({ ticket: z.string(), ticketExpiresInMs: z.number().int(
 export const readSourceSchema = z.object({ serverId: uuid, name: z.string(), url: z.string(), fingerprint: z.string(), ticket: z.string(), reason: z.string() });
 export type ReadSource = z.infer<typeof readSourceSchema>;
 const sources = z.array(readSourceSchema).max(1000).optional();
+/** The package server that takes a capture's pages and frames, by its addresses, nearest first; with a ticket that the console signed for this one capture. */
+export const sendToSchema = z.object({ serverId: uuid, name: z.string(), urls: z.array(z.string()).max(20), fingerprint: z.string(), ticket: z.string(), reason: z.string() });
+export type SendTo = z.infer<typeof sendToSchema>;
 /** Answers by request type (the `ok: true` part without id and ok). */
 export const answerSchemas = {
   hello: z.object({ protocol: z.number().int(), computerToken: z.string(), computerId: uuid, computerName: z.string(), serverName: z.string(), serverId: z.string(),
@@ -172,6 +177,8 @@ export const answerSchemas = {
     runId: uuid, imageGuid: uuid, imageName: z.string(), newImage: z.boolean(),
     /** An interrupted capture with this key was adopted: chunks it sent count as arrived. */
     resumed: z.boolean(),
+    /** Where pages and frames go; absent: the server that was asked. */
+    sendTo: sendToSchema.optional(),
   }),
   captureCommit: z.object({ imageGuid: uuid, version: z.number().int().positive(), manifest: z.string(), newBytes: z.number(), storedBytes: z.number() }),
   deployBegin: ticket.extend({
@@ -185,8 +192,8 @@ export const answerSchemas = {
   deployStarted: z.object({}),
   deployDone: z.object({}),
   runFailed: z.object({}),
-  /** sources: of a deploy, as they are now, with new tickets. */
-  renewTicket: ticket.extend({ sources }),
+  /** sources: of a deploy, as they are now, with new tickets. sendTo: of a capture that goes to a package server. */
+  renewTicket: ticket.extend({ sources, sendTo: sendToSchema.optional() }),
 } as const satisfies Record<AgentRequest['type'], z.ZodType>;
 export type Answers = { [K in keyof typeof answerSchemas]: z.infer<(typeof answerSchemas)[K]> };
 

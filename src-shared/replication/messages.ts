@@ -107,17 +107,19 @@ export const hubNoticeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('revoked'), reason: z.string() }),
 ]);
 export type HubNotice = z.infer<typeof hubNoticeSchema>;
-/** Captures that the console sends to the package server nearest to the computer. */
+/** Captures that the console sends to the package server nearest to the computer. All may be repeated: an answer that was lost is given again. */
 export const hubRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('captureOpen'), captureId: z.string().max(64), ttlMs: z.number().int().positive(), restart: z.boolean(), graph: deviceGraphSchema }),
   z.object({ type: z.literal('captureRenew'), captureId: z.string().max(64), ttlMs: z.number().int().positive() }),
-  z.object({ type: z.literal('captureCommit'), captureId: z.string().max(64), head: manifestHeadSchema }),
+  /** pending: the image has another owner, so the version waits to be validated. */
+  z.object({ type: z.literal('captureCommit'), captureId: z.string().max(64), head: manifestHeadSchema, pending: z.boolean().default(false) }),
   z.object({ type: z.literal('captureClose'), captureId: z.string().max(64) }),
 ]);
 export type HubRequest = z.infer<typeof hubRequestSchema>;
 export const hubAnswerSchemas = {
+  /** resumed: chunks of an earlier attempt are still there, and count as arrived. */
   captureOpen: z.object({ resumed: z.boolean() }),
   captureRenew: z.object({}),
-  captureCommit: z.object({ manifest: hex64, manifestBytes: z.number(), newChunks: z.number(), newBytes: z.number(), storedBytes: z.number() }),
+  captureCommit: z.object({ version: capturedVersionSchema }),
   captureClose: z.object({}),
 } as const satisfies Record<HubRequest['type'], z.ZodType>;

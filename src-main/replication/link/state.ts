@@ -7,6 +7,9 @@ import type { Database } from '../../db/database.ts';
 const consoleSchema = z.object({ id: z.uuid(), name: z.string(), publicKey: z.string(), fingerprint: z.string(), /** Last that worked first. */ addresses: z.array(z.string()) });
 export type ConsoleRecord = z.infer<typeof consoleSchema>;
 const selfSchema = z.object({ serverId: z.uuid(), name: z.string(), joinedAt: z.number() });
+/** A capture that the console sent here: what frames need of it after a restart. */
+const guestSchema = z.object({ captureId: z.string().max(64), ttlMs: z.number().int().positive(), chunkSizeBytes: z.number().int().positive() });
+export type GuestCapture = z.infer<typeof guestSchema>;
 const revokedSchema = z.object({ at: z.number(), reason: z.string() });
 export type ReplicaState = ReturnType<typeof openReplicaState>;
 
@@ -34,7 +37,7 @@ export function openReplicaState(db: Database) {
     /** The token's secret goes nowhere. */
     joined(record: { console: ConsoleRecord; serverId: string; name: string; at: number }): void {
       db.transaction(() => {
-        for (const key of ['plan', 'planDigest', 'recordsDone', 'revoked']) drop(key);
+        for (const key of ['plan', 'planDigest', 'recordsDone', 'revoked', 'guests']) drop(key);
         write('console', record.console);
         write('self', { serverId: record.serverId, name: record.name, joinedAt: record.at });
       });
@@ -63,6 +66,8 @@ export function openReplicaState(db: Database) {
     },
     recordsDone: (): number => read('recordsDone', z.number()) ?? 0,
     setRecordsDone: (seq: number): void => write('recordsDone', seq),
+    guests: (): GuestCapture[] => read('guests', z.array(guestSchema)) ?? [],
+    setGuests: (list: readonly GuestCapture[]): void => write('guests', list),
     /** Ends of transfers that the console was not told of yet. */
     untold: (): TransferReport[] => read('untold', z.array(transferReportSchema)) ?? [],
     setUntold: (list: readonly TransferReport[]): void => write('untold', list.slice(-MAX_UNTOLD)),
