@@ -41,6 +41,8 @@ const RATE_SECONDS = 5;
 
 type Active = { version: WantedVersion; stop: AbortController; startedAt: number; progress: FetchProgress | null; rate: Meter; ended: Promise<void> };
 type Failed = { times: number; until: number; why: string };
+/** A version that arrives again so soon was damaged in between: the disk does not keep what it is given. */
+const AGAIN_MS = 10 * 60_000;
 
 export function openReconcile(parts: ReconcileParts) {
   const { self, store, copies, log, clock } = parts;
@@ -48,6 +50,7 @@ export function openReconcile(parts: ReconcileParts) {
   const clients = new Map<string, PeerClient>();
   const active = new Map<string, Active>();
   const failed = new Map<string, Failed>();
+  const arrived = new Map<string, { times: number; at: number }>();
   const urgent = new Set<string>();
   const stopped = new AbortController();
   let plan: Plan | null = null;
@@ -126,7 +129,7 @@ export function openReconcile(parts: ReconcileParts) {
       Object.assign(facts, { chunksHere: result.chunksHere, chunksWhole: result.chunksWhole, chunksDelta: result.chunksDelta, wireBytes: result.wireBytes, sources: [...result.bySource].map(([serverId, bytes]) => ({ serverId, bytes })) });
       if (result.twice > 0) alarms.add(`${result.twice} chunks of "${version.image.name}" version ${version.number} came although they were here. Nothing is lost, but this should not happen: report it.`);
       await copies.adopt(version);
-      failed.delete(version.guid);
+      hasArrived(version);
       urgent.delete(version.guid);
       report('done', null);
     } catch (error) {
@@ -137,6 +140,17 @@ export function openReconcile(parts: ReconcileParts) {
       if (code === 'internal') log.error('a version could not be copied', { version: version.guid, error: toAppError(error) });
       report('failed', message);
     }
+  }
+
+  /** What heals and is damaged again at once would be fetched for ever: it waits longer each time, and a person is told. */
+  function hasArrived({ guid, image, number }: WantedVersion): void {
+    const last = arrived.get(guid);
+    const times = last === undefined || clock() - last.at > AGAIN_MS ? 1 : last.times + 1;
+    arrived.set(guid, { times, at: clock() });
+    if (times === 1) return void failed.delete(guid);
+    const why = `"${image.name}" version ${number} was copied here again and again, and was damaged on this disk each time. Look at the disk: it does not keep what is written to it.`;
+    failed.set(guid, { times, until: clock() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1)), why });
+    if (times > 2) alarms.add(why);
   }
 
   function clientOf(peer: Peer): PeerClient {

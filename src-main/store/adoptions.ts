@@ -119,7 +119,14 @@ export class AdoptionSession extends LeasedSession implements Adoption {
         await reader.close();
       }
       recent.set(this.manifest, clock());
-      await manifests.adopt(this.manifest, this.#file === null ? null : this.#path, trusted);
+      try {
+        await manifests.adopt(this.manifest, this.#file === null ? null : this.#path, trusted);
+      } catch (error) {
+        // It may have its name by now; who asks again looks where it is.
+        await this.closeFiles();
+        this.#loaded = false;
+        throw error;
+      }
       this.#isCommitted = true;
       await this.closeFiles();
     });

@@ -24,6 +24,20 @@ async function sealedPack(): Promise<{ path: string; bytes: Buffer }> {
   return { path: join(folder, name), bytes: await readFile(join(folder, name)) };
 }
 
+it('a pack that somebody deletes while it is written to takes nothing more: what follows goes into a new one, also what heals', async () => {
+  test = await TestStore.create();
+  const chunks = test.chunks(8, 1);
+  const { manifest } = await test.capture('a', chunks);
+  const folder = join(test.folder, 'packs');
+  for (const name of await readdir(folder)) await unlink(join(folder, name));
+  expect((await test.store.verify(manifest, 'all')).damaged).toHaveLength(8);
+  await expect(test.capture('b', chunks)).rejects.toMatchObject({ code: 'io' });
+  const again = await test.capture('c', chunks);
+  expect((await test.store.verify(again.manifest, 'all')).damaged).toEqual([]);
+  await test.reopen();
+  expect((await test.store.verify(manifest, 'all')).damaged).toEqual([]);
+});
+
 describe('one flipped bit', () => {
   it('is found by the doctor wherever in a pack it is', async () => {
     test = await TestStore.create({ packBytes: 40 * 1024 });

@@ -60,10 +60,10 @@ export class Manifests {
     const path = this.path(hash);
     await makeDurableFolder(this.#files, dirname(path));
     for (const signature of signatures) await this.writeSignature(signature);
-    if (from === null) return;
-    await this.#files.rename(from, path);
+    if (from !== null) await this.#files.rename(from, path);
+    // Also where it has its name already: the call that gave it may have failed before the folder was on disk.
     await this.#files.syncFolder(dirname(path));
-    await this.#files.syncFolder(dirname(from));
+    if (from !== null) await this.#files.syncFolder(dirname(from));
   }
 
   isTrusted(signature: ManifestSignature): boolean {

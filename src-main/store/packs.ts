@@ -232,7 +232,7 @@ export class Packs {
   async #syncPack(pack: OpenPack): Promise<void> {
     if (pack.syncing !== null) return pack.syncing;
     const size = pack.size;
-    pack.syncing = pack.file.sync().then(
+    pack.syncing = this.#syncFile(pack).then(
       () => {
         pack.syncing = null;
         pack.synced = size;
@@ -245,6 +245,12 @@ export class Packs {
       },
     );
     return pack.syncing;
+  }
+
+  /** A file that somebody deleted takes writes and syncs without a word, and nobody reads it again: that counts as a failed sync. */
+  async #syncFile(pack: OpenPack): Promise<void> {
+    await pack.file.sync();
+    if ((await this.context.files.sizeOf(packPath(this.context.folder, pack.id, false))) === null) throw Object.assign(new Error('the pack is gone from its folder'), { code: 'EIO' });
   }
 
   /**
@@ -282,7 +288,7 @@ export class Packs {
       throw error;
     }
     try {
-      await pack.file.sync();
+      await this.#syncFile(pack);
     } catch (error) {
       await this.#loseUnsynced(pack);
       throw error;
