@@ -8,6 +8,7 @@ import type { BootChoice } from '#shared/model/boot.ts';
 import { openAccess } from './access/service.ts';
 import { openAgents } from './agents/service.ts';
 import { openApi } from './api/connection.ts';
+import { BACKUP_PATH, openBackup } from './backup/service.ts';
 import { openEnvironment, type EnvironmentPlaces } from './boot/environment/service.ts';
 import { MEDIUM_PATH, openMedia } from './boot/media/service.ts';
 import { SLOT_FOLDER, withSignedSlot } from './boot/media/signed-slot.ts';
@@ -163,16 +164,18 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   });
   opened.push(() => boot.close());
   const media = openMedia({ environment, access, events, log, clock, settings: boot.settings, servedAddress: boot.servedAddress, reachable: () => reachableUrls() });
+  const backup = openBackup({ db, store, events, log, clock, dataFolder, version });
+  opened.push(() => backup.close());
   const tree = openTree({ images, computers, jobs, runs, boot, servers });
   const agents = openAgents({
     store, access, boot, environment, computers, events, images, runs, portal, settings, log, clock, serverId, servers, channel: replicating.hub, guests: replicating.guests, consoleKey: () => (role.state.revoked() === null ? role.state.console()?.publicKey ?? null : null),
   });
-  const api = openApi({ access, services: { boot, media, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers } });
+  const api = openApi({ access, services: { boot, media, backup, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers } });
 
   runs.recover();
   await images.recover();
   const web = openWeb({
-    api, agents, replicating, downloads: { [MEDIUM_PATH]: media.request }, files: await openStaticFiles(options.rendererFolder ?? null), allowedOrigins: options.allowedOrigins ?? [],
+    api, agents, replicating, downloads: { [MEDIUM_PATH]: media.request, [BACKUP_PATH]: backup.request }, files: await openStaticFiles(options.rendererFolder ?? null), allowedOrigins: options.allowedOrigins ?? [],
     health: () => ({ ok: true, serverId }), onError: (error) => log.error('a request failed', { error: error.cause instanceof Error ? error.cause : error }),
   });
   const listener = await listen({

@@ -1,6 +1,7 @@
 // Owns the whole API: the features' routers and the few procedures that belong to none. Its type is all that clients import.
 import { z } from 'zod';
 import { findingSchema, logEntrySchema, searchHitSchema, serverStatusSchema, settingsSchema, treeNodeSchema } from '#shared/model/server.ts';
+import { backupRouter } from '../backup/router.ts';
 import { mediaRouter } from '../boot/media/router.ts';
 import { bootRouter } from '../boot/router.ts';
 import { computersRouter } from '../computers/router.ts';
@@ -30,6 +31,7 @@ export const appRouter = router({
   sites: sitesRouter,
   replication: replicationRouter,
   media: mediaRouter,
+  backup: backupRouter,
   search: router({
     find: allowed('status.read').input(z.object({ text: z.string().max(200), limit: z.number().int().min(1).max(100).optional() })).output(z.array(searchHitSchema)).query(({ ctx, input }) => ctx.services.search.find(input.text, input.limit ?? 20)),
   }),

@@ -4,6 +4,7 @@ import { initTRPC, TRPCError } from '@trpc/server';
 import { ZodError } from 'zod';
 import { AppError, toAppError, type ErrorCode } from '#shared/errors.ts';
 import type { Permission, Principal } from '../access/service.ts';
+import type { Backup } from '../backup/service.ts';
 import type { Media } from '../boot/media/service.ts';
 import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
@@ -22,7 +23,7 @@ import type { Undo } from '../undo/service.ts';
 
 export type Services = {
   events: Events; images: Images; runs: Runs; computers: Computers; settings: SettingsService; log: LogService; status: Status; tree: Tree;
-  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; servers: Servers; media: Media;
+  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; servers: Servers; media: Media; backup: Backup;
 };
 export type ApiContext = { principal: Principal | null; services: Services };
 type Meta = { permission: Permission | 'any' };

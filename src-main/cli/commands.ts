@@ -1,5 +1,6 @@
 // Owns the table of all commands, in the order help shows them. A new command is one entry here.
 import { agent } from './agent-hint.ts';
+import { backupCreate, backupRestore, backupShow } from './backup.ts';
 import { bootImage, bootMedia } from './boot-media.ts';
 import { bootSettings } from './boot-settings.ts';
 import { bootAdapters, bootBuild, bootPreflight, bootStatus, bootTrace, bootUse } from './boot.ts';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   siteList, siteAdd, siteShow, siteSet, siteDelete,
   templateList, templateAdd, templateShow, templateSet, templatePublish, templateRestore, templateDelete,
   settingsShow, settingsSet,
+  backupCreate, backupShow, backupRestore,
   doctor, agent,
 ];
 
@@ -103,6 +105,11 @@ export const groups: readonly CommandGroup[] = [
     path: ['site', 'template'], summary: 'site templates: list, add, show, set, publish, restore, delete',
     description: 'A site template names images, a limit and windows for a set of sites. Changes go into its draft; publishing tells its consequences, and every revision can be published again.',
     examples: ['platen site template add Schools', "platen site template set Schools --add 'Lab Win11'", 'platen site template publish Schools --preview', 'platen site template publish Schools'],
+  },
+  {
+    path: ['backup'], summary: 'backups of a server: create, show, restore (also to move it to another machine)',
+    description: 'A backup holds what makes a server what it is: database, keys, certificate, settings; its images too where that is wanted. Restored on another machine it is the same server: package servers, computers and boot files know it again by its certificate.',
+    examples: ['platen backup create platen-monday.plb --passphrase-file /root/platen.pass', 'platen backup show platen-monday.plb', 'platen backup restore platen-monday.plb --data /srv/platen'],
   },
   { path: ['settings'], summary: 'the server\'s settings: show, set', description: 'Settings are kept in the data folder and take effect at once.', examples: ['platen settings show', 'platen settings set trashDays=30'] },
 ];

@@ -25,6 +25,7 @@ describe('help', () => {
         server    package servers: list, add, show, rename, set, assign images, rules, revoke
         site      sites and their templates: list, add, show, set, delete, template
         settings  the server's settings: show, set
+        backup    backups of a server: create, show, restore (also to move it to another machine)
         doctor    find whatever does not add up in the data folder, and repair it
         agent     capture and deploy disks of this very machine (its own help: platen agent --help)
 

@@ -226,6 +226,10 @@ class OpenStore implements Store {
     return answer;
   }
 
+  holdStill<T>(work: () => Promise<T>): Promise<T> {
+    return this.#upkeep.run(work);
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#upkeep.run(async () => undefined);

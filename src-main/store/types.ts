@@ -148,5 +148,7 @@ export interface Store {
   damagedChunks(): HashHex[];
   /** One bit per hash (n × 32 bytes), lowest first: 1 = it is here and nothing contradicts that. */
   holds(hashes: Uint8Array): Uint8Array;
+  /** No sweep, repair or rebuilding while this works: packs stay where they are, and only grow. */
+  holdStill<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

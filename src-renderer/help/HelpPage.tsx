@@ -3,6 +3,7 @@ import { IconHelp } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import backup from '../../docs/admin/backup.md?raw';
 import commandLine from '../../docs/admin/command-line.md?raw';
 import computers from '../../docs/admin/computers.md?raw';
 import desktop from '../../docs/admin/desktop.md?raw';
@@ -25,7 +26,7 @@ import classes from './HelpPage.module.css';
 
 const texts: Record<HelpTopic, string> = {
   'first-image': firstImage, 'first-job': firstJob, 'first-deploy': firstDeploy,
-  images, jobs, portal, computers, 'network-boot': networkBoot, server, 'package-servers': packageServers, desktop, 'command-line': commandLine,
+  images, jobs, portal, computers, 'network-boot': networkBoot, server, 'package-servers': packageServers, backup, desktop, 'command-line': commandLine,
 };
 
 export function HelpPage({ topic }: { topic: string }) {
