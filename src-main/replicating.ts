@@ -7,6 +7,7 @@ import type { ServerStatus } from '#shared/model/server.ts';
 import { openCopying } from './copying.ts';
 import type { Database } from './db/database.ts';
 import type { Events } from './events/service.ts';
+import { openHandovers } from './handover/service.ts';
 import type { Images } from './images/service.ts';
 import type { LogService } from './log/service.ts';
 import type { TlsIdentity } from './net/tls/certificate.ts';
@@ -105,6 +106,7 @@ export function openReplicating(parts: ReplicatingParts) {
   let link: Link | null = null;
   const copying = openCopying({ store, images, servers, events, log, clock, ownId: role.state.self()?.serverId ?? serverId, link: () => link, isConsole: role.role === 'console' });
   images.onOrdered(() => hub?.recordsChanged());
+  const handovers = openHandovers({ ...parts, servers, askToVerify: (id, versionGuid) => hub?.notify(id, { type: 'verify', versionGuid }) });
   servers.onUrgent((versionGuid) => {
     hub?.notifyAll({ type: 'urgent', versionGuid });
     copying.urgent(versionGuid);
@@ -120,7 +122,7 @@ export function openReplicating(parts: ReplicatingParts) {
   }
 
   return {
-    servers, hub, status, link: () => link,
+    servers, handovers, hub, status, link: () => link,
     /** Captures that the console sent here; null at a console. */
     guests,
     /** Once this server listens: only then it can say where it is. */
@@ -148,6 +150,7 @@ export function openReplicating(parts: ReplicatingParts) {
     },
     close(): void {
       clearInterval(measuring);
+      handovers.close();
       servers.close();
     },
   };

@@ -156,7 +156,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
     reachable: () => (listening.at === null ? [] : reachableAddresses(listening.at)), loopback: () => `https://127.0.0.1:${listening.at?.port ?? 0}`,
   });
   opened.push(() => replicating.close());
-  const { servers } = replicating;
+  const { servers, handovers } = replicating;
   const environment = withSignedSlot(openEnvironment(options.bootPlaces ?? noEnvironment(dataFolder), () => events.changed('boot', 'boot')), join(dataFolder, SLOT_FOLDER));
   const boot = openBoot({
     db, events, log, clock, environment, ports: { ...DEFAULT_BOOT_PORTS, ...options.bootPorts }, mintToken: access.mintBootToken, freeBytes: async () => (await store.figures()).freeBytes,
@@ -170,7 +170,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   const agents = openAgents({
     store, access, boot, environment, computers, events, images, runs, portal, settings, log, clock, serverId, servers, channel: replicating.hub, guests: replicating.guests, consoleKey: () => (role.state.revoked() === null ? role.state.console()?.publicKey ?? null : null),
   });
-  const api = openApi({ access, services: { boot, media, backup, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers } });
+  const api = openApi({ access, services: { boot, media, backup, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers, handovers } });
 
   runs.recover();
   await images.recover();

@@ -5,6 +5,7 @@ import { backupRouter } from '../backup/router.ts';
 import { mediaRouter } from '../boot/media/router.ts';
 import { bootRouter } from '../boot/router.ts';
 import { computersRouter } from '../computers/router.ts';
+import { handoversRouter } from '../handover/router.ts';
 import { imagesRouter } from '../images/router.ts';
 import { jobsRouter } from '../jobs/router.ts';
 import { portalRouter } from '../portal/router.ts';
@@ -30,6 +31,7 @@ export const appRouter = router({
   servers: serversRouter,
   sites: sitesRouter,
   replication: replicationRouter,
+  handovers: handoversRouter,
   media: mediaRouter,
   backup: backupRouter,
   search: router({

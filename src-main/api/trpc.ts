@@ -9,6 +9,7 @@ import type { Media } from '../boot/media/service.ts';
 import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
 import type { Events } from '../events/service.ts';
+import type { Handovers } from '../handover/service.ts';
 import type { Images } from '../images/service.ts';
 import type { Jobs } from '../jobs/service.ts';
 import type { LogService } from '../log/service.ts';
@@ -23,7 +24,7 @@ import type { Undo } from '../undo/service.ts';
 
 export type Services = {
   events: Events; images: Images; runs: Runs; computers: Computers; settings: SettingsService; log: LogService; status: Status; tree: Tree;
-  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; servers: Servers; media: Media; backup: Backup;
+  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; servers: Servers; media: Media; backup: Backup; handovers: Handovers;
 };
 export type ApiContext = { principal: Principal | null; services: Services };
 type Meta = { permission: Permission | 'any' };

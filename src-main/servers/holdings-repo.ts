@@ -38,6 +38,8 @@ export function openHoldingsRepo(db: Database) {
 
     setScope: (imageGuid: string, scope: Scope): void => void db.run('UPDATE image SET scope = :scope WHERE guid = :imageGuid', { imageGuid, scope }),
     assigned: (imageGuid: string): string[] => db.all<{ server_id: string }>('SELECT server_id FROM assignment WHERE image_guid = :imageGuid ORDER BY server_id', { imageGuid }).map((row) => row.server_id),
+    assign: (imageGuid: string, serverId: string): void => void db.run('INSERT OR IGNORE INTO assignment (image_guid, server_id) VALUES (:imageGuid, :serverId)', { imageGuid, serverId }),
+    unassign: (imageGuid: string, serverId: string): void => void db.run('DELETE FROM assignment WHERE image_guid = :imageGuid AND server_id = :serverId', { imageGuid, serverId }),
     setAssigned: (imageGuid: string, serverIds: readonly string[]): void => {
       db.run('DELETE FROM assignment WHERE image_guid = :imageGuid', { imageGuid });
       for (const serverId of serverIds) db.run('INSERT OR IGNORE INTO assignment (image_guid, server_id) VALUES (:imageGuid, :serverId)', { imageGuid, serverId });

@@ -22,6 +22,7 @@ import { openSiteRepo } from './sites-repo.ts';
 import { addressesOf, chooseCaptureTarget, chooseSources, siteOf, type Source, type SourceWorld } from './sources.ts';
 import { parseSubnet } from './subnets.ts';
 import { openTemplates } from './templates.ts';
+import { openSuccession } from './succession.ts';
 import { signTicket } from './tickets.ts';
 import { countCopies, nameMoving, viewServer } from './views.ts';
 
@@ -29,6 +30,7 @@ export { openTicket } from './tickets.ts';
 export { CONTRADICTED, LOST } from './parts.ts';
 export type { LiveServer, SigningKey } from './parts.ts';
 export type { Source } from './sources.ts';
+export type { HandingServer } from './succession.ts';
 export type { JoinAnswer, JoinRequest } from './joining.ts';
 
 export type Servers = ReturnType<typeof openServers>;
@@ -71,6 +73,7 @@ export function openServers(parts: OpenServersParts) {
   const savedAt = new Map<string, number>();
   const urgent = new Set<string>();
   const onRevoked = new Set<(serverId: string, reason: string) => void>();
+  const onRetired = new Set<(serverId: string) => void>();
   const onUrgent = new Set<(versionGuid: string) => void>();
   let alsoWanted: () => { imageGuid: string; serverId: string }[] = () => [];
 
@@ -91,6 +94,12 @@ export function openServers(parts: OpenServersParts) {
     },
   });
   const matrix = openMatrix({ ...parts, repo, holdings, planning });
+  const succession = openSuccession({
+    repo, holdings, planning, live, figures: parts.figures, siteName: (id) => siteRepo.site(id)?.name ?? null,
+    onEnd: (serverId) => {
+      for (const listener of onRetired) listener(serverId);
+    },
+  });
   repo.setOwn({ id: self.id, publicKey: self.key.publicKey, fingerprint: self.fingerprint, addresses: '[]', version: self.version, role: self.role });
 
   function consequencesOf(templateId: string, content: TemplateContent): Consequence[] {
@@ -128,7 +137,7 @@ export function openServers(parts: OpenServersParts) {
   }
 
   return {
-    selfId: self.id, sites, templates, matrix, planning,
+    selfId: self.id, sites, templates, matrix, planning, succession,
     list: (): PackageServer[] => {
       const facts = shared();
       return repo.all().map((row) => view(row, facts));
@@ -206,6 +215,7 @@ export function openServers(parts: OpenServersParts) {
       });
     },
     onRevoked: (listener: (serverId: string, reason: string) => void): void => void onRevoked.add(listener),
+    onRetired: (listener: (serverId: string) => void): void => void onRetired.add(listener),
     transferEnded(serverId: string, report: TransferReport): void {
       const named = holdings.names(report.versionGuid);
       repo.insertTransfer({

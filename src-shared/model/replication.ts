@@ -96,8 +96,9 @@ export const handoverSchema = z.object({
   actor: z.string(), startedAt: timestamp, endedAt: timestamp.nullable(),
   images: z.array(z.object({
     imageGuid: z.uuid(), imageName: z.string(), toServerId: z.string(), state: z.enum(['waiting', 'copying', 'proving', 'proved', 'switched', 'failed']), versions: z.number().int(), bytes: z.number(), doneBytes: z.number(), problem: z.string().nullable(),
+    /** Gives this image back (undo.run), where it changed hands. */ undo: z.number().int().nullable().default(null),
   })),
-  problem: z.string().nullable(),
+  problem: z.string().nullable(), /** Takes all of it back: every image, or letting a server go. */ undo: z.number().int().nullable().default(null),
 });
 export type Handover = z.infer<typeof handoverSchema>;
 

@@ -84,6 +84,11 @@ export class HubConnection {
     this.#channel.notify({ type: 'revoked', reason });
     this.#channel.close(1008, 'revoked');
   }
+  /** It may be taken back, so it goes on asking; until then it is told why it is not let in. */
+  retired(): void {
+    this.#channel.notify({ type: 'closing' });
+    this.#channel.close(1008, 'retired');
+  }
   sayClosing(): void {
     this.#channel.notify({ type: 'closing' });
     this.#channel.close(1001, 'closing');
@@ -140,6 +145,10 @@ export class HubConnection {
       log.info('a revoked package server asked', { server: known.id, address: this.#address });
       this.revoked('It was revoked at the console. It keeps what it has. To take it in again: platen server add NAME');
       throw new AppError('forbidden', 'This server was revoked at the console.');
+    }
+    if (known.state === 'retired') {
+      this.#leave();
+      throw new AppError('unauthorized', `This server was retired at the console: other servers have its images, and it is asked for nothing. What is on its disk stays there. To let it work again: undo letting it go at the console; or revoke it there, and add it again.`, { serverId: known.id });
     }
     await trustKey(known.public_key);
     clearTimeout(this.#prove);

@@ -49,6 +49,7 @@ export function openHub(parts: HubParts) {
     for (const serverId of serverIds) byServer.get(serverId)?.sendPlan();
   });
   servers.onRevoked((serverId, reason) => byServer.get(serverId)?.revoked(reason));
+  servers.onRetired((serverId) => byServer.get(serverId)?.retired());
 
   async function join(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const address = request.socket.remoteAddress ?? '';
