@@ -2,6 +2,8 @@
 import { defineConfig } from '@playwright/test';
 import type { TargetOptions } from './e2e/fixtures.ts';
 
+/** The replication lab's stories that are worth their time in every `npm test`; all of them with `npm run soak`. */
+const stories = process.env['PLATEN_SOAK'] === '1' ? ['**/replication/*.spec.ts'] : ['source-emptied', 'patch-at-a-site', 'deleted-while-away'].map((story) => `**/replication/${story}.spec.ts`);
 const disks = ['**/disks/*.spec.ts', '**/main-job*.spec.ts', '**/first-day.spec.ts', '**/keyboard.spec.ts'];
 
 export default defineConfig<TargetOptions>({
@@ -32,9 +34,11 @@ export default defineConfig<TargetOptions>({
     // Whole disks on loop devices, one at a time: they fill memory and disk, and lines of a set speed are timed. First, as the longest.
     { name: 'disks', testMatch: disks, workers: 1, fullyParallel: false, use: { target: 'browser' } },
     // What only a desktop window has cannot be tested in a browser.
-    { name: 'browser', testIgnore: [...disks, '**/*.desktop.spec.ts', '**/lab/**'], use: { target: 'browser' } },
+    { name: 'browser', testIgnore: [...disks, '**/*.desktop.spec.ts', '**/lab/**', '**/replication/**'], use: { target: 'browser' } },
     // What needs no window would only be the same test again; single tests say so by the tag @windowless.
-    { name: 'electron', testIgnore: ['**/disks/**', '**/lab/**', '**/main-job-interrupted.spec.ts'], workers: 1, fullyParallel: false, grepInvert: /@windowless/, use: { target: 'electron' } },
+    { name: 'electron', testIgnore: ['**/disks/**', '**/lab/**', '**/replication/**', '**/main-job-interrupted.spec.ts'], workers: 1, fullyParallel: false, grepInvert: /@windowless/, use: { target: 'electron' } },
+    // Headquarters and package servers as processes on a network of their own.
+    { name: 'replication', testMatch: stories, timeout: process.env['PLATEN_SOAK'] === '1' ? 3_600_000 : 300_000, use: { target: 'browser' } },
     // Real firmware in virtual computers: no browser at all. Whole with `npm run soak`; else what everything depends on, in some minutes.
     { name: 'lab', fullyParallel: false, testMatch: process.env['PLATEN_SOAK'] === '1' ? '**/lab/*.spec.ts' : ['**/lab/uefi.spec.ts', '**/lab/bios.spec.ts', '**/lab/secure-proxy.spec.ts'] },
   ],

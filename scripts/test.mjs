@@ -14,6 +14,7 @@ import { sumTallies, tallyPlaywright } from './test-tally.mjs';
 
 const vitestReport = join(root, '.cache', 'tests', 'vitest.json');
 const playwrightReport = join(root, '.cache', 'tests', 'playwright.json');
+const replicationReport = join(root, '.cache', 'tests', 'replication.json');
 const labReport = join(root, '.cache', 'tests', 'lab.json');
 
 /** @param {string} script @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
@@ -94,6 +95,7 @@ const stages = [
     },
   },
   { name: 'end to end', perform: () => playwright(playwrightReport, ['--project=disks', '--project=browser', '--project=electron']) },
+  { name: 'replication lab', perform: () => playwright(replicationReport, ['--project=replication', '--workers=2']) },
   // Firmware waits a lot: two computers at once take little longer than one.
   { name: 'boot lab', perform: () => playwright(labReport, ['--project=lab', '--workers=2']) },
 ];
@@ -119,7 +121,7 @@ if (sum.skipped.length > 0) process.stdout.write(`\nSkipped:\n${sum.skipped.map(
 if (sum.again.length > 0) process.stdout.write(`\nPassed only at the second attempt:\n${sum.again.map((name) => `  ~ ${name}\n`).join('')}`);
 if (sum.failed.length > 0) process.stdout.write(`\nFailed:\n${sum.failed.map((name) => `  x ${name}\n`).join('')}`);
 // Stages count as one each; that they pass must not hide that not a single test ran.
-const ranTests = results.some(({ name, tally }) => (name === 'unit and integration' || name === 'end to end' || name === 'boot lab') && tally.passed + tally.failed.length > 0);
+const ranTests = results.some(({ name, tally }) => (name === 'unit and integration' || name === 'end to end' || name === 'replication lab' || name === 'boot lab') && tally.passed + tally.failed.length > 0);
 if (!ranTests) process.stdout.write('\nNo test ran: that is a failure too.\n');
 process.stdout.write(`\n${sum.passed} passed, ${sum.failed.length} failed, ${sum.skipped.length} skipped\n`);
 process.exitCode = sum.failed.length > 0 || !ranTests ? 1 : 0;

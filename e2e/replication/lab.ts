@@ -28,6 +28,7 @@ export class ReplicationLab {
     const lab = new ReplicationLab(await LabNetwork.open(), rate);
     try {
       await (await lab.addMachine('HQ')).start();
+      await lab.hq.platen('settings', 'set', 'serverName=HQ');
       for (const name of servers) await lab.addServer(name);
     } catch (error) {
       await lab.close();

@@ -112,7 +112,7 @@ export class LabMachine {
 }
 
 async function openForward(inside: readonly string[], file: string) {
-  const [command = '', ...before] = [...inside, nodePath()];
+  const [command, ...before] = [...inside, nodePath()];
   const child = spawn(command, [...before, join(root, 'e2e/replication/forward.mjs'), file, String(PORT)], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   const server = createServer((near) => {
