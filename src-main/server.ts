@@ -139,7 +139,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   });
   opened.push(() => runs.close());
   const undo = openUndo({ db, clock });
-  const images = openImages({ db, store, events, log, clock, settings, undo, selfId: serverId, runsUsing: runs.using });
+  const images = openImages({ db, store, events, log, clock, settings, undo, selfId: serverId, knownAs: role.state.self()?.serverId ?? serverId, runsUsing: runs.using });
   opened.push(() => images.close());
   const computers = openComputers({ db, events, undo, runs, clock });
   const jobs = openJobs({ db, events, undo, images, computers, runs, clock });

@@ -1,6 +1,6 @@
 // Owns the shapes that the files of this slice hand each other: a hand-over as it is kept, and the images and servers it is about.
 import { z } from 'zod';
-import { handoverSchema, handoverStates, type CopyState, type Handover, type HandoverPreview, type HandoverRequest } from '#shared/model/replication.ts';
+import { handoverSchema, type handoverStates, type CopyState, type Handover, type HandoverPreview, type HandoverRequest } from '#shared/model/replication.ts';
 import type { Database } from '../db/database.ts';
 import type { Events } from '../events/service.ts';
 import type { Images } from '../images/service.ts';

@@ -15,13 +15,15 @@ import type { Verifying } from './verifying.ts';
 
 export type ElsewhereParts = {
   repo: ImageRepo; copiesRepo: CopiesRepo; copies: Copies; store: Store; events: Events; log: Log; clock: () => number; selfId: string; verifying: Verifying; measuring: Measuring; removal: Removal;
+  /** This server as its console calls it; its own id elsewhere. */
+  knownAs: string;
 };
 
 /** A number that a server counted is kept where it leaves no larger gap than a season of captures. */
 const MOST_AHEAD = 1000;
 
 export function openElsewhere(parts: ElsewhereParts) {
-  const { repo, copiesRepo, copies, store, events, log, clock, selfId, verifying, measuring, removal } = parts;
+  const { repo, copiesRepo, copies, store, events, log, clock, selfId, knownAs, verifying, measuring, removal } = parts;
 
   /** Names, numbers and switches are the console's. @returns whether anything was another */
   function follow(wanted: WantedVersion): boolean {
@@ -38,6 +40,7 @@ export function openElsewhere(parts: ElsewhereParts) {
     put(known !== undefined && known.kind !== image.kind, () => repo.setKind(image.guid, image.kind));
     put(known !== undefined && (known.enabled === 1) !== image.enabled, () => repo.setImageEnabled(image.guid, image.enabled));
     put(known !== undefined && (known.protected === 1) !== image.protected, () => repo.setProtected(image.guid, image.protected));
+    if (known !== undefined && image.owner !== null) put(!isOwner(image.guid, image.owner), () => setOwner(image.guid, image.owner ?? { id: selfId, name: '' }));
     if (version === undefined || version.manifest !== wanted.manifest) return changed;
     put(version.note !== wanted.note, () => repo.setNote(version.guid, wanted.note));
     put((version.enabled === 1) !== wanted.enabled, () => repo.setVersionEnabled(version.guid, wanted.enabled));
@@ -47,6 +50,17 @@ export function openElsewhere(parts: ElsewhereParts) {
       repo.setNumber({ guid: version.guid, imageGuid: image.guid }, wanted.number);
     });
     return changed;
+  }
+
+  function isOwner(imageGuid: string, owner: { id: string; name: string }): boolean {
+    const known = repo.owner(imageGuid);
+    return owner.id === knownAs ? known?.id === selfId : known?.id === owner.id && known.name === owner.name;
+  }
+  /** Another server is a name here: what it is and whether it is in, the console knows. */
+  function setOwner(imageGuid: string, owner: { id: string; name: string }): void {
+    const id = owner.id === knownAs ? selfId : owner.id;
+    if (id !== selfId) repo.nameServer({ id, name: owner.name, now: clock() });
+    repo.setOwner(imageGuid, id);
   }
 
   /** A version captured here meanwhile may have that number; it gets the next one, and its own from the console when that counted it. */

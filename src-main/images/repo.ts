@@ -131,6 +131,10 @@ export function openImageRepo(db: Database, selfId: string) {
     setChannel: (row: { imageGuid: string; name: string; versionGuid: string; at: number; by: string }): void => void db.run(`INSERT INTO channel (image_guid, name, version_guid, set_at, set_by) VALUES (:imageGuid, :name, :versionGuid, :at, :by)
       ON CONFLICT (image_guid, name) DO UPDATE SET version_guid = excluded.version_guid, set_at = excluded.set_at, set_by = excluded.set_by`, row),
     clearChannel: (imageGuid: string, name: string) => db.run('DELETE FROM channel WHERE image_guid = :imageGuid AND name = :name', { imageGuid, name }),
+    setOwner: (imageGuid: string, serverId: string) => db.run('INSERT INTO owner (image_guid, server_id) VALUES (:imageGuid, :serverId) ON CONFLICT (image_guid) DO UPDATE SET server_id = excluded.server_id', { imageGuid, serverId }),
+    /** At a package server: one of its console's others, by name. It never counts as one that is in here. */
+    nameServer: (server: { id: string; name: string; now: number }) => db.run(`INSERT INTO server (id, name, role, is_self, created_at, state) VALUES (:id, :name, 'package-server', 0, :now, 'retired')
+      ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE is_self = 0`, server),
     owner: (imageGuid: string): ServerRow | undefined =>
       db.get('SELECT server.id, server.name FROM owner JOIN server ON server.id = owner.server_id WHERE owner.image_guid = :imageGuid', { imageGuid }),
   };

@@ -31,7 +31,7 @@ export type { Copies, CopyFacts } from './copies.ts';
 export type { KnownCopy } from './copies-repo.ts';
 export type Images = ReturnType<typeof openImages>;
 export type ImagesParts = {
-  db: Database; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; selfId: string;
+  db: Database; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; selfId: string; /** What its console calls it, where that is another id. */ knownAs?: string;
   runsUsing: (imageGuid: string, versionGuid: string | null) => string[];
   /** Without it nothing can be taken back. */
   undo?: Undo;
@@ -50,7 +50,7 @@ export function openImages(parts: ImagesParts) {
   const measuring = new Measuring({ repo, ...parts });
   const removal = new Removal({ repo, copiesRepo, verifying, measuring, onOrdered, ...parts });
   const adding = openAdding({ repo, verifying, measuring, ...parts });
-  const elsewhere = openElsewhere({ repo, copiesRepo, copies, verifying, measuring, removal, ...parts });
+  const elsewhere = openElsewhere({ repo, copiesRepo, copies, verifying, measuring, removal, ...parts, knownAs: parts.knownAs ?? selfId });
   const places = openCapturePlaces({ ...parts, repo, verifying, measuring, sizeOf: adding.sizeOf, captured: elsewhere.captured, makeWay: elsewhere.makeWay });
   const orderListeners = new Set<() => void>();
   const channels = openChannels({ repo, events, clock, undo: parts.undo ?? null });

@@ -110,7 +110,7 @@ export function openRegistry({ repo, events, undo, requireFreeName, siteName, on
       if (row.state === 'revoked') return;
       const owned = ownedImages(row.id);
       if (owned > 0 && !force) {
-        throw new AppError('conflict', `"${row.name}" owns ${owned === 1 ? '1 image' : `${owned} images`}. Retire it, so that others own ${owned === 1 ? 'it' : 'them'} first; or revoke it all the same, if it is lost or stolen, and let other servers take ownership of what they hold.`, { serverId: row.id, ownedImages: owned });
+        throw new AppError('conflict', `"${row.name}" owns ${owned === 1 ? '1 image' : `${owned} images`}. Retire it, so that others own ${owned === 1 ? 'it' : 'them'} first: platen server retire "${row.name}". If it is lost or stolen, recover ${owned === 1 ? 'it' : 'them'} from the copies of others: platen server recover "${row.name}"; or revoke it all the same.`, { serverId: row.id, ownedImages: owned });
       }
       repo.transaction(() => {
         repo.setState(row.id, 'revoked');

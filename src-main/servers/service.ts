@@ -123,6 +123,8 @@ export function openServers(parts: OpenServersParts) {
       names: holdings.names, own: row.is_self === 1 ? { ...parts.figures(), version: self.version, addresses: parts.addresses() } : null, now: clock(),
     });
   }
+  /** At a package server the others are names of owners; what they are, the console knows. */
+  const known = (): ServerRow[] => repo.all().filter((row) => row.is_self === 1 || self.role === 'console');
   const shared = () => ({ counts: holdings.copyCounts(), owned: new Map(holdings.ownedCounts().map((each) => [each.server_id, each.count])), needed: planning.neededBytes() });
 
   function sourceWorld(): SourceWorld {
@@ -140,11 +142,11 @@ export function openServers(parts: OpenServersParts) {
     selfId: self.id, sites, templates, matrix, planning, succession,
     list: (): PackageServer[] => {
       const facts = shared();
-      return repo.all().map((row) => view(row, facts));
+      return known().map((row) => view(row, facts));
     },
     get: (ref: string): PackageServer => view(findServer(repo, ref), shared()),
     history: (ref: string) => events.history('server', findServer(repo, ref).id),
-    names: (): { id: string; name: string; state: string; connected: boolean }[] => repo.all().filter((row) => row.state !== 'revoked').map((row) => ({ id: row.id, name: row.name, state: row.state, connected: row.is_self === 1 || live.has(row.id) })),
+    names: (): { id: string; name: string; state: string; connected: boolean }[] => known().filter((row) => row.state !== 'revoked').map((row) => ({ id: row.id, name: row.name, state: row.state, connected: row.is_self === 1 || live.has(row.id) })),
     invite: ({ name, site, parent }: { name: string; site: string | null; parent: string | null }, actor: string) =>
       joining.invite({ name, siteId: site === null ? null : sites.find(site).id, parentId: parent === null ? null : findServer(repo, parent).id }, actor),
     join: joining.join,

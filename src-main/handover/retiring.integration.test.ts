@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../test-server.ts';
+import { capture, headquarters, ownerOf, packageServer, readyAt, untilState } from './test-handover.ts';
+
+describe('a package server that is replaced', () => {
+  it('leaves nothing behind: PS008 goes by way of PS009 to PS010, everything is proved, and deploys without it', async () => {
+    const hq = await headquarters();
+    const [ps8, ps9] = [await packageServer(hq, 'PS008'), await packageServer(hq, 'PS009')];
+    const lab = await capture(ps8, 'Lab');
+    await eventually(() => readyAt(hq, lab), (found) => found.length === 3);
+    // The trap of the seed: only PS009 is assigned, so the new server gets nothing by itself.
+    await hq.api.replication.setScope.mutate({ images: [lab], scope: 'selected', servers: ['PS009'] });
+    const ps10 = await packageServer(hq, 'PS010');
+    const request = { kind: 'retire', from: 'PS008', to: 'PS010' } as const;
+    const preview = await hq.api.handovers.preview.query(request);
+    expect(preview).toMatchObject({ blocked: false, images: [{ imageName: 'Lab', fromServerId: ps8.id, toServerId: ps10.id, versions: 1 }] });
+    expect(preview.consequences.map((each) => each.text)).toContain('Lab is not assigned to PS010: as owner it holds it whatever the scope says. The scope stays as it is.');
+    const begun = await hq.api.handovers.begin.mutate({ request, digest: preview.digest });
+    await untilState(hq, begun, 'ready');
+    expect(await ownerOf(hq, lab)).toBe('PS010');
+    expect(await readyAt(hq, lab)).toContain('PS010');
+    // Each says at itself who manages it: the new owner locally, the old one externally.
+    await eventually(async () => (await ps10.api.images.get.query({ image: lab })).owner, (owner) => owner.serverName === 'PS010' && owner.managed === 'locally');
+    await eventually(async () => (await ps8.api.images.get.query({ image: lab })).owner, (owner) => owner.serverName === 'PS010' && owner.managed === 'externally');
+    expect(await hq.api.handovers.letGo.mutate({ id: begun.id })).toMatchObject({ state: 'done', undo: expect.any(Number) as number });
+    await eventually(() => hq.api.servers.get.query({ server: 'PS008' }), (found) => !found.connected && found.state === 'retired');
+    await ps8.server.close();
+    const next = await hq.api.handovers.begin.mutate({ request: { kind: 'retire', from: 'PS009', to: 'PS010' } });
+    await untilState(hq, next, 'ready');
+    await hq.api.handovers.letGo.mutate({ id: next.id });
+    await ps9.server.close();
+    expect(await ownerOf(hq, lab)).toBe('PS010');
+    const { sources } = await hq.api.servers.sources.query({ address: '10.9.9.9', version: (await hq.api.images.get.query({ image: lab })).versions[0]?.guid ?? '' });
+    expect(sources.map((source) => source.name)).toEqual(expect.arrayContaining(['PS010']));
+    expect(sources.map((source) => source.name)).not.toContain('PS008');
+  });
+});
