@@ -78,7 +78,7 @@ async function calmAndProve(storm: Storm, calmMs: number): Promise<string[]> {
   const asked = Date.now();
   say('everything is re-hashed');
   for (const place of world.places) {
-    for (const { guid } of await place.api.images.list.query()) await outcomeOf(place.api.images.verify.mutate({ image: guid }));
+    for (const { image, number } of await versionsAt(place)) await outcomeOf(place.api.images.verify.mutate({ image, version: number }));
   }
   open = await converge(storm, until, asked);
   if (open.length > 0) return open;
@@ -157,9 +157,14 @@ function ofRow(row: MatrixRow, placeOf: (serverId: string) => string, provedAfte
   });
 }
 
+/** In the trash or not. */
+async function versionsAt(place: Place): Promise<{ image: string; number: number; guid: string }[]> {
+  const images = new Set([...(await place.api.images.list.query()), ...(await place.api.images.list.query({ trash: true }))].map((image) => image.guid));
+  const found = await Promise.all([...images].map((image) => place.api.images.get.query({ image }).then(({ versions }) => versions.map(({ number, guid }) => ({ image, number, guid })), () => [])));
+  return found.flat();
+}
+
 /** What a server has and the console does not know. */
 async function strangers(place: Place, there: ReadonlySet<string>): Promise<string[]> {
-  const images = [...(await place.api.images.list.query()), ...(await place.api.images.list.query({ trash: true }))];
-  const versions = await Promise.all([...new Set(images.map((image) => image.guid))].map((image) => place.api.images.get.query({ image }).then((found) => found.versions, () => [])));
-  return versions.flat().filter((version) => !there.has(version.guid)).map((version) => `version ${version.guid} is at ${place.name}, and the console does not know it`);
+  return (await versionsAt(place)).filter((version) => !there.has(version.guid)).map((version) => `version ${version.guid} is at ${place.name}, and the console does not know it`);
 }
