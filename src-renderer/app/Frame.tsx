@@ -21,6 +21,7 @@ import classes from './Frame.module.css';
 
 /** Comes after the first screen, closed, so that it knows where the focus was when it opens. */
 const CaptureDialog = lazy(async () => ({ default: (await import('../images/CaptureDialog.tsx')).CaptureDialog }));
+const HandoverDialog = lazy(async () => ({ default: (await import('../handovers/HandoverDialog.tsx')).HandoverDialog }));
 const RunSheet = lazy(async () => ({ default: (await import('../jobs/RunSheet.tsx')).RunSheet }));
 const ObjectDialogs = lazy(async () => ({ default: (await import('../tree/ObjectDialogs.tsx')).ObjectDialogs }));
 
@@ -56,6 +57,7 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
       <Palette onKeys={() => setKeysOpen(true)} />
       <KeysDialog opened={keysOpen} onClose={() => setKeysOpen(false)} />
       <Suspense><CaptureDialog /></Suspense>
+      <Suspense><HandoverDialog /></Suspense>
       <Suspense><RunSheet /></Suspense>
       <Suspense><ObjectDialogs /></Suspense>
     </div>
@@ -64,5 +66,5 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
 
 /** Another object is another page (its state starts anew); another tab of it is not, nor is a list narrowed otherwise. */
 function pageOf(location: string): string {
-  return /^\/(activity|boot)\b/.exec(location)?.[0] ?? location.split('/').slice(0, 3).join('/');
+  return /^\/(activity|boot|transfers)\b/.exec(location)?.[0] ?? location.split('/').slice(0, 3).join('/');
 }

@@ -18,6 +18,12 @@ const BootPage = lazy(async () => ({ default: (await import('../boot/BootPage.ts
 const MatrixPage = lazy(async () => ({ default: (await import('../servers/MatrixPage.tsx')).MatrixPage }));
 const ServerPage = lazy(async () => ({ default: (await import('../servers/ServerPage.tsx')).ServerPage }));
 const ServersPage = lazy(async () => ({ default: (await import('../servers/ServersPage.tsx')).ServersPage }));
+const TransfersPage = lazy(async () => ({ default: (await import('../servers/TransfersPage.tsx')).TransfersPage }));
+const HandoverPage = lazy(async () => ({ default: (await import('../handovers/HandoverPage.tsx')).HandoverPage }));
+const HandoversPage = lazy(async () => ({ default: (await import('../handovers/HandoversPage.tsx')).HandoversPage }));
+const RulesPage = lazy(async () => ({ default: (await import('../sites/RulesPage.tsx')).RulesPage }));
+const TemplatePage = lazy(async () => ({ default: (await import('../sites/TemplatePage.tsx')).TemplatePage }));
+const TemplatesPage = lazy(async () => ({ default: (await import('../sites/TemplatesPage.tsx')).TemplatesPage }));
 const SitesPage = lazy(async () => ({ default: (await import('../sites/SitesPage.tsx')).SitesPage }));
 const FolderPage = lazy(async () => ({ default: (await import('../jobs/FolderPage.tsx')).FolderPage }));
 const JobPage = lazy(async () => ({ default: (await import('../jobs/JobPage.tsx')).JobPage }));
@@ -43,6 +49,12 @@ export function Routes() {
       <Route path="/matrix/:server?">{({ server }) => <MatrixPage key={server ?? ''} location={server ?? null} />}</Route>
       <Route path="/sites">{() => <SitesPage id={null} />}</Route>
       <Route path="/site/:id">{({ id }) => <SitesPage id={id} />}</Route>
+      <Route path="/templates">{() => <TemplatesPage />}</Route>
+      <Route path="/template/:id/:tab?">{({ id, tab }) => <TemplatePage key={id} id={id} tab={tab ?? 'draft'} />}</Route>
+      <Route path="/rules">{() => <RulesPage />}</Route>
+      <Route path="/transfers/:past?">{({ past }) => <TransfersPage past={past === 'past'} />}</Route>
+      <Route path="/handovers">{() => <HandoversPage />}</Route>
+      <Route path="/handover/:id">{({ id }) => <HandoverPage key={id} id={id} />}</Route>
       <Route path="/boot/:tab?">{({ tab }) => <BootPage tab={tab ?? 'serve'} />}</Route>
       <Route path="/activity/:show?/:filters?">{({ filters }) => <ActivityPage shown={filters} />}</Route>
       <Route path="/run/:id">{({ id }) => <RunPage id={id} />}</Route>

@@ -51,6 +51,9 @@ export function LiveUpdates() {
     const refresh = (filter: Parameters<typeof queries.invalidateQueries>[0]): void => { reading.push(queries.invalidateQueries(filter)); };
     if (any('image', 'settings', 'site', 'handover')) refresh(trpc.images.pathFilter());
     if (any('server', 'site', 'image', 'settings', 'handover')) for (const path of [trpc.servers, trpc.sites]) refresh(path.pathFilter());
+    if (any('server', 'handover')) for (const path of [trpc.handovers.list, trpc.handovers.get]) refresh(path.pathFilter());
+    // What it would do follows from images and copies; rates and clocks change nothing about it.
+    if (any('site', 'image', 'settings', 'handover')) refresh(trpc.handovers.preview.pathFilter());
     // A package server is heard of every few seconds; what that changes about copies is seen below.
     if (any('site', 'image', 'settings', 'handover')) refresh(trpc.replication.pathFilter());
     if (any('run')) refresh(trpc.runs.list.pathFilter());

@@ -46,7 +46,7 @@ export function usePaletteCommands(onKeys: () => void): { commands: PaletteComma
     ],
     places: [
       place('home', 'Home', 'home', 'room start'), place('computers', 'Computers', 'computers'), place('group/new', 'New computers', 'new-computers'), place('jobs', 'Jobs', 'jobs'), place('images', 'Images', 'images'),
-      place('servers', 'Package servers', 'servers'), place('matrix', 'Images × servers', 'servers', 'matrix copies scope location'), place('sites', 'Sites', 'site', 'subnets'), place('boot', 'Network boot', 'boot', 'pxe dhcp tftp'), place('activity', 'Activity', 'activity', 'runs'), place('trash', 'Trash', 'trash', 'deleted'), place('settings', 'Settings', 'settings', 'preferences portal'),
+      place('servers', 'Package servers', 'servers'), place('matrix', 'Images × servers', 'servers', 'matrix copies scope location'), place('transfers', 'Transfers', 'servers', 'queue moving copies rate'), place('handovers', 'Hand-overs', 'servers', 'retire replace recover take ownership'), place('sites', 'Sites', 'site', 'subnets'), place('templates', 'Site templates', 'site', 'publish draft images'), place('rules', 'Source rules', 'site', 'subnets which server read from'), place('boot', 'Network boot', 'boot', 'pxe dhcp tftp'), place('activity', 'Activity', 'activity', 'runs'), place('trash', 'Trash', 'trash', 'deleted'), place('settings', 'Settings', 'settings', 'preferences portal'),
       ...Object.entries(helpTitles).map(([topic, title]) => place(`help/${topic}`, `Help: ${title.charAt(0).toLowerCase()}${title.slice(1)}`, 'help')),
     ],
   };

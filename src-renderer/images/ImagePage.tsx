@@ -9,6 +9,7 @@ import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { NothingHere } from '../app/NothingHere.tsx';
 import { shownError } from '../errors.ts';
+import { openHandover } from '../handovers/handoverStore.ts';
 import { EditableText } from '../ui/EditableText.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { PageBody, PageHead, PageHeadSkeleton, PageTabs, Section } from '../ui/Page.tsx';
@@ -88,6 +89,7 @@ function Head({ image }: { image: ImageDetail }) {
               <Menu.Item onClick={() => openCaptureDialog(image.name)}>Capture a new version…</Menu.Item>
               <Menu.Item disabled={!connected} onClick={() => actions.setEnabled({ ...target, enabled: !image.enabled })}>{image.enabled ? 'Disable' : 'Enable'}</Menu.Item>
               <Menu.Item disabled={!connected} onClick={() => actions.setProtected({ ...target, protected: !image.protected })}>{image.protected ? 'Remove protection' : 'Protect from deletion'}</Menu.Item>
+              <Menu.Item disabled={!connected} onClick={() => openHandover({ kind: 'take-ownership', images: [{ guid: image.guid, name: image.name }] })}>Take ownership…</Menu.Item>
               <Menu.Divider />
               <Menu.Item disabled={!connected} onClick={() => actions.trash(target)}>Move to trash</Menu.Item>
             </Menu.Dropdown>

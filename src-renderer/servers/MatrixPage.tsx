@@ -9,6 +9,7 @@ import type { MatrixRow, Moving, PackageServer } from '#shared/model/replication
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { shownError } from '../errors.ts';
+import { openHandover } from '../handovers/handoverStore.ts';
 import { stateRank } from '../images/imageWords.ts';
 import { DataTable } from '../ui/DataTable.tsx';
 import type { Column } from '../ui/DataTable.tsx';
@@ -16,10 +17,12 @@ import { EmptyState } from '../ui/EmptyState.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { MiddleText } from '../ui/MiddleText.tsx';
 import { PageBody, PageHead } from '../ui/Page.tsx';
+import { selectColumn, useSelection } from '../ui/selection.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { managedWords, scopeWords, shownRows } from './matrixRows.ts';
 import { ScopeDialog } from './ScopeDialog.tsx';
 import type { ScopeSubject } from './ScopeDialog.tsx';
+import { ServersTabs } from './ServersTabs.tsx';
 import { cellState } from './serverWords.ts';
 import classes from './Servers.module.css';
 
@@ -39,16 +42,21 @@ export function MatrixPage({ location }: { location: string | null }) {
   const servers = useMemo(() => list.data?.filter((server) => server.state !== 'revoked' && server.state !== 'retired'), [list.data]);
   const names = useMemo(() => new Map(list.data?.map((server) => [server.id, server.name])), [list.data]);
   const rows = useMemo(() => matrix.data && shownRows(matrix.data, names, { text, place, newestOnly }), [matrix.data, names, text, place, newestOnly]);
-  const columns = useMemo(() => columnsFor(servers ?? [], names, setSubject), [servers, names]);
   const images = useMemo(() => [...new Map(rows?.map((row) => [row.imageGuid, row])).values()], [rows]);
+  const guids = useMemo(() => rows && images.map((row) => row.imageGuid), [rows, images]);
+  const selection = useSelection(guids);
+  const columns = useMemo(() => [selectColumn<MatrixRow>({ selection, shown: guids ?? [], keyOf: (row) => row.imageGuid, nameOf: (row) => row.imageName }), ...columnsFor(servers ?? [], names, setSubject)], [servers, names, selection, guids]);
+  // What is chosen, or everything that is shown.
+  const meant = selection.chosen.size === 0 ? images : images.filter((row) => selection.chosen.has(row.imageGuid));
   const failed = [matrix, list].find((query) => query.isError && query.data === undefined);
   const total = matrix.data && new Set(matrix.data.map((row) => row.imageGuid)).size;
   return (
     <>
       <PageHead
-        icon={icon} title="Images × servers" documentTitle="Images × servers" state={total !== undefined && <span className="dim">{images.length === total ? `${total} images` : `${images.length} of ${total} images`}</span>}
-        actions={<><Button component={Link} href="/images" variant="default">Images</Button><Button component={Link} href="/servers" variant="default">Package servers</Button><Button disabled={!connected || images.length === 0} onClick={() => setSubject(subjectOf(images))}>Where {images.length === 1 ? 'it goes' : 'these go'}…</Button></>}
+        icon={icon} title="Images × servers" documentTitle="Images × servers" state={total !== undefined && <span className="dim">{images.length === total ? `${total} images` : `${images.length} of ${total} images`}{selection.chosen.size > 0 && `, ${selection.chosen.size} chosen`}</span>}
+        actions={<><Button component={Link} href="/images" variant="default">Images</Button><Button variant="default" disabled={!connected || meant.length === 0 || servers === undefined || servers.length < 2} onClick={() => openHandover({ kind: 'take-ownership', images: meant.map((row) => ({ guid: row.imageGuid, name: row.imageName })) })}>Take ownership…</Button><Button disabled={!connected || meant.length === 0} onClick={() => setSubject(subjectOf(meant))}>Where {meant.length === 1 ? 'it goes' : 'these go'}…</Button></>}
       />
+      <ServersTabs active="matrix" />
       <div className={classes['bar']}>
         <TextInput value={text} onChange={(event) => setText(event.currentTarget.value)} placeholder="Image or server" aria-label="Filter by image or server" leftSection={<IconSearch size={14} />} w={220} size="xs" styles={small} />
         <Select

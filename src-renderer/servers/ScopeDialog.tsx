@@ -9,9 +9,9 @@ import { useConnected } from '../app/connection.tsx';
 import { useOfferUndo } from '../app/undo.ts';
 import { useAttempt } from '../app/useAttempt.ts';
 import { shownError } from '../errors.ts';
+import { Consequences } from '../ui/Consequences.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { Section } from '../ui/Page.tsx';
-import { StateIcon } from '../ui/StateMark.tsx';
 import { scopeWords } from './matrixRows.ts';
 import classes from './Servers.module.css';
 
@@ -59,15 +59,12 @@ function Choose({ subject, servers, onClose }: { subject: ScopeSubject; servers:
   );
 }
 
-const tones = { gain: 'ok', loss: 'warn', note: 'wait', refusal: 'fail' } as const;
 function Preview({ change }: { change: { images: string[]; scope: Scope; servers: string[] } }) {
   const trpc = useTRPC();
   const preview = useQuery(trpc.replication.previewScope.queryOptions(change));
   return (
     <Section title="What will happen">
-      {preview.isError ? <ErrorBlock title="What this would do could not be told" error={shownError(preview.error)} onRetry={() => void preview.refetch()} /> : preview.data === undefined ? <Skeleton h={40} /> : preview.data.length === 0 ? <p>Nothing moves.</p> : (
-        <ul className={classes['will']} tabIndex={0} aria-label="What will happen">{preview.data.map((each) => <li key={`${each.kind} ${each.text}`}><StateIcon tone={tones[each.kind]} /><span>{each.text}</span></li>)}</ul>
-      )}
+      {preview.isError ? <ErrorBlock title="What this would do could not be told" error={shownError(preview.error)} onRetry={() => void preview.refetch()} /> : preview.data === undefined ? <Skeleton h={40} /> : <Consequences consequences={preview.data} />}
       <p className="dim">Nothing is deleted: a server that is not to hold an image any more keeps what it has.</p>
     </Section>
   );

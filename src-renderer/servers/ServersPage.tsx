@@ -7,6 +7,7 @@ import type { PackageServer } from '#shared/model/replication.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { shownError } from '../errors.ts';
+import { HandoverStrip } from '../handovers/HandoverStrip.tsx';
 import { stateRank } from '../images/imageWords.ts';
 import { DataTable } from '../ui/DataTable.tsx';
 import type { Column } from '../ui/DataTable.tsx';
@@ -17,6 +18,7 @@ import { PageBody, PageHead } from '../ui/Page.tsx';
 import { StateIcon, StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
 import { AddServerDialog } from './AddServerDialog.tsx';
+import { ServersTabs } from './ServersTabs.tsx';
 import { clockProblem, copyCounts, copyStateWords, serverState, spaceWords } from './serverWords.ts';
 import classes from './Servers.module.css';
 
@@ -46,8 +48,10 @@ export function ServersPage({ add }: { add: boolean }) {
       <PageHead
         icon={icon} title="Package servers" documentTitle="Package servers"
         state={servers !== undefined && trouble > 0 && <StateMark tone="warn">{trouble === 1 ? '1 needs attention' : `${trouble} need attention`}</StateMark>}
-        actions={<><Button component={Link} href="/sites" variant="default">Sites</Button><Button component={Link} href="/matrix" variant="default">Images × servers</Button>{others !== 0 && addButton}</>}
+        actions={others !== 0 && addButton}
       />
+      <ServersTabs active="servers" />
+      <HandoverStrip />
       <PageBody plain>
         {servers === undefined && query.isError ? <div className={classes['pad']}><ErrorBlock title="The package servers could not be read" error={shownError(query.error)} onRetry={() => void query.refetch()} /></div> : (
           <div className={others === 0 ? classes['short'] : classes['fill']}><DataTable label="Package servers" columns={columns} rows={servers} rowKey={(server) => server.id} onOpen={(server) => navigate(`/server/${server.id}`)} initialSort={{ column: 'name', descending: false }} /></div>

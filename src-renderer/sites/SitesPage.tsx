@@ -10,6 +10,7 @@ import { formatRate } from '#shared/units.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { shownError } from '../errors.ts';
+import { ServersTabs } from '../servers/ServersTabs.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
 import type { Column } from '../ui/DataTable.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
@@ -43,7 +44,8 @@ export function SitesPage({ id }: { id: string | null }) {
   const addButton = <Button disabled={!connected} onClick={() => navigate('/site/new')}>Add a site…</Button>;
   return (
     <>
-      <PageHead icon={icon} title="Sites" documentTitle="Sites" state={rows !== undefined && rows.length > 0 && <span className="dim">{rows.length}</span>} actions={<><Button component={Link} href="/servers" variant="default">Package servers</Button>{rows?.length !== 0 && addButton}</>} />
+      <PageHead icon={icon} title="Sites" documentTitle="Sites" state={rows !== undefined && rows.length > 0 && <span className="dim">{rows.length}</span>} actions={rows?.length !== 0 && addButton} />
+      <ServersTabs active="sites" />
       <PageBody plain>
         {failed !== undefined && <div className={classes['pad']}><ErrorBlock title="The sites could not be read" error={shownError(failed.error)} onRetry={() => { void sites.refetch(); void servers.refetch(); }} /></div>}
         {rows?.length === 0 && <EmptyState icon={<IconMapPin size={32} stroke={1.4} />} title="Sites will be here: places with the subnets of their computers, the package servers there, and how fast and when is copied to them." help="package-servers">{addButton}</EmptyState>}

@@ -12,6 +12,8 @@ import classes from './DataTable.module.css';
 export type Column<Row> = {
   id: string;
   title: string;
+  /** Instead of the title, where the head is a control. */
+  head?: ReactNode;
   /** A CSS grid track: "minmax(160px, 2fr)", "90px". */
   width: string;
   render: (row: Row) => ReactNode;
@@ -47,7 +49,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, onOpen, initialSo
             const active = order?.column === column.id;
             return (
               <div key={column.id} role="columnheader" className={column.numeric ? classes['numeric'] : ''} aria-sort={active ? (order.descending ? 'descending' : 'ascending') : 'none'}>
-                {column.sortValue === undefined ? (column.title || <span className="offscreen">Commands</span>) : (
+                {column.head !== undefined ? column.head : column.sortValue === undefined ? (column.title || <span className="offscreen">Commands</span>) : (
                   <button type="button" onClick={() => toggle(column.id)}>
                     {column.title}
                     {active && (order.descending ? <IconChevronDown size={14} aria-hidden /> : <IconChevronUp size={14} aria-hidden />)}

@@ -23,13 +23,14 @@ export function PageHeadSkeleton({ icon, documentTitle }: { icon: ReactNode; doc
   return <PageHead icon={icon} title={<><span className="offscreen">Loading</span><Skeleton h={14} w={180} /></>} documentTitle={documentTitle} />;
 }
 
-export type PageTab = { id: string; title: string; count?: string };
+/** href: where it is, if not below `base`. */
+export type PageTab = { id: string; title: string; count?: string; href?: string };
 
 /** Tabs are addresses: back, forward and reload work. */
 export function PageTabs({ base, tabs, active }: { base: string; tabs: PageTab[]; active: string }) {
   const [, navigate] = useLocation();
   return (
-    <Tabs value={active} onChange={(tab) => tab !== null && navigate(tab === tabs[0]?.id ? base : `${base}/${tab}`)} classNames={{ root: classes['tabs'] ?? '', tab: classes['tab'] ?? '', list: classes['tabList'] ?? '' }}>
+    <Tabs value={active} onChange={(tab) => tab !== null && navigate(tabs.find((each) => each.id === tab)?.href ?? (tab === tabs[0]?.id ? base : `${base}/${tab}`))} classNames={{ root: classes['tabs'] ?? '', tab: classes['tab'] ?? '', list: classes['tabList'] ?? '' }}>
       <Tabs.List>
         {tabs.map((tab) => (
           <Tabs.Tab key={tab.id} value={tab.id} aria-controls="page-body">

@@ -1,0 +1,47 @@
+// The images of a hand-over: where each goes, how far it is, how fast, and what keeps it.
+import { useMemo } from 'react';
+import { Link } from 'wouter';
+import type { Handover, Moving } from '#shared/model/replication.ts';
+import { formatBytes, formatRate, formatTimeLeft } from '#shared/units.ts';
+import { stateRank } from '../images/imageWords.ts';
+import { ProgressBar } from '../ui/Bars.tsx';
+import { DataTable } from '../ui/DataTable.tsx';
+import type { Column } from '../ui/DataTable.tsx';
+import { MiddleText } from '../ui/MiddleText.tsx';
+import { StateMark } from '../ui/StateMark.tsx';
+import { imageState, movingOf, nameOf } from './handoverWords.ts';
+import type { Names } from './handoverWords.ts';
+import classes from './Handovers.module.css';
+
+type Row = { image: Handover['images'][number]; moving: ReturnType<typeof movingOf> };
+type Servers = readonly { serverId: string; moving: readonly Moving[] }[];
+
+export function HandoverImages({ handover, names, moving }: { handover: Handover; names: Names; moving: Servers }) {
+  const rows = useMemo(() => handover.images.map((image): Row => ({ image, moving: movingOf(image, moving) })), [handover.images, moving]);
+  const columns = useMemo(() => columnsFor(names), [names]);
+  if (rows.length === 0) return <p className="dim" style={{ padding: '8px 24px' }}>It owned no image, so none changes hands.</p>;
+  return <DataTable label="Images" columns={columns} rows={rows} rowKey={({ image }) => image.imageGuid} />;
+}
+
+function columnsFor(names: Names): Column<Row>[] {
+  return [
+    { id: 'image', title: 'Image', width: 'minmax(160px, 1.3fr)', sortValue: ({ image }) => image.imageName.toLocaleLowerCase(), render: ({ image }) => <Link href={`/image/${image.imageGuid}/copies`}><MiddleText text={image.imageName} /></Link> },
+    { id: 'to', title: 'New owner', width: 'minmax(90px, 0.8fr)', sortValue: ({ image }) => nameOf(names, image.toServerId), render: ({ image }) => <Link href={`/server/${image.toServerId}`}><MiddleText text={nameOf(names, image.toServerId)} /></Link> },
+    { id: 'state', title: 'State', width: '118px', sortValue: ({ image }) => stateRank(imageState(image)), render: ({ image }) => <StateMark tone={imageState(image).tone}>{imageState(image).word}</StateMark> },
+    { id: 'versions', title: 'Versions', width: '60px', numeric: true, sortValue: ({ image }) => image.versions, render: ({ image }) => image.versions },
+    { id: 'done', title: 'There', width: '190px', sortValue: ({ image }) => image.doneBytes, render: ({ image }) => <There image={image} /> },
+    { id: 'rate', title: 'Rate', width: '82px', numeric: true, sortValue: ({ moving }) => moving.rateBytesPerSecond, render: ({ moving }) => (moving.rateBytesPerSecond === 0 ? <span className="dim">–</span> : formatRate(moving.rateBytesPerSecond)) },
+    { id: 'left', title: 'Time left', width: '84px', numeric: true, sortValue: ({ moving }) => moving.etaSeconds ?? Number.MAX_SAFE_INTEGER, render: ({ moving }) => formatTimeLeft(moving.etaSeconds).replace(' left', '') || <span className="dim">–</span> },
+    { id: 'why', title: 'Remark', width: 'minmax(160px, 1.6fr)', sortValue: (row) => remark(row), render: (row) => <span className={classes['cut']} title={remark(row)}>{remark(row)}</span> },
+  ];
+}
+
+function There({ image }: { image: Row['image'] }) {
+  const whole = image.state === 'proved' || image.state === 'switched';
+  if (image.state !== 'copying') return <span className={whole ? '' : 'dim'}>{formatBytes(whole ? image.bytes : image.doneBytes)}{!whole && ` of ${formatBytes(image.bytes)}`}</span>;
+  return <><span className={classes['cell']}><ProgressBar fraction={image.bytes === 0 ? null : image.doneBytes / image.bytes} label={`${image.imageName} at its new owner`} /></span><span>{formatBytes(image.doneBytes)} of {formatBytes(image.bytes)}</span></>;
+}
+
+function remark({ image, moving }: Row): string {
+  return image.problem ?? (image.state === 'copying' || image.state === 'waiting' ? moving.waitingFor ?? '' : '');
+}
