@@ -196,6 +196,37 @@ export const actions: Action[] = [
     },
   },
   {
+    name: 'take ownership', weight: 4,
+    run: async ({ world, model, random }) => {
+      const images = [...model.images.keys()].filter(() => random.chance(0.4)).slice(0, 4);
+      if (images.length === 0) return null;
+      const to = random.pick(world.places);
+      const { outcome, why } = await outcomeOf(world.console.api.handovers.begin.mutate({ request: { kind: 'take-ownership', images, to: to.serverId } }));
+      return `${images.length} to ${to.name}: ${outcome} ${why ?? ''}`;
+    },
+  },
+  {
+    name: 'retire, replace or recover', weight: 2,
+    run: async ({ world, random }) => {
+      const from = random.pick(world.servers);
+      const to = random.pick(world.places.filter((place) => place !== from));
+      const kind = random.pick(['retire', 'retire', 'replace', 'recover'] as const);
+      const { outcome, why } = await outcomeOf(world.console.api.handovers.begin.mutate({ request: kind === 'recover' ? { kind, from: from.serverId, to: to.serverId, acceptLoss: true } : { kind, from: from.serverId, to: to.serverId } }));
+      return `${kind} ${from.name}, to ${to.name}: ${outcome} ${why ?? ''}`;
+    },
+  },
+  {
+    name: 'hand-over', weight: 3,
+    run: async ({ world, random }) => {
+      const { value } = await outcomeOf(world.console.api.handovers.list.query({ open: true }));
+      if (value === undefined || value.length === 0) return null;
+      const { id, kind, state } = random.pick(value);
+      const end = random.chance(0.4) ? 'cancel' : 'letGo';
+      const { outcome, why } = await outcomeOf(world.console.api.handovers[end].mutate({ id }));
+      return `${end} of ${kind} (${state}): ${outcome} ${why ?? ''}`;
+    },
+  },
+  {
     name: 'revoke', weight: 1,
     run: async ({ world, random }) => {
       const place = random.pick(world.servers);

@@ -71,6 +71,7 @@ async function calmAndProve(storm: Storm, calmMs: number): Promise<string[]> {
     for (const far of world.places) world.link(near, far, null);
   }
   for (const place of world.places) if (!place.up) await world.start(place);
+  await endHandovers(storm);
   await takeIn(storm);
   await lastCapture(storm);
   let open = await converge(storm, until, 0);
@@ -96,14 +97,24 @@ async function calmAndProve(storm: Storm, calmMs: number): Promise<string[]> {
   return [...exits, ...model.problems({ folders, console: world.console.name, rows, placeOf: world.placeOf })];
 }
 
-/** Who was revoked joins again, as its administrator would do it. */
+/** Who was put out joins again, as its administrator would do it. */
 async function takeIn({ world, say }: Storm): Promise<void> {
   for (const server of await world.console.api.servers.list.query()) {
     const place = world.servers.find((each) => each.serverId === server.id);
-    if (server.state !== 'revoked' || place === undefined) continue;
+    if ((server.state !== 'revoked' && server.state !== 'retired') || place === undefined) continue;
     await world.kill(place, 'SIGTERM');
     await world.join(place);
     say(`${place.name} joined again`);
+  }
+}
+
+/** A server that nobody lets go stays; what only changes owners ends by itself. */
+async function endHandovers({ world, say }: Storm): Promise<void> {
+  const { handovers } = world.console.api;
+  for (const { id, kind, state } of await handovers.list.query({ open: true })) {
+    if (kind !== 'retire' && kind !== 'replace') continue;
+    const { outcome, why } = await outcomeOf(handovers.cancel.mutate({ id }));
+    say(`${kind} (${state}) is taken back: ${outcome} ${why ?? ''}`);
   }
 }
 
@@ -136,11 +147,12 @@ async function converge(storm: Storm, until: number, provedAfter: number): Promi
 
 async function openEnds({ world, model }: Storm, provedAfter: number): Promise<string[]> {
   const { api } = world.console;
-  const [rows, servers] = await Promise.all([api.replication.matrix.query({ trash: true }), api.servers.list.query()]);
+  const [rows, servers, handovers] = await Promise.all([api.replication.matrix.query({ trash: true }), api.servers.list.query(), api.handovers.list.query({ open: true })]);
   model.saw(rows.map((row) => row.versionGuid));
   const there = new Set(rows.map((row) => row.versionGuid));
   return [
     ...servers.filter((server) => !server.isSelf && !server.connected).map((server) => `${server.name} is not connected`),
+    ...handovers.filter((each) => each.state !== 'failed').map((each) => `a hand-over (${each.kind}) is ${each.state}: ${each.problem ?? each.images.map((image) => `${image.imageName} ${image.state} ${image.problem ?? ''}`).join('; ')}`),
     ...servers.filter((server) => server.copies.removing > 0).map((server) => `${server.name} is removing ${server.copies.removing}`),
     ...[...model.versions.values()].filter((version) => model.mustBeThere(version.guid) && !there.has(version.guid)).map((version) => `version ${version.guid}, captured at ${version.at}, is not known at the console`),
     ...rows.filter((row) => (model.versions.get(row.versionGuid)?.excuse ?? null) === null).flatMap((row) => ofRow(row, world.placeOf, provedAfter)),
