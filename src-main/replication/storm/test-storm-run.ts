@@ -83,6 +83,9 @@ async function calmAndProve(storm: Storm, calmMs: number): Promise<string[]> {
   }
   open = await converge(storm, until, asked);
   if (open.length > 0) return open;
+  await giveUpLost(storm, asked);
+  open = await converge(storm, until, asked);
+  if (open.length > 0) return open;
   const rows = await world.console.api.replication.matrix.query({ trash: true });
   const alarms = (await world.console.api.servers.list.query()).flatMap((server) => server.problems.filter((problem) => problem.includes('although they were here')).map((problem) => `${server.name}: ${problem}`));
   if (alarms.length > 0) say(`alarms: ${alarms.join(' ')}`);
@@ -132,6 +135,23 @@ async function lastCapture({ world, model }: Storm): Promise<void> {
   model.captured({ guid, imageGuid, name: 'After the storm', content: contentOf(chunks), at: hq.name });
 }
 
+/** What the hurt disks may have taken: where it is proved somewhere all the same, it must come everywhere; else a person deletes it. */
+async function giveUpLost({ world, model, say }: Storm, asked: number): Promise<void> {
+  const { api } = world.console;
+  for (const row of await api.replication.matrix.query({ trash: true })) {
+    const version = model.versions.get(row.versionGuid);
+    if ((version?.excuse ?? null) === null || version === undefined) continue;
+    if (row.cells.some((cell) => cell.state === 'ready' && (cell.provedAt ?? 0) >= asked)) {
+      version.excuse = null;
+      continue;
+    }
+    say(`lost, and deleted: ${row.imageName} ${row.number}: ${version.excuse ?? ''}`);
+    await api.images.delete.mutate({ image: row.imageGuid, version: row.number });
+    await api.images.purge.mutate({ image: row.imageGuid, version: row.number });
+    model.purged({ image: row.imageGuid, version: row.versionGuid }, 'done');
+  }
+}
+
 /** Waits until nothing is open any more, or the time is up. @returns what is open then */
 async function converge(storm: Storm, until: number, provedAfter: number): Promise<string[]> {
   let open = ['nothing was looked at'];
@@ -155,17 +175,18 @@ async function openEnds({ world, model }: Storm, provedAfter: number): Promise<s
     ...handovers.filter((each) => each.state !== 'failed').map((each) => `a hand-over (${each.kind}) is ${each.state}: ${each.problem ?? each.images.map((image) => `${image.imageName} ${image.state} ${image.problem ?? ''}`).join('; ')}`),
     ...servers.filter((server) => server.copies.removing > 0).map((server) => `${server.name} is removing ${server.copies.removing}`),
     ...[...model.versions.values()].filter((version) => model.mustBeThere(version.guid) && !there.has(version.guid)).map((version) => `version ${version.guid}, captured at ${version.at}, is not known at the console`),
-    ...rows.filter((row) => (model.versions.get(row.versionGuid)?.excuse ?? null) === null).flatMap((row) => ofRow(row, world.placeOf, provedAfter)),
+    ...rows.flatMap((row) => ofRow(row, { placeOf: world.placeOf, provedAfter, mayBeLost: (model.versions.get(row.versionGuid)?.excuse ?? null) !== null })),
     ...(await Promise.all(world.servers.map((place) => strangers(place, there)))).flat(),
   ];
 }
 
-function ofRow(row: MatrixRow, placeOf: (serverId: string) => string, provedAfter: number): string[] {
+function ofRow(row: MatrixRow, { placeOf, provedAfter, mayBeLost }: { placeOf: (serverId: string) => string; provedAfter: number; mayBeLost: boolean }): string[] {
   return row.cells.flatMap((cell) => {
     const about = `${row.imageName} ${row.number} (${row.versionGuid}) at ${placeOf(cell.serverId)}`;
-    if (cell.assigned && cell.state !== 'ready') return [`${about} is ${cell.state} ${cell.problem ?? ''}`];
-    if (!['ready', 'absent'].includes(cell.state)) return [`${about} is ${cell.state}, and not wanted there ${cell.problem ?? ''}`];
-    return cell.state === 'ready' && (cell.provedAt ?? 0) < provedAfter ? [`${about} was not re-hashed yet`] : [];
+    if (cell.state === 'ready') return (cell.provedAt ?? 0) < provedAfter ? [`${about} was not re-hashed yet`] : [];
+    if (mayBeLost && cell.state !== 'verifying' && cell.state !== 'removing') return [];
+    if (cell.assigned) return [`${about} is ${cell.state} ${cell.problem ?? ''}`];
+    return cell.state === 'absent' ? [] : [`${about} is ${cell.state}, and not wanted there ${cell.problem ?? ''}`];
   });
 }
 
