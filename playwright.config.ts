@@ -3,7 +3,7 @@ import { defineConfig } from '@playwright/test';
 import type { TargetOptions } from './e2e/fixtures.ts';
 
 /** The replication lab's stories that are worth their time in every `npm test`; all of them with `npm run soak`. */
-const stories = process.env['PLATEN_SOAK'] === '1' ? ['**/replication/*.spec.ts'] : ['source-emptied', 'patch-at-a-site', 'deleted-while-away'].map((story) => `**/replication/${story}.spec.ts`);
+const stories = process.env['PLATEN_SOAK'] === '1' ? ['**/replication/*.spec.ts'] : ['retirement', 'source-emptied', 'patch-at-a-site', 'owner-dead', 'deleted-while-away'].map((story) => `**/replication/${story}.spec.ts`);
 const disks = ['**/disks/*.spec.ts', '**/main-job*.spec.ts', '**/first-day.spec.ts', '**/keyboard.spec.ts'];
 
 export default defineConfig<TargetOptions>({

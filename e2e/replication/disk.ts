@@ -1,6 +1,7 @@
 // Owns the disks that the lab's images are captured from: files with a partition table and a real file system, half of it incompressible as
 // real systems are. The same seed gives the same bytes. patch() changes them as an update would.
-import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mixed } from '../disks/content.ts';
 import { Host, run } from '../disks/host.ts';
@@ -35,6 +36,19 @@ export async function patchDisk(disk: LabDisk, seed: string, changedMiB: number)
     for (let at = 0; at < changedMiB; at++) await writeFile(join(point, `update-${seed}-${at}.bin`), mixed(`${seed}:${at}`, MiB));
     await host.release(point);
     await host.release(device);
+  } finally {
+    await host.close();
+  }
+}
+
+/** Every file of the volume with its hash, sorted: what two disks must have in common. */
+export async function contentsOf(disk: LabDisk): Promise<string[]> {
+  const host = await Host.open();
+  try {
+    return await host.withMounted(disk.path, { offsetBytes: VOLUME_AT, sizeBytes: disk.sizeBytes - 2 * VOLUME_AT }, 'ext4', async (folder) => {
+      const names = (await readdir(folder)).filter((name) => name.endsWith('.bin')).sort();
+      return await Promise.all(names.map(async (name) => `${name} ${createHash('sha256').update(await readFile(join(folder, name))).digest('hex')}`));
+    });
   } finally {
     await host.close();
   }

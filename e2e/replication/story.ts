@@ -2,8 +2,9 @@
 // the oracle at its end. What the machines said is in a failed test's report.
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { ConsolePage } from '../pages/console.ts';
-import { makeDisk, patchDisk, type LabDisk } from './disk.ts';
+import { contentsOf, makeDisk, patchDisk, type LabDisk } from './disk.ts';
 import { ReplicationLab, type LabOptions } from './lab.ts';
 import type { LabMachine } from './machine.ts';
 import { replicationLabLack } from './network.ts';
@@ -37,6 +38,7 @@ export class Story {
   readonly #page: Page;
   readonly #acknowledged: string[] = [];
   #lab: ReplicationLab | null = null;
+  #computer: LabMachine | null = null;
   readonly #begun = performance.now();
 
   constructor(page: Page) {
@@ -97,6 +99,29 @@ export class Story {
     }
     this.note(`the console says ${String(word)} of ${image} at ${servers.join(', ')}`);
   }
+  /** Who owns an image, as the console says it. */
+  async ownedBy(image: string, words: string): Promise<void> {
+    await expect.poll(() => this.reads(image, 'Owner'), { message: `owner of ${image}`, timeout: travelMs }).toBe(words);
+  }
+  /** The images whose location is a server: what an administrator types before switching it off. */
+  async locatedAt(server: string): Promise<Locator> {
+    await this.console.goTo(`/matrix/${(await this.lab.serverView(server)).id}`);
+    await expect(this.#page.getByRole('combobox', { name: 'Location' })).toHaveValue(`Location is ${server}`);
+    return this.#page.getByRole('main').locator('header');
+  }
+
+  /** A computer that gets an image from the lab with the real agent; what arrives is the disk that was captured. */
+  async deploys(image: string, disk: LabDisk, version?: number): Promise<string> {
+    this.#computer ??= await this.lab.addMachine('PC');
+    const target = `${disk.path}.deployed`;
+    const { code, answer, said } = await this.#computer.agent(['deploy', '--disk', target, '--image', image, ...(version === undefined ? [] : ['--version', String(version)]), '--create-size', String(disk.sizeBytes), '--yes'], this.hq);
+    expect(code, `${JSON.stringify(answer)}\n${said}`).toBe(0);
+    expect(await contentsOf({ ...disk, path: target })).toEqual(await contentsOf(disk));
+    await rm(target);
+    this.note(`${image} deployed`);
+    return said;
+  }
+
   /** What stands on top of a server's page because a person is needed. */
   async attention(server: string): Promise<Locator> {
     await this.console.goTo(`/server/${(await this.lab.serverView(server)).id}`);
