@@ -1,5 +1,5 @@
 // Owns a capture from inspection to the new version: refuse first, read and send through the pipeline, check that the source stood
-// still, commit. The source is opened for reading only; nothing is ever written to it.
+// still, commit. The source is opened for reading only; nothing is ever written to it. Where pages and frames go is in sending.ts.
 import { AppError, CancelledError } from '#shared/errors.ts';
 import type { WhereTimeGoes } from '#shared/model/run.ts';
 import { formatBytes } from '#shared/units.ts';
@@ -10,6 +10,7 @@ import type { Inspection, SourceDisk } from '../disks/types.ts';
 import { CapturePipeline, type CaptureFigures } from './capturePipeline.ts';
 import { bytesToRead } from './layout.ts';
 import { mostStreams, resumeKeyOf, RunScope, type RunContext, type TaskRef } from './runScope.ts';
+import { NotTaken, Sending, type Passed } from './sending.ts';
 import { SourceWitness } from './sourceWitness.ts';
 import { diskWords, graphWords, paceWords } from './words.ts';
 import { workerCount, WorkerPool } from './workerPool.ts';
@@ -37,6 +38,8 @@ const bodyBytes = 2 * 1024 * 1024;
 /** After these the capture starts over under its lease: what arrived is not sent again. */
 const startOver = new Set(['chunk-missing', 'lease-lost']);
 const mostAttempts = 3;
+/** Servers that may be tried in vain. */
+const mostPassed = 10;
 
 export async function capture(context: RunContext, request: CaptureRequest): Promise<CaptureResult> {
   const options = request.sectorSizeBytes === undefined ? {} : { sectorSizeBytes: request.sectorSizeBytes };
@@ -46,11 +49,18 @@ export async function capture(context: RunContext, request: CaptureRequest): Pro
     const witness = await SourceWitness.begin(source);
     const inspection = await inspectDisk(source, source.facts);
     await witness.inspected(inspection.graph);
+    const not: Passed[] = [];
     for (let attempt = 1; ; attempt++) {
       const scope = new RunScope(context, request.task);
       try {
-        return await captureOnce(scope, { source, inspection, witness }, request);
+        return await captureOnce(scope, { source, inspection, witness, not }, request);
       } catch (error) {
+        if (error instanceof NotTaken && not.length < mostPassed && !context.signal.aborted) {
+          not.push({ serverId: error.serverId, why: error.message });
+          context.reporter.note(`${error.message} Another server takes the capture.`);
+          attempt--;
+          continue;
+        }
         const again = error instanceof AppError && startOver.has(error.code) && attempt < mostAttempts && !context.signal.aborted;
         if (!again) {
           const told = error instanceof CancelledError ? stopped(error, request) : error;
@@ -67,9 +77,9 @@ export async function capture(context: RunContext, request: CaptureRequest): Pro
   }
 }
 
-type Subject = { source: SourceDisk; inspection: Inspection; witness: SourceWitness };
+type Subject = { source: SourceDisk; inspection: Inspection; witness: SourceWitness; not: Passed[] };
 
-async function captureOnce(scope: RunScope, { source, inspection, witness }: Subject, request: CaptureRequest): Promise<CaptureResult> {
+async function captureOnce(scope: RunScope, { source, inspection, witness, not }: Subject, request: CaptureRequest): Promise<CaptureResult> {
   const { control, reporter } = scope.context;
   const started = performance.now();
   const { facts } = source;
@@ -79,6 +89,7 @@ async function captureOnce(scope: RunScope, { source, inspection, witness }: Sub
     disk: { path: facts.path, model: facts.model, serial: facts.serial, sizeBytes: facts.sizeBytes },
     graph: inspection.graph,
     resumeKey: resumeKeyOf('capture', [facts.serial, facts.sizeBytes, facts.path, request.image]),
+    elsewhere: { not },
     ...(request.task === undefined ? {} : { task: request.task }),
   }));
   scope.begin(begun);
@@ -87,7 +98,8 @@ async function captureOnce(scope: RunScope, { source, inspection, witness }: Sub
   if (begun.resumed) reporter.note('An interrupted capture of this disk is continued: what arrived is not sent again.');
   const total = inspection.graph.streams.reduce((sum, stream) => sum + bytesToRead(stream, inspection.maps.get(stream.index) ?? 'all'), 0);
   scope.meter.enter('read', total);
-  const figures = await readAndSend(scope, source, inspection);
+  const sending = begun.sendTo === undefined ? null : await Sending.reach(scope, begun.sendTo);
+  const figures = await readAndSend(scope, { source, inspection, sending });
   scope.log([`${paceWords('Read', figures.readBytes, (performance.now() - started) / 1000)}; ${formatBytes(scope.meter.sentBytes)} sent: ${figures.sentFrames} chunks of ${figures.dataChunks} were new.`]);
   await witness.check(inspection.graph);
   scope.log(['The disk did not change while it was read.']);
@@ -107,20 +119,23 @@ async function captureOnce(scope: RunScope, { source, inspection, witness }: Sub
   };
 }
 
-async function readAndSend(scope: RunScope, source: SourceDisk, inspection: Inspection): Promise<CaptureFigures> {
+async function readAndSend(scope: RunScope, { source, inspection, sending }: { source: SourceDisk; inspection: Inspection; sending: Sending | null }): Promise<CaptureFigures> {
   const workers = workerCount();
   // Fewer slots each where there are more threads: the whole stays within the memory bound.
   const slots = workers <= 2 ? 10 : workers <= 4 ? 6 : 4;
   const bodies = workers <= 4 ? 3 : 2;
   const posts = Math.max(1, Math.min(bodies, Math.floor((mostStreams - 1) / workers)));
-  const pipeline = new CapturePipeline({ graph: inspection.graph, maps: inspection.maps, slots, slotChunks, client: scope.frameClient(), meter: scope.meter });
+  const pipeline = new CapturePipeline({ graph: inspection.graph, maps: inspection.maps, slots, slotChunks, client: scope.frameClient(sending?.patience), meter: scope.meter });
   const pool = new WorkerPool({
     entry: scope.context.entry,
     setups: Array.from({ length: workers }, () => ({
-      role: 'capture', fd: source.fd, chunkSizeBytes: inspection.graph.chunkSizeBytes, endpoint: scope.context.server, ticket: scope.ticket,
+      role: 'capture', fd: source.fd, chunkSizeBytes: inspection.graph.chunkSizeBytes, endpoint: scope.frames, ticket: scope.ticket,
       patienceMs: scope.context.patienceMs, slots, slotChunks, bodyBytes, bodies, posts,
     })),
-    onMessage: (worker, message) => pipeline.receive(worker, message),
+    onMessage: (worker, message) => {
+      if (message.type === 'waits') sending?.waits(message.why);
+      else pipeline.receive(worker, message);
+    },
     onTicketWanted: () => scope.renewTicket(),
     onFailure: (error) => pipeline.fail(error),
   });
@@ -128,6 +143,8 @@ async function readAndSend(scope: RunScope, source: SourceDisk, inspection: Insp
   try {
     await scope.race(pipeline.run(pool));
     return pipeline.figures;
+  } catch (error) {
+    throw sending?.said(error) ?? error;
   } finally {
     await pool.close();
   }

@@ -44,7 +44,9 @@ class CaptureWorker {
     this.setup = setup;
     this.port = port;
     this.tickets = new WorkerTickets(setup.ticket, () => this.say({ type: 'ticketWanted' }));
-    this.client = new FrameClient(setup.endpoint, this.tickets, { patienceMs: setup.patienceMs, signal: new AbortController().signal });
+    this.client = new FrameClient(setup.endpoint, this.tickets, {
+      patienceMs: setup.patienceMs, signal: new AbortController().signal, onWait: (error) => this.say({ type: 'waits', why: toAppError(error).message }),
+    });
     this.zeros = Buffer.alloc(setup.chunkSizeBytes);
     this.slots = Array.from({ length: setup.slots }, () => ({ bytes: Buffer.allocUnsafeSlow(setup.slotChunks * setup.chunkSizeBytes), lengthBytes: 0, hashes: new Uint8Array(0) }));
     this.freeBodies = Array.from({ length: setup.bodies }, () => ({

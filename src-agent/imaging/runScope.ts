@@ -2,11 +2,12 @@
 // person and to the server, failures told to the server, the ticket kept fresh. It knows nothing of disks.
 import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
 import type { RunProgress } from '#shared/model/run.ts';
-import type { ReadSource } from '#shared/agent/messages.ts';
+import type { ReadSource, SendTo } from '#shared/agent/messages.ts';
 import type { Control } from '../connection.ts';
 import { blake3Hex } from '../hash.ts';
-import type { ServerLocation } from '../net/endpoint.ts';
+import type { Endpoint, ServerLocation } from '../net/endpoint.ts';
 import { FrameClient } from '../net/frameClient.ts';
+import type { Patience } from '../net/retry.ts';
 import { SourceClient } from '../net/sources.ts';
 import { ProgressMeter } from './progress.ts';
 import type { Reading } from './reading.ts';
@@ -42,6 +43,8 @@ export class RunScope {
   readonly meter = new ProgressMeter('inspect', () => performance.now());
   readonly abort = new AbortController();
   readonly context: RunContext;
+  /** Where pages and frames go. */
+  frames: Endpoint;
   watermarks: { stream: number; chunks: number }[] | null = null;
   private readonly isTask: boolean;
   private runId: string | null;
@@ -59,6 +62,7 @@ export class RunScope {
   /** @param task  failures of a job's task are told to the server by whoever runs the job */
   constructor(context: RunContext, task?: TaskRef) {
     this.context = context;
+    this.frames = context.server;
     this.isTask = task !== undefined;
     this.runId = task?.runId ?? null;
     if (context.signal.aborted) this.stopOutside();
@@ -77,11 +81,11 @@ export class RunScope {
   }
 
   /** From captureBegin or deployBegin on. */
-  begin(run: { runId: string; ticket: string; ticketExpiresInMs: number }): void {
+  begin(run: { runId: string; ticket: string; ticketExpiresInMs: number; sendTo?: SendTo | undefined }): void {
     this.tickets?.close();
     this.runId = run.runId;
     this.tickets = new RunTickets({
-      control: this.context.control, runId: run.runId, ticket: run.ticket, expiresInMs: run.ticketExpiresInMs,
+      control: this.context.control, runId: run.runId, ticket: run.sendTo?.ticket ?? run.ticket, expiresInMs: run.ticketExpiresInMs, isElsewhere: run.sendTo !== undefined,
       onRenewed: (ticket, sources) => this.onTicket(ticket, sources),
       onFailure: (error) => this.abort.abort(endedAway(error)),
     });
@@ -100,9 +104,9 @@ export class RunScope {
     void this.tickets?.renew();
   }
 
-  frameClient(): FrameClient {
+  frameClient(patience: Patience = { patienceMs: this.context.patienceMs, signal: this.signal }): FrameClient {
     if (this.tickets === null) throw new AppError('internal', 'Frames were asked for before the run began.');
-    const client = new FrameClient(this.context.server, this.tickets, { patienceMs: this.context.patienceMs, signal: this.signal });
+    const client = new FrameClient(this.frames, this.tickets, patience);
     this.clients.push(client);
     return client;
   }

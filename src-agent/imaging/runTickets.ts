@@ -1,4 +1,6 @@
-// Owns the ticket of one run on the main thread: renewed before it ends, after a reconnect, and when the server refused it.
+// Owns the ticket of one run on the main thread: renewed before it ends, after a reconnect, and when the server refused it. Of a capture that
+// goes to a package server it is that server's.
+import { AppError } from '#shared/errors.ts';
 import type { ReadSource } from '#shared/agent/messages.ts';
 import type { Control } from '../connection.ts';
 import type { Tickets } from '../net/frameClient.ts';
@@ -11,13 +13,14 @@ export class RunTickets implements Tickets {
   private readonly onRenewed: (ticket: string, sources: ReadSource[] | undefined) => void;
   private readonly onFailure: (error: Error) => void;
   private ticket: string;
+  private readonly isElsewhere: boolean;
   private timer: NodeJS.Timeout | null = null;
   private renewing: Promise<void> | null = null;
   private isFinishing = false;
   private readonly onBack = (): void => void this.renew();
 
   constructor(parts: {
-    control: Control; runId: string; ticket: string; expiresInMs: number;
+    control: Control; runId: string; ticket: string; expiresInMs: number; /** The ticket is a package server's. */ isElsewhere: boolean;
     onRenewed(ticket: string, sources: ReadSource[] | undefined): void;
     /** The run is not the server's any more: the work can't go on. */
     onFailure(error: Error): void;
@@ -25,6 +28,7 @@ export class RunTickets implements Tickets {
     this.control = parts.control;
     this.runId = parts.runId;
     this.ticket = parts.ticket;
+    this.isElsewhere = parts.isElsewhere;
     this.onRenewed = parts.onRenewed;
     this.onFailure = parts.onFailure;
     this.plan(parts.expiresInMs);
@@ -49,9 +53,11 @@ export class RunTickets implements Tickets {
     this.renewing ??= this.control
       .request('renewTicket', { runId: this.runId })
       .then((answer) => {
-        this.ticket = answer.ticket;
+        // A ticket of the one opens nothing at the other.
+        if (this.isElsewhere !== (answer.sendTo !== undefined)) throw new AppError('lease-lost', 'The server does not know any more where this capture goes.');
+        this.ticket = answer.sendTo?.ticket ?? answer.ticket;
         this.plan(answer.ticketExpiresInMs);
-        this.onRenewed(answer.ticket, answer.sources);
+        this.onRenewed(this.ticket, answer.sources);
       })
       .catch((error: unknown) => {
         if (!this.isFinishing) this.onFailure(error instanceof Error ? error : new Error(String(error)));

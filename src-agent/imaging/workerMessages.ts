@@ -43,6 +43,8 @@ export type FromWorker =
   | { type: 'sent'; frames: number; bytes: number; rawBytes: number; where: Partial<WhereTimeGoes> }
   | { type: 'written'; batch: number; bytes: number; fetchedChunks: number; receivedBytes: number; /** Of them by server's id. */ bySource: [string, number][]; keptBytes: number; where: Partial<WhereTimeGoes> }
   | { type: 'sourceLost'; change: SourceChange }
+  /** What it sends to does not answer, and is asked again. */
+  | { type: 'waits'; why: string }
   | { type: 'finished' }
   | { type: 'ticketWanted' }
   | { type: 'failed'; error: WireError; cancelled: boolean };

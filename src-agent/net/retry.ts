@@ -8,6 +8,8 @@ export type Patience = {
   signal: AbortSignal;
   firstPauseMs?: number;
   longestPauseMs?: number;
+  /** It began to fail, and is tried again. */
+  onWait?: (error: unknown) => void;
 };
 
 const transientCodes = new Set(['connection-lost', 'server-closing', 'too-many-requests']);
@@ -33,6 +35,7 @@ export async function withRetry<T>(patience: Patience, attempt: () => Promise<T>
     } catch (error) {
       throwIfCancelled(patience.signal);
       if (!isTransient(error)) throw error;
+      if (failingSince === null) patience.onWait?.(error);
       failingSince ??= performance.now();
       if (performance.now() - failingSince > patience.patienceMs) {
         throw new AppError('connection-lost', `The server could not be reached for ${Math.round(patience.patienceMs / 1000)} seconds (${toAppError(error).message}). Run the same command again: what arrived is kept.`, {}, error);

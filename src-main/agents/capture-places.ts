@@ -120,8 +120,9 @@ export class CapturePlaces {
   /** Where chunks of it are already, else the nearest. */
   #choose(address: string, before: { at: Place | null } | null, passed: ReadonlyMap<string, string>): Place | null {
     const { servers } = this.#parts;
-    if (before !== null && before.at === null) return { serverId: servers.selfId, name: '', reason: 'what arrived of it before is there' };
-    if (before?.at != null && !passed.has(before.at.serverId) && this.isUsable(before.at.serverId)) return { ...before.at, name: this.#name(before.at.serverId) };
+    const there = before?.at ?? null;
+    if (before !== null && there === null) return { serverId: servers.selfId, name: '', reason: 'what arrived of it before is there' };
+    if (there !== null && !passed.has(there.serverId) && this.isUsable(there.serverId)) return { ...there, name: this.#name(there.serverId) };
     const { serverId, name, addresses, reason } = servers.captureTargetFor(address, new Set(passed.keys()));
     return serverId !== servers.selfId && addresses.length === 0 ? null : { serverId, name, reason };
   }

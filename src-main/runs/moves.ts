@@ -102,8 +102,8 @@ export class Moves {
       if (ended) live.save(id);
       if (!repo.move(id, row.state, to, { endedAt: ended ? clock() : null, waitingFor: to === 'waiting' ? facts.waitingFor ?? 'version' : null })) return false;
       if (isFinal(to) && row.kind === 'job') this.#endTasks(row, to, facts.error ?? null);
-      // The request holds a whole device graph: once the run is over nobody asks for it again.
-      if (isFinal(to)) repo.setRequest(id, '{}');
+      // The request holds a whole device graph: once the run is over nobody asks for it again. Where a capture's chunks went, the next one asks.
+      if (isFinal(to)) repo.forgetRequest(id);
       if (facts.error !== undefined) repo.setError(id, facts.error);
       // What was said while it was lost is not true of a run that goes on, or waits for a person.
       else if (!ended && row.error !== null) repo.setError(id, null);

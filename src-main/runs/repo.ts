@@ -54,7 +54,8 @@ export function openRunRepo(db: Database) {
         { id, progress: progress === null ? null : JSON.stringify(progress), watermarks: watermarks === null ? null : JSON.stringify(watermarks) }),
     setImage: (id: string, image: { guid: string; name: string; versionGuid: string; number: number }) =>
       db.run('UPDATE run SET image_guid = :guid, image_name = :name, version_guid = :versionGuid, version_number = :number WHERE id = :id', { id, ...image }),
-    setRequest: (id: string, request: string) => db.run('UPDATE run SET request = :request WHERE id = :id', { id, request }),
+    /** All but where a capture's chunks are. */
+    forgetRequest: (id: string) => db.run("UPDATE run SET request = CASE WHEN request ->> '$.at' IS NULL THEN '{}' ELSE json_object('at', json(request -> '$.at')) END WHERE id = :id", { id }),
     setCapture: (id: string, captureId: string, request: string) => db.run('UPDATE run SET capture_id = :captureId, request = :request WHERE id = :id', { id, captureId, request }),
     /** One field of the request, which is a JSON object. */
     markRequest: (id: string, field: 'wrote' | 'cancelledBy', value: string) => db.run("UPDATE run SET request = json_set(request, '$.' || :field, :value) WHERE id = :id", { id, field, value }),
