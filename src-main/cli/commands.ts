@@ -19,6 +19,8 @@ import { jobCancel, jobRun, jobWatch } from './jobs-run.ts';
 import { runAgain, runBundle, runCancel, runResume } from './runs-change.ts';
 import { runList, runLog, runShow, runWatch } from './runs.ts';
 import { serve } from './serve.ts';
+import { serverRecover, serverReplace, serverRetire, serverTakeOwnership } from './server-handover.ts';
+import { serverHandover, serverHandovers } from './server-handovers.ts';
 import { serverAdd, serverAssign, serverList, serverRename, serverRevoke, serverRules, serverSet, serverShow } from './servers.ts';
 import { settingsSet, settingsShow } from './settings.ts';
 import { templateAdd, templateDelete, templateList, templatePublish, templateRestore, templateSet, templateShow } from './site-templates.ts';
@@ -35,6 +37,7 @@ export const commands: readonly Command[] = [
   runList, runShow, runWatch, runCancel, runAgain, runResume, runLog, runBundle,
   bootStatus, bootAdapters, bootUse, bootBuild, bootTrace, bootPreflight, bootSettings, bootImage, bootMedia,
   serverList, serverAdd, serverShow, serverRename, serverSet, serverAssign, serverRules, serverRevoke,
+  serverTakeOwnership, serverRetire, serverReplace, serverRecover, serverHandovers, serverHandover,
   siteList, siteAdd, siteShow, siteSet, siteDelete,
   templateList, templateAdd, templateShow, templateSet, templatePublish, templateRestore, templateDelete,
   settingsShow, settingsSet,
@@ -92,7 +95,7 @@ export const groups: readonly CommandGroup[] = [
     examples: ['platen boot build', 'platen boot use proxy --interface eth1', 'platen boot preflight', 'platen boot trace'],
   },
   {
-    path: ['server'], summary: 'package servers: list, add, show, rename, set, assign images, rules, revoke',
+    path: ['server'], summary: 'package servers: list, add, show, set, assign images, take ownership, retire, replace, recover, revoke',
     description: 'A package server holds verified copies of images and hands them to the computers near it; the console is one too. What each is to hold follows from the scope of images, from site templates and from who owns an image. Nothing that is said here deletes a copy. SERVER is a name or id.',
     examples: ['platen server add PS008 --site Rome', 'platen server list', 'platen server show PS008', "platen server assign 'Lab Win11' --to PS008"],
   },

@@ -22,7 +22,7 @@ describe('help', () => {
         job       jobs: tree, create, edit, publish to the portal, run on computers, watch, cancel
         run       what runs on computers: list, show, watch, cancel, again, resume, log, bundle
         boot      network boot: status, use, build, trace, preflight, image, media
-        server    package servers: list, add, show, rename, set, assign images, rules, revoke
+        server    package servers: list, add, show, set, assign images, take ownership, retire, replace, recover, revoke
         site      sites and their templates: list, add, show, set, delete, template
         settings  the server's settings: show, set
         backup    backups of a server: create, show, restore (also to move it to another machine)

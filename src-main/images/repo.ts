@@ -121,11 +121,11 @@ export function openImageRepo(db: Database, selfId: string) {
     },
     expiredVersions: (now: number): VersionRow[] => versionsWhere('delete_after <= :now AND removing_at IS NULL', { now }),
 
-    /** Those that are there, or on their way. */
+    /** Those that are there, or on their way, on servers that are in. */
     copies: (imageGuid: string): { version_guid: string; server_id: string; server_name: string; state: CopyState; proved_at: number | null; problem: string | null }[] =>
       db.all(`SELECT copy.version_guid, copy.server_id, server.name AS server_name, copy.state, copy.proved_at, copy.problem FROM copy
         JOIN server ON server.id = copy.server_id JOIN image_version ON image_version.guid = copy.version_guid
-        WHERE image_version.image_guid = :imageGuid AND image_version.removing_at IS NULL AND (copy.state <> 'absent' OR copy.problem IS NOT NULL) ORDER BY image_version.number DESC, server.is_self DESC, server.name COLLATE NOCASE`, { imageGuid }),
+        WHERE image_version.image_guid = :imageGuid AND image_version.removing_at IS NULL AND server.state IN ('joined', 'retiring') AND (copy.state <> 'absent' OR copy.problem IS NOT NULL) ORDER BY image_version.number DESC, server.is_self DESC, server.name COLLATE NOCASE`, { imageGuid }),
     channels: (): ChannelRow[] => db.all('SELECT channel.image_guid, name, version_guid, number, set_at, set_by FROM channel JOIN image_version ON image_version.guid = version_guid ORDER BY name'),
     channelsOf: (imageGuid: string): ChannelRow[] => db.all('SELECT channel.image_guid, name, version_guid, number, set_at, set_by FROM channel JOIN image_version ON image_version.guid = version_guid WHERE channel.image_guid = :imageGuid ORDER BY name', { imageGuid }),
     setChannel: (row: { imageGuid: string; name: string; versionGuid: string; at: number; by: string }): void => void db.run(`INSERT INTO channel (image_guid, name, version_guid, set_at, set_by) VALUES (:imageGuid, :name, :versionGuid, :at, :by)

@@ -53,7 +53,7 @@ export function countCopies(rows: ReturnType<HoldingsRepo['copyCounts']>, server
 
 function problemsOf(row: ServerRow, { counts, fits, freeBytes, skew, live, neededBytes }: ServerFacts & { fits: boolean; freeBytes: number | null; skew: number | null }): string[] {
   const problems: string[] = [];
-  if (row.state === 'revoked') return problems;
+  if (row.state === 'revoked' || row.state === 'retired') return problems;
   if (counts.lost > 0) {
     problems.push(`${versions(counts.lost)} that it had proved ${counts.lost === 1 ? 'is' : 'are'} not there any more, and nobody told it to let go. Nothing was deleted anywhere else. Look at its disk; what is assigned to it is copied there again from the others.`);
   }
