@@ -117,12 +117,11 @@ export class StormModel {
     const manifests = new Set(live.map((version) => version.manifest));
     return [
       ...folder.before.map((finding) => `${place}: doctor: ${finding}`),
-      ...folder.after.map((finding) => `${place}: doctor after the sweep: ${finding}`),
+      ...folder.after.map((finding) => `${place}: after the sweep: ${finding}`),
       ...folder.versions.flatMap((version) => this.#ofCopy(place, version)),
       ...folder.versions.filter((version) => !known.has(version.guid)).map((version) => `${place}: version ${version.guid} (${version.state}) is here, and the console does not know it`),
       ...folder.manifests.filter((manifest) => !manifests.has(manifest)).map((manifest) => `${place}: the manifest ${manifest} belongs to no version`),
       ...[...manifests].filter((manifest) => !folder.manifests.includes(manifest)).map((manifest) => `${place}: the manifest ${manifest} is gone`),
-      ...(folder.chunks === folder.namedChunks ? [] : [`${place}: ${folder.chunks} chunks are in the store, ${folder.namedChunks} are named`]),
     ];
   }
 
