@@ -37,6 +37,7 @@ function runElectron(binary, args) {
 
 /** @param {string[]} args */
 async function runHeadless(args) {
+  if (args.includes('--help')) return superviseChild(spawn(nodePath(), [join(root, 'out', 'main', 'headless.js'), 'serve', ...args], { stdio: 'inherit', env: childEnv() }), 'SIGTERM');
   const json = args.includes('--json');
   const child = spawn(nodePath(), [join(root, 'out', 'main', 'headless.js'), 'serve', '--json', ...args.filter((arg) => arg !== '--json')], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env: childEnv(),
