@@ -130,6 +130,12 @@ export function fakeRouter(state: State) {
         each(input, (item) => { item.trashedAt = Date.now(); item.deleteAfter = deleteAfter; });
         return { trashed: input, deleteAfter };
       }),
+      deleteMany: guarded.input(z.object({ subjects: z.array(target) })).mutation(({ input }) => {
+        const deleteAfter = Date.now() + data.settings.trashDays * day;
+        const [kept, gone] = [input.subjects.map((subject) => imageOf(subject.image)).filter((image) => image.protected), input.subjects.map((subject) => imageOf(subject.image)).filter((image) => !image.protected)];
+        for (const image of gone) each({ image: image.guid }, (item) => { item.trashedAt = Date.now(); item.deleteAfter = deleteAfter; });
+        return { trashed: gone.map((image) => ({ image: image.guid, name: image.name, version: null, deleteAfter })), skipped: kept.map((image) => ({ image: image.guid, version: null, reason: `“${image.name}” is protected, so it was not moved to the trash. Remove its protection first.` })) };
+      }),
       undelete: guarded.input(target).mutation(({ input }) => { each(input, (item) => { item.trashedAt = null; item.deleteAfter = null; }); }),
       purge: guarded.input(target).mutation(({ input }) => {
         const image = imageOf(input.image);

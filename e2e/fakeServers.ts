@@ -3,20 +3,26 @@ import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
 import type { HistoryEvent } from '#shared/model/image.ts';
 import { scopes, siteInputSchema } from '#shared/model/replication.ts';
-import type { MatrixRow, PackageServer, Site, Transfer } from '#shared/model/replication.ts';
+import type { Handover, MatrixRow, PackageServer, Site, SiteTemplate, Transfer } from '#shared/model/replication.ts';
 import type { Change, TreeNode } from '#shared/model/server.ts';
 import type { FakeData } from './fakeData.ts';
+import { fakeHandoversRouter, handoverOf, imagesOf } from './fakeHandovers.ts';
 import { guidOf } from './fakeIds.ts';
 import type { FakeUndo } from './fakeJobs.ts';
 import { fail, t } from './fakeProcedures.ts';
 import type { Procedures } from './fakeProcedures.ts';
+import { addTemplates, templateProcedures } from './fakeTemplates.ts';
+import type { FakeRevision } from './fakeTemplates.ts';
 
 const gb = 1e9;
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-export type FakeServers = { servers: PackageServer[]; sites: Site[]; matrix: MatrixRow[]; transfers: Transfer[]; history: Map<string, HistoryEvent[]>; note: string | null };
+export type FakeServers = {
+  servers: PackageServer[]; sites: Site[]; matrix: MatrixRow[]; transfers: Transfer[]; history: Map<string, HistoryEvent[]>; note: string | null;
+  templates: SiteTemplate[]; revisions: FakeRevision[]; rules: { subnet: string; serverId: string }[]; handovers: Handover[]; /** What every preview of a hand-over refuses. */ refusal: string | null;
+};
 
 const noCopies: PackageServer['copies'] = { absent: 0, copying: 0, verifying: 0, ready: 0, damaged: 0, removing: 0 };
 export function fakePackageServer(name: string, change: Partial<PackageServer> = {}): PackageServer {
@@ -28,7 +34,7 @@ export function fakePackageServer(name: string, change: Partial<PackageServer> =
 
 export function serversFor(data: FakeData, now = Date.now()): FakeServers {
   const own = fakePackageServer(data.status.name, { id: data.status.serverId, role: 'console', isSelf: true, addresses: data.status.addresses, fingerprint: data.status.fingerprint, freeBytes: data.status.store.freeBytes, clockSkewMs: 0 });
-  const made: FakeServers = { servers: [own], sites: [], matrix: [], transfers: [], history: new Map(), note: null };
+  const made: FakeServers = { servers: [own], sites: [], matrix: [], transfers: [], history: new Map(), note: null, templates: [], revisions: [], rules: [], handovers: [], refusal: null };
   if (data.images.length === 0) return made;
   const site = (name: string, subnets: string[], change: Partial<Site> = {}): Site => ({ id: guidOf(`site ${name}`), name, description: '', subnets, locallyManaged: false, templateId: null, bytesPerSecond: null, windows: [], templateName: null, serverIds: [], createdAt: now - 90 * day, ...change });
   const [rome, milan] = [site('Rome', ['10.1.0.0/16'], { bytesPerSecond: 12_500_000, windows: [{ days: [1, 2, 3, 4, 5], from: '22:00', to: '06:00' }] }), site('Milan', ['10.2.0.0/16', '10.3.0.0/16'], { locallyManaged: true })];
@@ -63,7 +69,18 @@ export function serversFor(data: FakeData, now = Date.now()): FakeServers {
   own.lastProofAt = now - 3 * hour;
   addMoving(made, ps8, own, ps9);
   addPast(made, data, now, ps8, own, ps9);
+  addTemplates(made, now, data.images.map((image) => image.guid));
+  made.rules.push({ subnet: '10.1.7.0/24', serverId: ps9.id }, { subnet: '10.9.0.0/16', serverId: ps8.id });
+  addHandovers(made, now, ps9, gone);
   return made;
+}
+
+function addHandovers(made: FakeServers, now: number, ps9: PackageServer, gone: PackageServer): void {
+  const given = imagesOf(made, (row) => ['Win11 teacher', 'Exam room 2025', 'Kiosk, entrance hall'].includes(row.imageName));
+  const open = handoverOf('open', given, { kind: 'take-ownership', toServerId: ps9.id, startedAt: now - 20 * minute });
+  for (const [index, image] of open.images.entries()) Object.assign(image, [{ state: 'copying', doneBytes: image.bytes * 0.4 }, { state: 'switched', doneBytes: image.bytes }, { state: 'waiting', problem: 'No server has a proved copy of v1. It waits until one has: verify it where it is, or delete that version.' }][index]);
+  made.handovers.push(open, handoverOf('past', imagesOf(made, (row) => row.imageName === 'Linux workshop'), { kind: 'recover', fromServerId: gone.id, toServerId: ps9.id, state: 'done', startedAt: now - 199 * day, endedAt: now - 199 * day + hour }));
+  for (const image of made.handovers[1]?.images ?? []) Object.assign(image, { state: 'switched', doneBytes: image.bytes });
 }
 
 function addMoving(made: FakeServers, ps8: PackageServer, own: PackageServer, ps9: PackageServer): void {
@@ -102,7 +119,7 @@ type Parts = { made: FakeServers; undo: FakeUndo; changed: (entity: Change['enti
 const one = z.object({ server: z.string() });
 
 export function fakeServersRouters(procedures: Procedures, parts: Parts) {
-  return { servers: fakeServersRouter(procedures, parts), sites: fakeSitesRouter(procedures, parts), replication: fakeReplicationRouter(procedures, parts) };
+  return { servers: fakeServersRouter(procedures, parts), sites: fakeSitesRouter(procedures, parts), replication: fakeReplicationRouter(procedures, parts), handovers: fakeHandoversRouter(procedures, parts) };
 }
 
 function fakeServersRouter({ guarded }: Procedures, { made, undo, changed }: Parts) {
@@ -129,7 +146,23 @@ function fakeServersRouter({ guarded }: Procedures, { made, undo, changed }: Par
     }),
     setSite: guarded.input(one.extend({ site: z.string().nullable(), parent: z.string().nullable() })).mutation(({ input }) => {
       for (const site of made.sites) site.serverIds = [...site.serverIds.filter((id) => id !== input.server), ...(site.id === input.site ? [input.server] : [])];
-      return change(input.server, 'Placed', { siteId: input.site, siteName: made.sites.find((site) => site.id === input.site)?.name ?? null });
+      return change(input.server, 'Placed', { siteId: input.site, siteName: made.sites.find((site) => site.id === input.site)?.name ?? null, parentId: input.parent });
+    }),
+    moving: guarded.query(() => made.servers.filter((server) => server.moving.length > 0).map((server) => ({ serverId: server.id, serverName: server.name, moving: server.moving }))),
+    rules: guarded.query(() => made.rules),
+    setRules: guarded.input(z.object({ rules: z.array(z.object({ subnet: z.string(), server: z.string() })) })).mutation(({ input }) => {
+      made.rules = input.rules.map((rule) => ({ subnet: rule.subnet, serverId: rule.server }));
+      changed('server', made.servers[0]?.id ?? '');
+    }),
+    sources: guarded.input(z.object({ address: z.string(), version: z.uuid().optional() })).query(({ input }) => {
+      const inSubnet = (subnet: string): boolean => { const [base = '', bits = '0'] = subnet.split('/'); const parts = Number(bits) / 8; return base.split('.').slice(0, parts).join('.') === input.address.split('.').slice(0, parts).join('.'); };
+      const source = (server: PackageServer, reason: string) => ({ serverId: server.id, name: server.name, addresses: server.addresses, reason });
+      const site = made.sites.find((each) => each.subnets.some(inSubnet));
+      const ruled = made.rules.filter((rule) => inSubnet(rule.subnet)).map((rule) => source(find(rule.serverId), `a rule says so for the subnet ${rule.subnet}`));
+      const near = made.servers.filter((server) => site !== undefined && server.siteId === site.id).map((server) => source(server, `it is at ${site?.name ?? ''}, the computer's site`));
+      const own = made.servers.filter((server) => server.isSelf).map((server) => source(server, site === undefined ? 'the computer is at no site, so the console' : `no server at ${site.name} has it ready, so the console`));
+      const all = [...ruled, ...near, ...own].filter((each, index, list) => list.findIndex((other) => other.serverId === each.serverId) === index);
+      return { sources: input.version === undefined ? [] : all, capture: all[0] ?? fail(new AppError('not-found', 'There is no server.')) };
     }),
     setLimit: guarded.input(one.extend({ bytesPerSecond: z.number().nullable() })).mutation(({ input }) => change(input.server, 'Limited', { bytesPerSecond: input.bytesPerSecond })),
     revoke: guarded.input(one.extend({ force: z.boolean().optional() })).mutation(({ input }) => {
@@ -141,11 +174,11 @@ function fakeServersRouter({ guarded }: Procedures, { made, undo, changed }: Par
   });
 }
 
-function fakeSitesRouter({ guarded }: Procedures, { made, undo, changed }: Parts) {
+function fakeSitesRouter({ guarded, ...others }: Procedures, { made, undo, changed }: Parts) {
   const find = (ref: string): Site => made.sites.find((site) => site.id === ref) ?? fail(new AppError('not-found', `There is no site "${ref}".`));
   return t.router({
     list: guarded.query(() => made.sites),
-    templates: guarded.query(() => []),
+    ...templateProcedures({ guarded, ...others }, { made, undo, changed }),
     create: guarded.input(siteInputSchema).mutation(({ input }) => {
       if (made.sites.some((site) => site.name === input.name)) fail(new AppError('conflict', `A site is called "${input.name}" already. Choose another name.`));
       const id = guidOf(`site ${input.name}`);

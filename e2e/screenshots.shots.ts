@@ -11,7 +11,8 @@ const only = process.env['PLATEN_SCREENS']?.split(',');
 const image = guidOf('Win11 lab');
 const screens: Record<string, string> = {
   home: '/', images: '/images', image: `/image/${image}`, versions: `/image/${image}/versions`, copies: `/image/${image}/copies`, history: `/image/${image}/history`,
-  damaged: `/image/${guidOf('Kiosk, entrance hall')}`, verifying: `/image/${guidOf('Linux workshop')}`, trash: '/trash', computers: '/computers', computer: `/computer/${guidOf('LAB12-01')}`, servers: '/servers',
+  damaged: `/image/${guidOf('Kiosk, entrance hall')}`, verifying: `/image/${guidOf('Linux workshop')}`, trash: '/trash', computers: '/computers', computer: `/computer/${guidOf('LAB12-01')}`, servers: '/servers', server: `/server/${guidOf('server PS008')}`, servercopies: `/server/${guidOf('server PS008')}/copies`, servermoving: `/server/${guidOf('server PS008')}/moving`, serverhistory: `/server/${guidOf('server PS008')}/history`, awayserver: `/server/${guidOf('server PS010-laptop')}`,
+  matrix: '/matrix', transfers: '/transfers', pasttransfers: '/transfers/past', handovers: '/handovers', handover: `/handover/${guidOf('hand-over open')}`, sites: '/sites', site: `/site/${guidOf('site Rome')}`, templates: '/templates', template: `/template/${guidOf('template Schools')}`, templatehistory: `/template/${guidOf('template Schools')}/history`, rules: '/rules',
   activity: '/activity', run: `/run/${guidOf('run deploying')}`, failedrun: `/run/${guidOf('run failed')}`, jobs: '/jobs', job: `/job/${guidOf('job Win11 lab (MI)')}`, newjob: `/job/${guidOf('job Not finished')}`, jobportal: `/job/${guidOf('job Win11 lab (MI)')}/portal`, jobruns: `/job/${guidOf('job Win11 lab (MI)')}/runs`,
   jobhistory: `/job/${guidOf('job Win11 lab (MI)')}/history`, cantrun: `/job/${guidOf('job Exam room (MI)')}/portal`, folder: `/folder/${guidOf('folder Whole lab (MI)')}`, folderportal: `/folder/${guidOf('folder Whole lab (MI)')}/portal`, emptyfolder: `/folder/${guidOf('folder Archive')}`, used: `/image/${image}/used`, settings: '/settings', boot: '/boot', bootenvironment: '/boot/environment', preflight: '/boot/preflight', boots: '/boot/boots', bootsettings: '/boot/settings', computerboot: `/computer/${guidOf('LAB12-01')}/boot`,
 };
@@ -43,7 +44,7 @@ for (const [sizeName, viewport] of Object.entries(sizes)) {
         test(state, async ({ page }) => {
           for (const [name, path] of Object.entries(screens)) {
             const full = `${name}-${state}`;
-            const ofObject = /^\/(image|run|computer|job|folder)\//.test(path);
+            const ofObject = /^\/(image|run|computer|job|folder|server|handover|site|template)\//.test(path);
             if (!wanted(full) || (state === 'empty' && ofObject)) continue;
             const server = await startFakeServer(state === 'empty' ? emptyData() : fullData());
             if (state === 'loading') server.setMode('silent');
@@ -100,6 +101,25 @@ for (const [sizeName, viewport] of Object.entries(sizes)) {
           if (edited !== undefined) Object.assign(edited, { rev: 5, updatedBy: 'bert', updatedAt: Date.now(), tasks: edited.tasks.slice(0, 2) });
           await page.keyboard.press('Tab');
           await page.getByRole('region', { name: 'Changed by somebody else' }).waitFor();
+        });
+        const at = async (path: string, name: string): Promise<void> => { await page.evaluate((to) => { location.hash = to; }, path); await page.getByRole('heading', { level: 1 }).getByText(name).waitFor(); };
+        const command = async (name: string): Promise<void> => { await page.getByRole('button', { name: 'More commands', exact: true }).click(); await page.getByRole('menuitem', { name }).click(); };
+        const target = async (label: string, name: RegExp): Promise<void> => { await page.getByRole('combobox', { name: label }).click(); await page.getByRole('option', { name }).click(); await page.getByRole('list', { name: 'What will happen' }).waitFor(); };
+        await over('addserver', async () => { await at('/servers/add', 'Package servers'); await page.getByRole('dialog').getByLabel('Name').fill('PS011'); });
+        await over('scope', async () => { await at('/matrix', 'Images'); await page.getByRole('button', { name: /where Win11 lab goes/ }).click(); await page.getByRole('radio', { name: 'Owner only' }).check(); });
+        await over('takeownership', async () => { await command('Take ownership…'); await target('New owner', /PS009/); });
+        await over('retire', async () => { await at(`/server/${guidOf('server PS008')}`, 'PS008'); await command('Retire…'); await page.getByRole('list', { name: 'What will happen' }).waitFor(); });
+        await over('replace', async () => { await at(`/server/${guidOf('server PS008')}`, 'PS008'); await command('Replace…'); });
+        await over('recover', async () => { await at(`/server/${guidOf('server PS008')}`, 'PS008'); await command('Recover its images…'); await page.getByRole('list', { name: 'What will happen' }).waitFor(); });
+        await over('publish', async () => { await at(`/template/${guidOf('template Schools')}`, 'Schools'); await page.getByRole('button', { name: 'Publish…' }).click(); await page.getByRole('list', { name: 'What will happen' }).waitFor(); });
+        await over('whichserver', async () => { await at('/rules', 'Source rules'); await page.getByLabel('Address of the computer').fill('10.1.7.20'); await page.getByRole('list', { name: 'Servers in their order' }).waitFor(); });
+        await over('bulkdelete', async () => { await at('/images', 'Images'); await page.getByRole('checkbox', { name: 'Choose all that are shown' }).check(); await page.getByRole('button', { name: 'Move to trash' }).click(); await page.getByRole('region', { name: 'Skipped' }).waitFor(); });
+        await over('letgo', async () => {
+          const ps8 = server.servers.servers.find((each) => each.name === 'PS008');
+          if (ps8 !== undefined) ps8.state = 'retiring';
+          const [first] = server.servers.handovers;
+          if (first !== undefined) Object.assign(first, { kind: 'retire', fromServerId: ps8?.id, toServerId: null, state: 'ready', images: first.images.map((image) => ({ ...image, state: 'switched', doneBytes: image.bytes, problem: null })) });
+          await at(`/handover/${guidOf('hand-over open')}`, 'Retire PS008');
         });
         await over('purge', async () => { await page.evaluate(() => { location.hash = '/trash'; }); await page.getByRole('button', { name: 'Delete for good… Windows 10 lab' }).click(); });
         if (wanted('over-signin')) { await page.goto(server.url); await page.evaluate(() => sessionStorage.clear()); await page.reload(); await page.waitForTimeout(400); await shot(page, 'over-signin'); }

@@ -5,6 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTRPC, useTRPCClient } from '../api.ts';
 import { shownError } from '../errors.ts';
+import type { ShownError } from '../errors.ts';
 import { toastDone, toastFailed, toastUndo, withdrawUndo } from '../ui/toasts.tsx';
 import { setObjectError } from './objectErrors.ts';
 
@@ -47,6 +48,16 @@ export function useImageActions() {
         await client.images.delete.mutate(ref(target));
         toastUndo(`${label(target)} moved to the trash`, trashKey(target), () => restore(target));
       }),
+      /** Those that can't be are skipped, each with its reason. */
+      trashMany: (targets: readonly Target[]): Promise<{ target: Target; reason: string }[] | ShownError> => inLots(targets, (lot) => client.images.deleteMany.mutate({ subjects: lot.map(ref) }))
+        .then((answers) => {
+          const [trashed, skipped] = [answers.flatMap((answer) => answer.trashed), answers.flatMap((answer) => answer.skipped)];
+          const gone = targets.filter((target) => trashed.some((each) => each.image === target.image));
+          const [first] = gone;
+          if (first !== undefined) toastUndo(gone.length === 1 ? `${label(first)} moved to the trash` : `${gone.length} images moved to the trash`, `trash ${first.image} many`, () => { for (const target of gone) restore(target); });
+          return skipped.flatMap(({ image, reason }) => targets.filter((target) => target.image === image).map((target) => ({ target, reason })));
+        }, shownError)
+        .finally(() => { for (const path of [trpc.images, trpc.tree, trpc.replication]) void queries.invalidateQueries(path.pathFilter()); }),
       purge: (target: Target, after?: () => void): void => {
         modals.openConfirmModal({
           title: `Delete ${label(target)} for good?`,
@@ -84,6 +95,13 @@ export function useImageActions() {
       }),
     };
   }, [client, queries, trpc]);
+}
+
+/** The server takes a thousand at a time. */
+async function inLots<Item, Answer>(items: readonly Item[], ask: (lot: readonly Item[]) => Promise<Answer>): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (let at = 0; at < items.length; at += 1000) answers.push(await ask(items.slice(at, at + 1000)));
+  return answers;
 }
 
 function trashKey(target: Target): string {
