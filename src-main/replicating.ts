@@ -114,10 +114,11 @@ export function openReplicating(parts: ReplicatingParts) {
 
   function status(): { console: ServerStatus['console']; problems: ServerStatus['problems'] } {
     if (link === null) return { console: null, problems: servers.problems().map(({ serverId: id, name, problem }) => ({ code: 'server', message: `${name}: ${problem}`, link: `server/${id}` })) };
-    const { console, address, connected, since, problem, revoked } = link.status();
+    const { console, address, connected, since, problem, revoked, refused } = link.status();
     const problems: ServerStatus['problems'] = [];
     if (revoked !== null) problems.push({ code: 'revoked', message: `The console "${console}" has revoked this server: ${revoked} It keeps what it has. To join again: platen server add NAME at the console.`, link: null });
     else if (!connected && clock() - since > AWAY_MS) problems.push({ code: 'console-away', message: `The console "${console}" is not connected. What is proved here is served all the same. ${problem ?? ''}`.trim(), link: null });
+    for (const message of refused) problems.push({ code: 'record-refused', message, link: null });
     return { console: { name: console, address, connected, problem: revoked ?? problem }, problems };
   }
 

@@ -20,6 +20,8 @@ type Request<T extends ReplicaRequest['type']> = Extract<ReplicaRequest, { type:
 const PROVE_LIMIT_MS = 10_000;
 /** Hello and proof together, as they come from the network. */
 const MAX_UNPROVED_BYTES = 16 * 1024;
+/** As many as one message may have. */
+const RECORDS_AT_ONCE = 10_000;
 
 export class HubConnection {
   readonly #parts: ConnectionParts;
@@ -74,7 +76,7 @@ export class HubConnection {
   sendRecords(after: number): void {
     if (this.#serverId === null) return;
     const records: SignedRecord[] = this.#parts.servers.recordsFor(this.#serverId, after);
-    if (records.length > 0) this.#channel.notify({ type: 'records', records });
+    for (let at = 0; at < records.length; at += RECORDS_AT_ONCE) this.#channel.notify({ type: 'records', records: records.slice(at, at + RECORDS_AT_ONCE) });
   }
   request<T extends HubRequest['type']>(message: Extract<HubRequest, { type: T }>): Promise<z.infer<(typeof hubAnswerSchemas)[T]>> {
     // The schema by type is the one of the answer; TypeScript cannot follow the index.

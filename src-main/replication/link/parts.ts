@@ -23,6 +23,8 @@ export type LinkParts = {
   /** Another plan is in force. */
   onPlan: (plan: Plan) => void;
   onUrgent: (versionGuid: string) => void;
+  /** Records that are not carried out, in words; empty: all that came were. */
+  onRefused: (refused: readonly string[]) => void;
   /** Captures that the console sends here. */
   capture: (request: HubRequest) => Promise<Record<string, unknown>>;
   /** Tests shorten it. */

@@ -26,7 +26,7 @@ describe('a record that deletes', () => {
     ['of another console', record({ console: randomUUID() })],
     ['under another number', record({}, 8)],
     ['with another body', { ...record(), body: JSON.stringify({ ...body, versions: [] }) }],
-  ])('is not carried out %s', (_title, given) => expect(checkRecord(given, who)).toMatchObject({ ok: false }));
+  ])('is not carried out %s', (title, given) => expect(checkRecord(given, who)).toMatchObject({ ok: false, isForOther: title === 'for another server' }));
   it('that is anything at all is refused and nothing worse', () => {
     fc.assert(fc.property(fc.string(), fc.string(), (text, signature) => checkRecord({ seq: 1, body: text, signature }, who).ok === false && checkRecord({ seq: 1, body: text, signature: signed(text) }, who).ok === false));
   });

@@ -7,21 +7,40 @@ import type { LinkParts } from './parts.ts';
 import { connectTo, Session } from './session.ts';
 
 export type Link = ReturnType<typeof openLink>;
-export type LinkStatus = { console: string; address: string | null; connected: boolean; since: number; /** Why it is not connected. */ problem: string | null; revoked: string | null };
+export type LinkStatus = { console: string; address: string | null; connected: boolean; since: number; /** Why it is not connected. */ problem: string | null; revoked: string | null; /** Deletions that were ordered and not carried out. */ refused: readonly string[] };
 
 const FIRST_PAUSE_MS = 1000;
+/** As the message has room for. */
+const MAX_PROBLEMS = 50;
 const LONGEST_PAUSE_MS = 60_000;
 /** The console does not know this server, or its key: a person must do something, so there is no hurry. */
 const REFUSED_PAUSE_MS = 300_000;
 
-export function openLink(parts: LinkParts) {
+export function openLink(given: Omit<LinkParts, 'onRefused'>) {
+  const parts: LinkParts = {
+    ...given,
+    onRefused: (now) => {
+      if (now.join('\n') === refused.join('\n')) return;
+      refused = now;
+      tellMoving();
+      events.changed('status', 'status');
+    },
+  };
   const { state, log, clock, events } = parts;
   const closing = new AbortController();
+  let waking = new AbortController();
   let session: Session | null = null;
   let proved = false;
   let problem: string | null = null;
   let since = clock();
   let moving: { moving: Omit<Moving, 'imageName' | 'imageGuid' | 'number'>[]; problems: string[] } = { moving: [], problems: [] };
+  /** Of the records that came last. */
+  let refused: readonly string[] = [];
+
+  /** What hinders its copying, and what it was told to delete and did not. */
+  function tellMoving(): void {
+    session?.notify({ type: 'moving', ...moving, problems: [...refused, ...moving.problems].slice(0, MAX_PROBLEMS).map((problem) => problem.slice(0, 500)) });
+  }
 
   const stopListening = events.onChange(({ entity }) => {
     if (entity === 'image') session?.copiesChanged();
@@ -59,7 +78,7 @@ export function openLink(parts: LinkParts) {
       state.worked(address);
       log.info('connected to the console', { address });
       events.changed('status', 'status');
-      current.notify({ type: 'moving', ...moving });
+      tellMoving();
       const reason = await current.ended;
       if (current.revokedReason !== null) return revoked(current.revokedReason);
       said(`The console ended the connection: ${reason}`);
@@ -100,7 +119,8 @@ export function openLink(parts: LinkParts) {
       // Many servers that lost the same console do not all come back in the same moment.
       const ms = (outcome === 'refused' ? Math.max(pauseMs, parts.firstPauseMs === undefined ? REFUSED_PAUSE_MS : 0) : pauseMs) * (0.5 + Math.random());
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-      await pause(ms, closing.signal);
+      waking = new AbortController();
+      await pause(ms, AbortSignal.any([closing.signal, waking.signal]));
     }
   }
   const looping = keepConnected().catch((error: unknown) => log.error('the connection to the console is not kept any more', { error: toAppError(error) }));
@@ -108,7 +128,7 @@ export function openLink(parts: LinkParts) {
   return {
     /** As the console calls it: what tickets and sessions name. */
     serverId: state.self()?.serverId ?? parts.own.id,
-    status: (): LinkStatus => ({ console: state.console()?.name ?? '', address: state.console()?.addresses[0] ?? null, connected: proved, since, problem: proved ? null : problem, revoked: state.revoked()?.reason ?? null }),
+    status: (): LinkStatus => ({ console: state.console()?.name ?? '', address: state.console()?.addresses[0] ?? null, connected: proved, since, problem: proved ? null : problem, revoked: state.revoked()?.reason ?? null, refused }),
     plan: (): Plan | null => state.plan(),
     peers: (): Peer[] => {
       const plan = state.plan();
@@ -116,12 +136,34 @@ export function openLink(parts: LinkParts) {
       // In the plan the console is a peer as others are; before the first one it is all there is.
       return plan?.peers ?? (known === null ? [] : [{ id: known.id, name: known.name, addresses: known.addresses, fingerprint: known.fingerprint, publicKey: known.publicKey, siteId: null, isConsole: true, isSource: true }]);
     },
+    console: (): { name: string; fingerprint: string; addresses: string[]; connected: boolean; problem: string | null; revoked: string | null } => {
+      const known = state.console();
+      return { name: known?.name ?? '', fingerprint: known?.fingerprint ?? '', addresses: known?.addresses ?? [], connected: proved, problem: proved ? null : problem, revoked: state.revoked()?.reason ?? null };
+    },
+    /** A person says where the console is now. Kept only where the machine there shows the console's certificate. */
+    async moveTo(text: string): Promise<void> {
+      const known = state.console();
+      if (known === null) throw new AppError('conflict', 'This server has not joined a console.');
+      const withProtocol = /^[a-z]+:\/\//i.test(text) ? text : `https://${text}`;
+      if (!URL.canParse(withProtocol) || new URL(withProtocol).protocol !== 'https:') throw new AppError('usage', `"${text}" is not the address of a console. It looks like https://192.168.1.5:8420.`);
+      const address = new URL(withProtocol).origin;
+      try {
+        (await connectTo(address, known.fingerprint, closing.signal)).terminate();
+      } catch (error) {
+        const { code, message } = toAppError(error);
+        if (code === 'pin-mismatch') throw new AppError('pin-mismatch', `The machine at ${address} is not "${known.name}": it shows another certificate. Nothing was sent to it, and nothing was changed. A console that was made anew needs a new join; one that was restored from its backup has its certificate.`, { address, expected: known.fingerprint });
+        throw new AppError('connection-lost', `The console does not answer at ${address}: ${message} Nothing was changed. Check the address, that it runs there with --host 0.0.0.0, and that port ${new URL(address).port || '443'} is reachable from here.`, { address }, error);
+      }
+      state.worked(address);
+      log.info('the console is at another address', { address });
+      waking.abort();
+    },
     consoleKey: (): string | null => state.console()?.publicKey ?? null,
     /** Copies here are not what they were. Changes of images are heard anyway. */
     copiesChanged: (): void => session?.copiesChanged(),
     moving(now: typeof moving): void {
       moving = now;
-      session?.notify({ type: 'moving', ...now });
+      tellMoving();
     },
     /** Told now, or when the console is there again. */
     transferEnded(transfer: TransferReport): void {

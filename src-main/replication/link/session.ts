@@ -6,12 +6,12 @@ import { AppError } from '#shared/errors.ts';
 import {
   hubNoticeSchema, hubRequestSchema, MAX_REPLICA_MESSAGE_BYTES, replicaAnswerSchemas, REPLICA_HEARTBEAT_MS, REPLICA_PROTOCOL, type CopyReport, type HubNotice, type HubRequest, type Plan, type ReplicaRequest, type SignedRecord,
 } from '#shared/replication/messages.ts';
-import { signedPurposes } from '#shared/replication/record.ts';
+import { signedPurposes, type RecordBody } from '#shared/replication/record.ts';
 import { PinnedAgent } from '../../net/tls/pinned.ts';
 import { Channel } from '../channel.ts';
 import { reportChanges, reportDigest } from '../report.ts';
 import type { LinkParts } from './parts.ts';
-import { checkRecord } from './records.ts';
+import { checkRecord, refusedWords } from './records.ts';
 import type { ConsoleRecord } from './state.ts';
 
 type In = (HubNotice | HubRequest) & { id?: number };
@@ -54,6 +54,8 @@ export class Session {
   #told: Map<string, CopyReport> | null = null;
   #changesTimer: NodeJS.Timeout | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
+  /** Records that were carried out behind one that could not be: they are told as done only with it. */
+  readonly #carriedOut = new Set<number>();
   /** Versions that this session said were captured here. */
   readonly #said = new Set<string>();
   #working: Promise<void> = Promise.resolve();
@@ -220,19 +222,31 @@ export class Session {
     this.#tellCaptured();
   }
 
-  /** In their order; one that is not the console's is skipped and never carried out. */
+  /** In their order. One that is not the console's, or not understood, is never carried out and never said to be done: it comes again until a person did something about it. */
   async #carryOut(records: readonly SignedRecord[]): Promise<void> {
-    const { state, local, log, own } = this.#parts;
+    const { state, log, own, onRefused } = this.#parts;
     const ownId = state.self()?.serverId ?? own.id;
+    const refused: string[] = [];
     for (const record of records.toSorted((a, b) => a.seq - b.seq)) {
       if (record.seq <= state.recordsDone()) continue;
       const check = checkRecord(record, { consoleId: this.#console.id, consoleKey: this.#console.publicKey, ownId });
-      if (check.ok) {
-        for (const { guid, manifest } of check.body.versions) await local.letGo({ guid, manifest });
-        log.info('a record of the console was carried out', { seq: record.seq, kind: check.body.kind, by: check.body.by, image: check.body.image, versions: check.body.versions.length });
-      } else log.error('a record that deletes was not carried out', { seq: record.seq, reason: check.reason });
+      if (check.ok) await this.#letGo(record.seq, check.body);
+      else if (!check.isForOther) {
+        refused.push(refusedWords(record.seq, check));
+        log.error('a record that deletes was not carried out', { seq: record.seq, reason: check.reason });
+      }
+      // What is said to be done is a number, and everything before it.
+      if (refused.length > 0) continue;
       state.setRecordsDone(record.seq);
       if (this.isOpen) await this.ask('recordsDone', { seq: record.seq });
     }
+    onRefused(refused);
+  }
+
+  async #letGo(seq: number, { kind, by, image, versions }: RecordBody): Promise<void> {
+    if (this.#carriedOut.has(seq)) return;
+    for (const { guid, manifest } of versions) await this.#parts.local.letGo({ guid, manifest });
+    this.#carriedOut.add(seq);
+    this.#parts.log.info('a record of the console was carried out', { seq, kind, by, image, versions: versions.length });
   }
 }
