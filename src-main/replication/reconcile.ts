@@ -39,13 +39,15 @@ const NOTICE_MS = 500;
 const LOOK_MS = 30_000;
 const RATE_SECONDS = 5;
 
-type Active = { version: WantedVersion; stop: AbortController; startedAt: number; progress: FetchProgress | null; rate: Meter; ended: Promise<void> };
+type Active = { version: WantedVersion; stop: AbortController; startedAt: number; /** By the clock that nobody sets. */ begunMs: number; progress: FetchProgress | null; rate: Meter; ended: Promise<void> };
+/** until, at: by the clock that nobody sets, so that a pause ends also where the time of day was turned back. */
 type Failed = { times: number; until: number; why: string };
 /** A version that arrives again so soon was damaged in between: the disk does not keep what it is given. */
 const AGAIN_MS = 10 * 60_000;
 
 export function openReconcile(parts: ReconcileParts) {
   const { self, store, copies, log, clock } = parts;
+  const elapsed = (): number => performance.now();
   const throttle = new Throttle(null);
   const clients = new Map<string, PeerClient>();
   const active = new Map<string, Active>();
@@ -55,7 +57,7 @@ export function openReconcile(parts: ReconcileParts) {
   const stopped = new AbortController();
   let plan: Plan | null = null;
   let timer: NodeJS.Timeout | null = null;
-  let noticedAt = 0;
+  let noticedAt = -NOTICE_MS;
   let room: { needed: number; fits: boolean } = { needed: 0, fits: true };
   const alarms = new Set<string>();
 
@@ -64,8 +66,8 @@ export function openReconcile(parts: ReconcileParts) {
   const inOrder = (versions: WantedVersion[]): WantedVersion[] => versions.toSorted((a, b) => Number(urgent.has(b.guid)) - Number(urgent.has(a.guid)) || b.priority - a.priority || a.capturedAt - b.capturedAt);
 
   function tell(): void {
-    if (clock() - noticedAt < NOTICE_MS) return;
-    noticedAt = clock();
+    if (elapsed() - noticedAt < NOTICE_MS) return;
+    noticedAt = elapsed();
     parts.changed();
   }
 
@@ -78,7 +80,7 @@ export function openReconcile(parts: ReconcileParts) {
     for (const [guid, { stop }] of active) if (!current.wanted.some((version) => version.guid === guid)) stop.abort();
     const open = isOpen(current.windows, new Date(clock()));
     for (const version of inOrder(lacking())) {
-      if (active.has(version.guid) || (failed.get(version.guid)?.until ?? 0) > clock()) continue;
+      if (active.has(version.guid) || (failed.get(version.guid)?.until ?? 0) > elapsed()) continue;
       const isUrgent = urgent.has(version.guid);
       // One fills the line; what a technician waits for goes beside it.
       if (!isUrgent && (!open || active.size > 0)) continue;
@@ -89,15 +91,15 @@ export function openReconcile(parts: ReconcileParts) {
   }
   /** Until the first pause is over or the window changes. */
   function soonest(): number {
-    const now = clock();
+    const now = elapsed();
     const pauses = [...failed.values()].map(({ until }) => until - now).filter((ms) => ms > 0);
-    const change = plan === null ? null : untilChange(plan.windows, new Date(now));
+    const change = plan === null ? null : untilChange(plan.windows, new Date(clock()));
     return Math.max(50, Math.min(LOOK_MS, ...pauses, ...(change === null ? [] : [change])));
   }
 
   function begin(version: WantedVersion, { peers, server }: Plan): void {
     const stop = new AbortController();
-    const entry: Active = { version, stop, startedAt: clock(), progress: null, rate: new Meter(clock), ended: Promise.resolve() };
+    const entry: Active = { version, stop, startedAt: clock(), begunMs: elapsed(), progress: null, rate: new Meter(elapsed), ended: Promise.resolve() };
     active.set(version.guid, entry);
     const sources = nearestFirst(peers, server).map(clientOf);
     entry.ended = transfer(entry, sources, AbortSignal.any([stop.signal, stopped.signal])).finally(() => {
@@ -136,7 +138,7 @@ export function openReconcile(parts: ReconcileParts) {
       if (signal.aborted || error instanceof CancelledError) return report('cancelled', null);
       const { code, message } = toAppError(error);
       const times = (failed.get(version.guid)?.times ?? 0) + 1;
-      failed.set(version.guid, { times, until: clock() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(times - 1, 10)), why: message });
+      failed.set(version.guid, { times, until: elapsed() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(times - 1, 10)), why: message });
       if (code === 'internal') log.error('a version could not be copied', { version: version.guid, error: toAppError(error) });
       report('failed', message);
     }
@@ -145,11 +147,11 @@ export function openReconcile(parts: ReconcileParts) {
   /** What heals and is damaged again at once would be fetched for ever: it waits longer each time, and a person is told. */
   function hasArrived({ guid, image, number }: WantedVersion): void {
     const last = arrived.get(guid);
-    const times = last === undefined || clock() - last.at > AGAIN_MS ? 1 : last.times + 1;
-    arrived.set(guid, { times, at: clock() });
+    const times = last === undefined || elapsed() - last.at > AGAIN_MS ? 1 : last.times + 1;
+    arrived.set(guid, { times, at: elapsed() });
     if (times === 1) return void failed.delete(guid);
     const why = `"${image.name}" version ${number} was copied here again and again, and was damaged on this disk each time. Look at the disk: it does not keep what is written to it.`;
-    failed.set(guid, { times, until: clock() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1)), why });
+    failed.set(guid, { times, until: elapsed() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1)), why });
     if (times > 2) alarms.add(why);
   }
 
@@ -180,7 +182,7 @@ export function openReconcile(parts: ReconcileParts) {
     if (entry !== undefined) {
       const { progress, rate } = entry;
       const [doneBytes, totalBytes] = progress === null ? [0, version.storedBytes] : [progress.doneChunks * progress.chunkBytes, progress.totalChunks * progress.chunkBytes];
-      const seconds = (clock() - entry.startedAt) / 1000;
+      const seconds = (elapsed() - entry.begunMs) / 1000;
       return {
         ...about, state: 'copying', doneBytes, totalBytes, rateBytesPerSecond: rate.perSecond(), etaSeconds: doneBytes > 0 && totalBytes > doneBytes ? Math.round((seconds * (totalBytes - doneBytes)) / doneBytes) : null,
         waitingFor: null, sources: [...(progress?.bySource ?? [])].map(([serverId, bytes]) => ({ serverId, bytes })),
@@ -208,6 +210,13 @@ export function openReconcile(parts: ReconcileParts) {
       // Other sources, other chances.
       failed.clear();
       look();
+    },
+    /** It was deleted: what moves of it stops, and nothing of it begins any more. Resolves when that is so. */
+    async forget(versionGuid: string): Promise<void> {
+      if (plan !== null) plan = { ...plan, wanted: plan.wanted.filter((version) => version.guid !== versionGuid) };
+      const entry = active.get(versionGuid);
+      entry?.stop.abort();
+      await entry?.ended;
     },
     /** This one before all others, whatever the windows say. */
     urgent(versionGuid: string): void {
