@@ -101,7 +101,7 @@ export function strandedWithout(fromId: string, images: Iterable<HeldImage>, ser
       const add = (reason: string): void => void stranded.push({ imageGuid: image.guid, imageName: image.name, number: version.number, reason });
       const what = `v${version.number} of ${image.name}`;
       if (readyAt.length > 0) add(`Besides, ${what} is ready on ${readyAt.map((server) => server.name).join(', ')} alone, and ${readyAt.length === 1 ? 'that server is' : 'those servers are'} not connected now. Start ${readyAt.length === 1 ? 'it' : 'one of them'}.`);
-      else if (version.pending) add(`${what} waits to be validated and is proved on no other server. Validate or reject it: platen image validate, platen image reject.`);
+      else if (version.pending) add(`${what} waits to be validated, and no other server has proved it yet. This goes on when the console has copied it, which it does by itself; or reject it, where nobody wants it: platen image reject.`);
       else add(`${what} is not proved on any other server yet.`);
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../test-server.ts';
-import { capture, headquarters, ownerOf, packageServer, readyAt, untilState } from './test-handover.ts';
+import { capture, headquarters, ownerOf, packageServer, readyAt, startAgain, untilHandover, untilState } from './test-handover.ts';
 
 describe('a package server that is replaced', () => {
   it('leaves nothing behind: PS008 goes by way of PS009 to PS010, everything is proved, and deploys without it', async () => {
@@ -33,5 +33,46 @@ describe('a package server that is replaced', () => {
     const { sources } = await hq.api.servers.sources.query({ address: '10.9.9.9', version: (await hq.api.images.get.query({ image: lab })).versions[0]?.guid ?? '' });
     expect(sources.map((source) => source.name)).toEqual(expect.arrayContaining(['PS010']));
     expect(sources.map((source) => source.name)).not.toContain('PS008');
+  });
+
+  it('takes along what is captured at it in the middle, waits for it while it is off, and goes on after the console was killed', async () => {
+    const hq = await headquarters();
+    const [ps8, ps10] = [await packageServer(hq, 'PS008'), await packageServer(hq, 'PS010')];
+    await hq.api.settings.set.mutate({ defaultScope: 'none' });
+    const first = await capture(ps8, 'First');
+    await eventually(() => readyAt(hq, first), (found) => found.join() === 'PS008');
+    const begun = await hq.api.handovers.begin.mutate({ request: { kind: 'retire', from: 'PS008', to: 'PS010' } });
+    const second = await capture(ps8, 'Second');
+    await untilHandover(hq, begun, (found) => found.images.some((image) => image.imageGuid === second));
+    await ps8.server.close();
+    await hq.server.close();
+    const again = await headquarters(hq.dataFolder, hq.server.httpPort);
+    await eventually(() => again.api.servers.get.query({ server: 'PS010' }), (found) => found.connected);
+    const back = await startAgain(ps8);
+    const ready = await untilState(again, begun, 'ready');
+    expect(ready.images.map((image) => image.imageName).toSorted()).toEqual(['First', 'Second']);
+    expect([await ownerOf(again, first), await ownerOf(again, second)]).toEqual(['PS010', 'PS010']);
+    await again.api.handovers.letGo.mutate({ id: begun.id });
+    await back.server.close();
+    expect((await ps10.api.images.list.query()).map((image) => image.newest?.state)).toEqual(['ready', 'ready']);
+  });
+});
+
+describe('an image', () => {
+  it('is re-homed to the console, which proves it by itself, and is managed there from then on', async () => {
+    const hq = await headquarters();
+    const ps8 = await packageServer(hq, 'PS008');
+    const lab = await capture(ps8, 'Lab');
+    await eventually(() => readyAt(hq, lab), (found) => found.length === 2);
+    expect((await hq.api.images.get.query({ image: lab })).owner.managed).toBe('externally');
+    const before = (await hq.api.images.get.query({ image: lab })).copies.find((copy) => copy.serverName === 'Platen')?.provedAt ?? 0;
+    const begun = await hq.api.handovers.begin.mutate({ request: { kind: 'take-ownership', images: ['Lab'], to: 'Platen' } });
+    await untilState(hq, begun, 'done');
+    const now = await hq.api.images.get.query({ image: lab });
+    expect(now.owner).toMatchObject({ serverName: 'Platen', managed: 'locally' });
+    expect(now.copies.find((copy) => copy.serverName === 'Platen')?.provedAt).toBeGreaterThan(before);
+    await eventually(async () => (await ps8.api.images.get.query({ image: lab })).owner, (owner) => owner.serverName === 'Platen' && owner.managed === 'externally');
+    expect((await ps8.api.servers.list.query()).map((server) => server.name)).toEqual(['PS008']);
+    await expect(ps8.api.handovers.preview.query({ kind: 'take-ownership', images: [lab], to: 'PS008' })).rejects.toThrow(/handed over at its console/);
   });
 });
