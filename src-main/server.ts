@@ -20,6 +20,7 @@ import { migrate } from './db/migrate.ts';
 import { migrations } from './db/migrations/list.ts';
 import { openEvents } from './events/service.ts';
 import { openImages } from './images/service.ts';
+import { openImporting } from './importing/service.ts';
 import { openJobs } from './jobs/service.ts';
 import { openLog, type LogService } from './log/service.ts';
 import { isLoopback } from './net/http/guard.ts';
@@ -166,11 +167,13 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   const media = openMedia({ environment, access, events, log, clock, settings: boot.settings, servedAddress: boot.servedAddress, reachable: () => reachableUrls() });
   const backup = openBackup({ db, store, events, log, clock, dataFolder, version });
   opened.push(() => backup.close());
+  const importing = openImporting({ store, images, events, log, clock, plan: () => replicating.link()?.plan() ?? null, isConsole: role.role === 'console' });
+  opened.push(() => importing.close());
   const tree = openTree({ images, computers, jobs, runs, boot, servers });
   const agents = openAgents({
     store, access, boot, environment, computers, events, images, runs, portal, settings, log, clock, serverId, servers, channel: replicating.hub, guests: replicating.guests, consoleKey: () => (role.state.revoked() === null ? role.state.console()?.publicKey ?? null : null),
   });
-  const api = openApi({ access, services: { boot, media, backup, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers, handovers } });
+  const api = openApi({ access, services: { boot, media, backup, importing, link: replicating.link, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers, handovers } });
 
   runs.recover();
   await images.recover();

@@ -7,8 +7,10 @@ import { bootRouter } from '../boot/router.ts';
 import { computersRouter } from '../computers/router.ts';
 import { handoversRouter } from '../handover/router.ts';
 import { imagesRouter } from '../images/router.ts';
+import { importsRouter } from '../importing/router.ts';
 import { jobsRouter } from '../jobs/router.ts';
 import { portalRouter } from '../portal/router.ts';
+import { linkRouter } from '../replication/link/router.ts';
 import { runsRouter } from '../runs/router.ts';
 import { replicationRouter, serversRouter, sitesRouter } from '../servers/router.ts';
 import { allowed, router } from './trpc.ts';
@@ -34,6 +36,8 @@ export const appRouter = router({
   handovers: handoversRouter,
   media: mediaRouter,
   backup: backupRouter,
+  link: linkRouter,
+  imports: importsRouter,
   search: router({
     find: allowed('status.read').input(z.object({ text: z.string().max(200), limit: z.number().int().min(1).max(100).optional() })).output(z.array(searchHitSchema)).query(({ ctx, input }) => ctx.services.search.find(input.text, input.limit ?? 20)),
   }),

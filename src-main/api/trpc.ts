@@ -11,9 +11,11 @@ import type { Computers } from '../computers/service.ts';
 import type { Events } from '../events/service.ts';
 import type { Handovers } from '../handover/service.ts';
 import type { Images } from '../images/service.ts';
+import type { Importing } from '../importing/service.ts';
 import type { Jobs } from '../jobs/service.ts';
 import type { LogService } from '../log/service.ts';
 import type { Portal } from '../portal/service.ts';
+import type { Link } from '../replication/link/service.ts';
 import type { Runs } from '../runs/service.ts';
 import type { Search } from '../search/service.ts';
 import type { Servers } from '../servers/service.ts';
@@ -24,7 +26,7 @@ import type { Undo } from '../undo/service.ts';
 
 export type Services = {
   events: Events; images: Images; runs: Runs; computers: Computers; settings: SettingsService; log: LogService; status: Status; tree: Tree;
-  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; servers: Servers; media: Media; backup: Backup; handovers: Handovers;
+  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; servers: Servers; media: Media; backup: Backup; importing: Importing; /** At a package server. */ link: () => Link | null; handovers: Handovers;
 };
 export type ApiContext = { principal: Principal | null; services: Services };
 type Meta = { permission: Permission | 'any' };

@@ -109,6 +109,25 @@ describe('a console restored from a backup', () => {
     expect(await states(restored)).toEqual([expect.stringMatching(/^Only here v1 hq (absent|copying)$/)]);
   });
 
+  it('at another address is found by a package server that is told so, which believes nobody else there', async () => {
+    const hq = await start();
+    const ps = await packageServer(hq, 'PS008');
+    const backup = await makeBackup(hq);
+    await hq.server.close();
+    const dataFolder = testFolder();
+    await restoreInto(dataFolder, backup);
+    const [restored, other] = [await start({ dataFolder }), await start()];
+    expect(restored.server.httpPort).not.toBe(hq.server.httpPort);
+    const at = ({ server }: Place): string => `https://127.0.0.1:${server.httpPort}`;
+    await expect(ps.api.link.moveTo.mutate({ url: at(other) })).rejects.toThrow(/another certificate/);
+    await expect(ps.api.link.moveTo.mutate({ url: 'http://127.0.0.1:1' })).rejects.toThrow(/no.* the address of a console/);
+    await expect(restored.api.link.get.query()).rejects.toThrow(/is a console/);
+    await ps.api.link.moveTo.mutate({ url: at(restored) });
+    expect(await eventually(() => ps.api.link.get.query(), (about) => about.connected)).toMatchObject({ fingerprint: hq.server.fingerprint, problem: null });
+    expect((await ps.api.link.get.query()).addresses[0]).toBe(at(restored));
+    await eventually(() => restored.api.servers.get.query({ server: 'PS008' }), (server) => server.connected);
+  });
+
   it('is refused into a folder that is not empty, and leaves nothing behind where the backup is not whole', async () => {
     const hq = await start();
     const backup = await makeBackup(hq);

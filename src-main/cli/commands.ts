@@ -21,11 +21,13 @@ import { runList, runLog, runShow, runWatch } from './runs.ts';
 import { serve } from './serve.ts';
 import { serverRecover, serverReplace, serverRetire, serverTakeOwnership } from './server-handover.ts';
 import { serverHandover, serverHandovers } from './server-handovers.ts';
+import { serverConsole } from './server-console.ts';
 import { serverAdd, serverAssign, serverList, serverRename, serverRevoke, serverRules, serverSet, serverShow } from './servers.ts';
 import { settingsSet, settingsShow } from './settings.ts';
 import { templateAdd, templateDelete, templateList, templatePublish, templateRestore, templateSet, templateShow } from './site-templates.ts';
 import { siteAdd, siteDelete, siteList, siteSet, siteShow } from './sites.ts';
 import { status } from './status.ts';
+import { storeImport } from './store-import.ts';
 
 export const commands: readonly Command[] = [
   serve, status,
@@ -36,12 +38,12 @@ export const commands: readonly Command[] = [
   jobTree, jobList, jobShow, jobHistory, jobCreate, jobEdit, jobRestore, jobPublish, jobUnpublish, jobRename, jobMove, jobDuplicate, jobDelete, jobUndelete, jobFolderCreate, jobRun, jobWatch, jobCancel,
   runList, runShow, runWatch, runCancel, runAgain, runResume, runLog, runBundle,
   bootStatus, bootAdapters, bootUse, bootBuild, bootTrace, bootPreflight, bootSettings, bootImage, bootMedia,
-  serverList, serverAdd, serverShow, serverRename, serverSet, serverAssign, serverRules, serverRevoke,
+  serverList, serverAdd, serverShow, serverRename, serverSet, serverAssign, serverRules, serverRevoke, serverConsole,
   serverTakeOwnership, serverRetire, serverReplace, serverRecover, serverHandovers, serverHandover,
   siteList, siteAdd, siteShow, siteSet, siteDelete,
   templateList, templateAdd, templateShow, templateSet, templatePublish, templateRestore, templateDelete,
   settingsShow, settingsSet,
-  backupCreate, backupShow, backupRestore,
+  backupCreate, backupShow, backupRestore, storeImport,
   doctor, agent,
 ];
 
@@ -114,5 +116,6 @@ export const groups: readonly CommandGroup[] = [
     description: 'A backup holds what makes a server what it is: database, keys, certificate, settings; its images too where that is wanted. Restored on another machine it is the same server: package servers, computers and boot files know it again by its certificate.',
     examples: ['platen backup create platen-monday.plb --passphrase-file /root/platen.pass', 'platen backup show platen-monday.plb', 'platen backup restore platen-monday.plb --data /srv/platen'],
   },
+  { path: ['store'], summary: 'the image store: import a folder of packs', description: 'The store keeps the content of all images. A folder of another store, found on a disk or brought on one, is taken in.', examples: ['platen store import /mnt/old-disk/platen'] },
   { path: ['settings'], summary: 'the server\'s settings: show, set', description: 'Settings are kept in the data folder and take effect at once.', examples: ['platen settings show', 'platen settings set trashDays=30'] },
 ];

@@ -26,6 +26,7 @@ describe('help', () => {
         site      sites and their templates: list, add, show, set, delete, template
         settings  the server's settings: show, set
         backup    backups of a server: create, show, restore (also to move it to another machine)
+        store     the image store: import a folder of packs
         doctor    find whatever does not add up in the data folder, and repair it
         agent     capture and deploy disks of this very machine (its own help: platen agent --help)
 

@@ -21,6 +21,7 @@ import { openElsewhere } from './elsewhere.ts';
 import { openImageRepo, type ImageRow, type VersionRow } from './repo.ts';
 import { Measuring } from './measuring.ts';
 import { readinessOf, type ImageReadiness } from './readiness.ts';
+import { openRebuilding } from './rebuilding.ts';
 import { Removal } from './removal.ts';
 import { openValidation } from './validation.ts';
 import { isHere, Verifying } from './verifying.ts';
@@ -52,6 +53,7 @@ export function openImages(parts: ImagesParts) {
   const adding = openAdding({ repo, verifying, measuring, ...parts });
   const elsewhere = openElsewhere({ repo, copiesRepo, copies, verifying, measuring, removal, ...parts, knownAs: parts.knownAs ?? selfId });
   const places = openCapturePlaces({ ...parts, repo, verifying, measuring, sizeOf: adding.sizeOf, captured: elsewhere.captured, makeWay: elsewhere.makeWay });
+  const rebuilding = openRebuilding({ repo, copiesRepo, copies, verifying, measuring, ...parts });
   const orderListeners = new Set<() => void>();
   const channels = openChannels({ repo, events, clock, undo: parts.undo ?? null });
   const validation = openValidation({ repo, events, removal });
@@ -224,6 +226,7 @@ export function openImages(parts: ImagesParts) {
     takeOver: elsewhere.takeOver,
     captured: elsewhere.captured,
     letGo: elsewhere.letGo,
+    ...rebuilding,
     /** Of the newest other version of this image that is proved here: what a transfer makes differences against. */
     olderManifest: (imageGuid: string, versionGuid: string): string | null => repo.versions(imageGuid).find((version) => version.guid !== versionGuid && version.own_state === 'ready')?.manifest ?? null,
 

@@ -75,8 +75,12 @@ export class Manifests {
     await writeSmallFile(this.#files, path, encodeSignature(signature));
   }
 
+  ownSignature(hash: HashHex): ManifestSignature {
+    return this.#signer.sign(hash, this.#clock());
+  }
+
   sign(hash: HashHex): Promise<void> {
-    return this.writeSignature(this.#signer.sign(hash, this.#clock()));
+    return this.writeSignature(this.ownSignature(hash));
   }
 
   async exists(hash: HashHex): Promise<boolean> {

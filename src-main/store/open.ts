@@ -8,6 +8,7 @@ import { duty, explained, noteDamage, type StoreContext } from './context.ts';
 import { examine } from './doctor.ts';
 import { errnoOf, storeFailure } from './failure.ts';
 import { makeDurableFolder, realFiles, type StoreFiles } from './files.ts';
+import { FOREIGN_INDEX, openForeign } from './foreign.ts';
 import { HashSet } from './hash-set.ts';
 import { toHex } from './hash.ts';
 import { ChunkState, IndexDatabase } from './index-db.ts';
@@ -33,6 +34,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     await makeDurableFolder(files, options.folder);
     for (const name of ['packs', 'manifests', 'captures', 'journal']) await makeDurableFolder(files, join(options.folder, name));
+    // Left by a crash in the middle of an import.
+    await files.unlink(join(options.folder, FOREIGN_INDEX));
     const signer = await openSigner(files, options.folder);
     const index = await openIndex(files, options);
     const context = contextOf(options, files, index, new Manifests({ files, folder: options.folder, signer, clock: options.clock }));
@@ -224,6 +227,10 @@ class OpenStore implements Store {
       if (row !== undefined && row.pack !== 0 && row.state !== ChunkState.damaged) answer[bit >> 3] = (answer[bit >> 3] ?? 0) | (1 << (bit & 7));
     }
     return answer;
+  }
+
+  openForeign(...[folder, look]: Parameters<Store['openForeign']>): ReturnType<Store['openForeign']> {
+    return duty(this.#context, 'reading another store', () => openForeign(this.#context, folder, { ...look, signal: this.#orClosing(look.signal) }));
   }
 
   holdStill<T>(work: () => Promise<T>): Promise<T> {

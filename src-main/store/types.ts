@@ -68,8 +68,24 @@ export interface Adoption {
   addFrames(frames: Uint8Array): Promise<IngestResult>;
   renew(ttlMs: number): void;
   /** Refuses unless every chunk is here and one of the signatures is of a trusted key. Then the manifest has its name, durably. Stays open until close(). */
-  commit(signatures: readonly ManifestSignature[]): Promise<void>;
+  commit(signatures: readonly ManifestSignature[], trust?: { /** This server signs it itself: a person said that it is to be believed. */ vouch: boolean }): Promise<void>;
   /** After the row says so (or after giving up): removes the lease, and what is left of the manifest. */
+  close(): Promise<void>;
+}
+
+/** chunks, bytes: stored now. lacking: not in the folder. damaged: there, but in no place whole. */
+export type Brought = { chunks: number; bytes: number; lacking: number; damaged: number };
+export interface Foreign {
+  readonly manifests: readonly HashHex[];
+  readonly packs: number;
+  readonly chunks: number;
+  /** Packs that could not be read at all. */
+  readonly unreadable: readonly string[];
+  /** Of a manifest whose bytes hash to its name; null for any other. */
+  head(manifest: HashHex): Promise<ManifestHead | null>;
+  signatures(manifest: HashHex): Promise<ManifestSignature[]>;
+  /** The manifest, then what it names and is lacking here. What arrived stays under the adoption's lease, also where some is missing. */
+  bring(adoption: Adoption, options: { signal: AbortSignal; onProgress: (done: { doneBytes: number; totalBytes: number }) => void }): Promise<Brought>;
   close(): Promise<void>;
 }
 
@@ -148,6 +164,8 @@ export interface Store {
   damagedChunks(): HashHex[];
   /** One bit per hash (n × 32 bytes), lowest first: 1 = it is here and nothing contradicts that. */
   holds(hashes: Uint8Array): Uint8Array;
+  /** Another store's files, wherever they came from: read, never changed, and believed only as far as hashes and checksums go. One at a time. */
+  openForeign(folder: string, look: { signal: AbortSignal; onProgress: (done: { packs: number; ofPacks: number }) => void }): Promise<Foreign>;
   /** No sweep, repair or rebuilding while this works: packs stay where they are, and only grow. */
   holdStill<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;

@@ -119,8 +119,10 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
       // Many servers that lost the same console do not all come back in the same moment.
       const ms = (outcome === 'refused' ? Math.max(pauseMs, parts.firstPauseMs === undefined ? REFUSED_PAUSE_MS : 0) : pauseMs) * (0.5 + Math.random());
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-      waking = new AbortController();
       await pause(ms, AbortSignal.any([closing.signal, waking.signal]));
+      if (!waking.signal.aborted) continue;
+      waking = new AbortController();
+      pauseMs = parts.firstPauseMs ?? FIRST_PAUSE_MS;
     }
   }
   const looping = keepConnected().catch((error: unknown) => log.error('the connection to the console is not kept any more', { error: toAppError(error) }));
