@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addImages, inDatabase } from '../test-replica.ts';
-import { replica, report, type Place } from '../handover/test-handover.ts';
+import { replica, report, type Place } from '../test-handover.ts';
 import { eventually, testApi, testServer } from '../test-server.ts';
 import { runCommandLine } from './main.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addImages, inDatabase, type TestReplica } from '../test-replica.ts';
 import { eventually } from '../test-server.ts';
-import { headquarters, ownerOf, replica, report, untilHandover, untilState, type Place } from './test-handover.ts';
+import { headquarters, ownerOf, replica, report, untilHandover, untilState, type Place } from '../test-handover.ts';
 
 /** The console with PS008, which owns `count` images and has proved them, and PS010, which is empty. */
 async function world(count = 1) {
@@ -106,7 +106,7 @@ describe('taking ownership', () => {
 
   it('is refused where something is other than what was shown, where there is nothing to do, and twice at once', async () => {
     const { hq, guids: [image = ''] } = await world();
-    const request = { kind: 'take-ownership', images: [image], to: 'PS010' } as const;
+    const request = { kind: 'take-ownership' as const, images: [image], to: 'PS010' };
     const { digest } = await hq.api.handovers.preview.query(request);
     expect((await hq.api.handovers.preview.query(request)).digest).toBe(digest);
     await hq.api.images.setProtected.mutate({ image, protected: true });

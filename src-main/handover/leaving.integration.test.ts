@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addImages, inDatabase, type TestReplica } from '../test-replica.ts';
 import { eventually } from '../test-server.ts';
-import { headquarters, ownerOf, replica, report, untilHandover, untilState, type Place } from './test-handover.ts';
+import { headquarters, ownerOf, replica, report, untilHandover, untilState, type Place } from '../test-handover.ts';
 
 /** The console, and servers that are channels alone; each image belongs to the server that is named. */
 async function world(names: readonly string[], owners: readonly string[]) {
@@ -106,7 +106,7 @@ describe('a server that retires', () => {
   });
 
   it('leaves what waits to be validated proved elsewhere, and what nobody has proved holds it back', async () => {
-    const { hq, of, versions: [version = ''] } = await world(['PS008', 'PS010'], ['PS008']);
+    const { hq, versions: [version = ''] } = await world(['PS008', 'PS010'], ['PS008']);
     inDatabase(hq.server, (db) => void db.run('UPDATE image_version SET pending = 1, origin_server_id = (SELECT server_id FROM owner)'));
     const begun = await retire(hq, 'PS008', 'PS010');
     const waiting = await untilHandover(hq, begun, (found) => found.images[0]?.state === 'switched');

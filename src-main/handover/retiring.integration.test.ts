@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../test-server.ts';
-import { capture, headquarters, ownerOf, packageServer, readyAt, startAgain, untilHandover, untilState } from './test-handover.ts';
+import { capture, headquarters, ownerOf, packageServer, readyAt, startAgain, untilHandover, untilState } from '../test-handover.ts';
 
 describe('a package server that is replaced', () => {
   it('leaves nothing behind: PS008 goes by way of PS009 to PS010, everything is proved, and deploys without it', async () => {

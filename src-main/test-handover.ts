@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Handover } from '#shared/model/replication.ts';
 import type { CopyReport } from '#shared/replication/messages.ts';
-import type { RunningServer } from '../server.ts';
-import { CHUNK, testChunk } from '../test-agent.ts';
-import { copy, TestReplica } from '../test-replica.ts';
-import { eventually, testAgent, testApi, testFolder, testServer, type TestApi } from '../test-server.ts';
+import type { RunningServer } from './server.ts';
+import { CHUNK, testChunk } from './test-agent.ts';
+import { copy, TestReplica } from './test-replica.ts';
+import { eventually, testAgent, testApi, testFolder, testServer, type TestApi } from './test-server.ts';
 
 export type Place = { server: RunningServer; api: TestApi; dataFolder: string };
 export type PackagePlace = Place & { id: string; name: string };
