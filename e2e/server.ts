@@ -41,7 +41,9 @@ export async function startTestServer(dataFolder: string, options: { httpPort?: 
     const timer = setTimeout(() => reject(new Error(`the server was not ready after ${readyLimitMs} ms:\n${said.join('')}`)), readyLimitMs);
     createInterface({ input: child.stdout }).once('line', (line) => {
       clearTimeout(timer);
-      resolve(JSON.parse(line) as { url: string; token: string; pid: number });
+      const answer = JSON.parse(line) as { url: string; token: string; pid: number; error?: { message: string } };
+      if (answer.error === undefined) resolve(answer);
+      else reject(new Error(`the server did not start: ${answer.error.message}`));
     });
     child.once('close', (code) => {
       clearTimeout(timer);

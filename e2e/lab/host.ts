@@ -141,7 +141,7 @@ async function removeLeftBehind(): Promise<void> {
   }
 }
 
-function labProcess(child: ChildProcess, command: string): LabProcess {
+export function labProcess(child: ChildProcess, command: string): LabProcess {
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} could not be started`);
   const said: string[] = [];

@@ -2,7 +2,10 @@
 // hold them back, and take from a ROM's DHCP messages that it is iPXE. QEMU's own ROM for BIOS is: so it becomes one that is not.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { LabHost, LabProcess } from './host.ts';
+import type { LabProcess, Place } from './host.ts';
+
+/** Where its sockets lie, and what starts a process at a place: of the boot lab, or of another one. */
+export type WireHost<P extends string = Place> = { path(name: string): string; start(place: P, command: string, args: readonly string[]): LabProcess };
 
 /** What a frame is passed on as; null: lost. */
 type Pass = (frame: Buffer) => Buffer | null;
@@ -40,16 +43,13 @@ export class Wire {
   }
 
   /** Plugged into a socket of the switch; a computer comes with `wire: computerSocket`. */
-  static async open(host: LabHost, port: number): Promise<Wire> {
+  static async open(host: WireHost, port: number): Promise<Wire> {
     const sockets = { computer: host.path(`wire${port}.computer`), switch: host.path(`wire${port}.switch`) };
     const wire = new Wire(sockets.computer);
     await wire.#listen('computer', sockets.computer, (frame) => wire.#fromComputer(frame));
     await wire.#listen('switch', sockets.switch, (frame) => frame);
     // A process of ours cannot open a tap; a virtual machine without a machine joins it with a socket.
-    wire.#plug = host.start('room', 'qemu-system-x86_64', [
-      '-machine', 'none', '-nodefaults', '-display', 'none', '-monitor', 'none', '-netdev', `tap,id=tap,ifname=tap${port},script=no,downscript=no`, '-netdev', `stream,id=socket,server=off,addr.type=unix,addr.path=${sockets.switch}`,
-      '-netdev', 'hubport,id=first,hubid=0,netdev=tap', '-netdev', 'hubport,id=second,hubid=0,netdev=socket',
-    ]);
+    wire.#plug = plugTap(host, 'room', `tap${port}`, sockets.switch);
     return wire;
   }
 
@@ -112,6 +112,14 @@ export class Wire {
     }
     return frame;
   }
+}
+
+/** Joins a tap that is there with an end of a wire, or with another socket that takes frames. */
+export function plugTap<P extends string>(host: WireHost<P>, place: P, tap: string, socket: string): LabProcess {
+  return host.start(place, 'qemu-system-x86_64', [
+    '-machine', 'none', '-nodefaults', '-display', 'none', '-monitor', 'none', '-netdev', `tap,id=tap,ifname=${tap},script=no,downscript=no`, '-netdev', `stream,id=socket,server=off,addr.type=unix,addr.path=${socket}`,
+    '-netdev', 'hubport,id=first,hubid=0,netdev=tap', '-netdev', 'hubport,id=second,hubid=0,netdev=socket',
+  ]);
 }
 
 /** Where an IPv4 frame's UDP header begins and its message ends; null for any other frame. */

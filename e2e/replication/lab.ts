@@ -3,29 +3,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MatrixRow, PackageServer, Transfer } from '../../src-shared/model/replication.ts';
 import { LabMachine } from './machine.ts';
-import { LabNetwork } from './network.ts';
+import { LabNetwork, type Line } from './network.ts';
 
 const POLL_MS = 250;
 const LIMIT_MS = 120_000;
 /** Mbit/s of every link, both ways. */
 const RATE = 100;
 
-export type LabOptions = { servers?: readonly string[]; /** Mbit/s. */ rate?: number };
+export type LabOptions = { servers?: readonly string[]; /** Mbit/s. */ rate?: number; /** By machine: a long or a bad line instead of a cable. */ lines?: Readonly<Record<string, Line>> };
 export type CopyWord = MatrixRow['cells'][number]['state'];
 
 export class ReplicationLab {
   readonly network: LabNetwork;
   readonly #machines = new Map<string, LabMachine>();
-  readonly #rate: number;
+  readonly #options: Required<Omit<LabOptions, 'servers'>>;
 
-  private constructor(network: LabNetwork, rate: number) {
+  private constructor(network: LabNetwork, options: Required<Omit<LabOptions, 'servers'>>) {
     this.network = network;
-    this.#rate = rate;
+    this.#options = options;
   }
 
   /** Headquarters, called HQ, and these package servers, joined and connected. */
-  static async start({ servers = [], rate = RATE }: LabOptions = {}): Promise<ReplicationLab> {
-    const lab = new ReplicationLab(await LabNetwork.open(), rate);
+  static async start({ servers = [], rate = RATE, lines = {} }: LabOptions = {}): Promise<ReplicationLab> {
+    const lab = new ReplicationLab(await LabNetwork.open(), { rate, lines });
     try {
       await (await lab.addMachine('HQ')).start();
       await lab.hq.platen('settings', 'set', 'serverName=HQ');
@@ -51,7 +51,7 @@ export class ReplicationLab {
 
   /** A machine with a link and nothing running on it. */
   async addMachine(name: string): Promise<LabMachine> {
-    const machine = new LabMachine(this.network, name, await this.network.add(name, this.#rate));
+    const machine = new LabMachine(this.network, name, await this.network.add(name, this.#options.rate, this.#options.lines[name]));
     this.#machines.set(name, machine);
     return machine;
   }

@@ -1,10 +1,13 @@
 // Owns the replication lab's network: a namespace for each machine, a switch between them, shaped links, cables that can be pulled. No
 // namespace has a way out. close() gives all of it back; what a killed test left behind goes when the next lab opens.
+import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { isRoot, run } from '../disks/host.ts';
+import { labProcess, type LabProcess } from '../lab/host.ts';
+import { plugTap, Wire } from '../lab/wire.ts';
 
 const SWITCH = 'switch';
 const PREFIX = '10.79.0';
@@ -14,6 +17,8 @@ const folderPattern = /^platen-replication-(\d+)-/;
 const namespacePattern = /^platen-(\d+)-/;
 /** What a burst may hold: the timer's resolution at the set rate, and never less than a few frames. */
 const burstBytes = (megabits: number): number => Math.max(16_384, Math.ceil((megabits * 1e6) / 8 / 250));
+/** Of an adapter. */
+const MAX_NAME = 15;
 let opened = 0;
 
 /** Why no lab can be built here, or null. */
@@ -34,6 +39,8 @@ function isProgram(path: string): boolean {
   }
 }
 
+/** What a long or a bad line does to frames in each direction. */
+export type Line = { delayMs?: number; lossPercent?: number };
 /** Bytes of Ethernet frames, as the adapter counts them. */
 export type Traffic = { sentBytes: number; receivedBytes: number };
 
@@ -41,6 +48,10 @@ export class LabNetwork {
   readonly folder: string;
   readonly #id: string;
   readonly #places: string[] = [];
+  readonly #processes: LabProcess[] = [];
+  readonly #wires: Wire[] = [];
+  /** The switch's end of each machine's link. */
+  readonly #ports = new Map<string, string>();
 
   private constructor(folder: string, id: string) {
     this.folder = folder;
@@ -62,29 +73,58 @@ export class LabNetwork {
   }
 
   /** A machine on the network. @returns its address */
-  async add(name: string, megabits: number): Promise<string> {
+  async add(name: string, megabits: number, line: Line = {}): Promise<string> {
     const address = `${PREFIX}.${this.#places.length}`;
     await this.#addNamespace(name);
-    await this.#ip(SWITCH, 'link', 'add', port(name), 'type', 'veth', 'peer', 'name', labAdapter, 'netns', this.#namespace(name));
-    // One frame each, as on a real wire: what is counted is what a cable would carry.
-    await this.#ip(SWITCH, 'link', 'set', port(name), 'gso_max_segs', '1', 'master', 'br0', 'up');
-    await this.#ip(name, 'link', 'set', labAdapter, 'gso_max_segs', '1');
+    if (line.delayMs === undefined && line.lossPercent === undefined) await this.#cable(name);
+    else await this.#badLine(name, line);
     await this.#ip(name, 'addr', 'add', `${address}/24`, 'dev', labAdapter);
     await this.#ip(name, 'link', 'set', labAdapter, 'up');
     await this.shape(name, megabits);
     return address;
   }
 
+  async #cable(name: string): Promise<void> {
+    const port = `p-${name}`.slice(0, MAX_NAME);
+    this.#ports.set(name, port);
+    await this.#ip(SWITCH, 'link', 'add', port, 'type', 'veth', 'peer', 'name', labAdapter, 'netns', this.#namespace(name));
+    // One frame each, as on a real wire: what is counted is what a cable would carry.
+    await this.#ip(SWITCH, 'link', 'set', port, 'gso_max_segs', '1', 'master', 'br0', 'up');
+    await this.#ip(name, 'link', 'set', labAdapter, 'gso_max_segs', '1');
+  }
+
+  /** Where the kernel has no netem: each frame passes through this process, which holds it back or loses it. */
+  async #badLine(name: string, { delayMs = 0, lossPercent = 0 }: Line): Promise<void> {
+    const number = this.#wires.length;
+    const tap = `tap${number}`;
+    // "ip -n" would make the taps in this process's own namespace.
+    for (const [place, device] of [[SWITCH, tap], [name, labAdapter]] as const) await run('ip', ['netns', 'exec', this.#namespace(place), 'ip', 'tuntap', 'add', 'dev', device, 'mode', 'tap']);
+    const host = { path: (file: string) => join(this.folder, file), start: (place: string, command: string, args: readonly string[]) => this.#start(place === 'room' ? SWITCH : place, command, args) };
+    const wire = await Wire.open(host, number);
+    Object.assign(wire, { delayMs, lossPercent });
+    this.#wires.push(wire);
+    plugTap(host, name, labAdapter, wire.computerSocket);
+    this.#ports.set(name, tap);
+    await this.#ip(SWITCH, 'link', 'set', tap, 'master', 'br0', 'up');
+  }
+
+  #start(name: string, command: string, args: readonly string[]): LabProcess {
+    const [first = '', ...rest] = [...this.inside(name), command, ...args];
+    const started = labProcess(spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'] }), command);
+    this.#processes.push(started);
+    return started;
+  }
+
   /** Both directions of a machine's link go no faster than this. */
   async shape(name: string, megabits: number): Promise<void> {
-    for (const [place, device] of [[name, labAdapter], [SWITCH, port(name)]] as const) {
+    for (const [place, device] of [[name, labAdapter], [SWITCH, this.#ports.get(name) ?? '']] as const) {
       await run('ip', ['netns', 'exec', this.#namespace(place), 'tc', 'qdisc', 'replace', 'dev', device, 'root', 'tbf', 'rate', `${megabits}mbit`, 'burst', String(burstBytes(megabits)), 'latency', '50ms']);
     }
   }
 
   /** Pulls the cable, or puts it back; the machine keeps its address and sees no carrier. */
   async plug(name: string, isIn: boolean): Promise<void> {
-    await this.#ip(SWITCH, 'link', 'set', port(name), isIn ? 'up' : 'down');
+    await this.#ip(SWITCH, 'link', 'set', this.#ports.get(name) ?? '', isIn ? 'up' : 'down');
   }
 
   async traffic(name: string): Promise<Traffic> {
@@ -99,6 +139,8 @@ export class LabNetwork {
   }
 
   async close(): Promise<void> {
+    for (const wire of this.#wires.splice(0)) await wire.close();
+    for (const process of this.#processes.splice(0)) await process.stop();
     for (const name of this.#places.splice(0).reverse()) await run('ip', ['netns', 'del', this.#namespace(name)], { okCodes: [0, 1] });
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -115,9 +157,6 @@ export class LabNetwork {
     await run('ip', ['-n', this.#namespace(name), ...args]);
   }
 }
-
-/** Adapters have names of at most 15 letters. */
-const port = (name: string): string => `p-${name}`.slice(0, 15);
 
 /** Namespaces and folders outlive a killed test; their names say whose they were. */
 async function removeLeftBehind(): Promise<void> {
