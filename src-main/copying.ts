@@ -52,6 +52,12 @@ export function openCopying({ store, images, servers, events, log, clock, ownId,
     else link()?.moving({ moving, problems });
   }
 
+  /** A server that was put out is a peer no more: what only it has signed does not come in; what is here stays. */
+  function follow(plan: Plan): void {
+    store.acceptFrom([plan.console.publicKey, ...plan.peers.map((peer) => peer.publicKey)]);
+    reconcile.setPlan(plan);
+  }
+
   let timer: NodeJS.Timeout | null = null;
   const stops = [
     events.onChange(({ entity }) => {
@@ -64,13 +70,15 @@ export function openCopying({ store, images, servers, events, log, clock, ownId,
     }),
     servers.onPlans((serverIds) => {
       const plan = isConsole && serverIds.includes(ownId) ? servers.ownPlan() : null;
-      if (plan !== null) reconcile.setPlan(plan);
+      if (plan !== null) follow(plan);
     }),
   ];
 
   return {
-    setPlan: (plan: Plan): void => reconcile.setPlan(plan),
+    setPlan: follow,
     urgent: (versionGuid: string): void => reconcile.urgent(versionGuid),
+    /** It was deleted: nothing of it comes any more. */
+    forget: (versionGuid: string): Promise<void> => reconcile.forget(versionGuid),
     request: (request: IncomingMessage, response: ServerResponse): Promise<void> => peers.request(request, response),
     async close(): Promise<void> {
       for (const stop of stops) stop();

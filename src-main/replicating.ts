@@ -91,7 +91,13 @@ export function openReplicating(parts: ReplicatingParts) {
       state: role.state, key: store, events, log, clock, own: { id: serverId, fingerprint: tls.fingerprint, version }, addresses, figures: () => figures, trustKey: (key) => store.trustKey(key),
       local: {
         ...local,
-        verify: (versionGuid) => void images.verifyHere(versionGuid, 'console'), letGo: images.letGo,
+        verify: (versionGuid) => void images.verifyHere(versionGuid, 'console'),
+        // First what is on its way: it would arrive after the record was carried out, and nobody would ever delete it.
+        letGo: async (version) => {
+          role.state.forgetWanted(version.guid);
+          await copying.forget(version.guid);
+          await images.letGo(version);
+        },
       },
       onPlan: (plan) => {
         images.takeOver(plan.wanted);

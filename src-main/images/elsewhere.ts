@@ -91,6 +91,7 @@ export function openElsewhere(parts: ElsewhereParts) {
       }
       const before = repo.transaction(() => {
         const known = repo.versionByGuid(wanted.guid);
+        if (known === undefined && copiesRepo.wasDeleted({ guid: wanted.guid, manifest: wanted.manifest })) throw new AppError('conflict', `Version ${wanted.number} of "${image.name}" was deleted for good while it was on its way here, so it is not taken over.`, { version: wanted.guid });
         if (known !== undefined && known.manifest !== wanted.manifest) throw new AppError('conflict', `Version ${known.number} of "${image.name}" is here with other content under the same identity. Nothing was changed; look at both.`, { version: wanted.guid });
         if (known === undefined) insert(wanted, { graph: JSON.stringify(head.graph), sizeBytes });
         follow(wanted);

@@ -10,10 +10,10 @@ type Order = { kind: RecordBody['kind']; server: string | null; image: string; v
 /** A record travels whole, and its text is bounded (signedRecordSchema). */
 const MOST_VERSIONS = 20;
 
-/** Call inside the transaction. @returns the numbers of the records; none where nobody else is there to hear of it */
+/** Call inside the transaction. @returns the numbers of the records; none where there never was anybody else to hear of it */
 export function orderRemoval({ copiesRepo, store, selfId, clock }: RecordsParts, order: Order): number[] {
   if (!copiesRepo.isConsole() || order.versions.length === 0) return [];
-  if (order.server === null && copiesRepo.otherServers().length === 0) return [];
+  if (order.server === null && !copiesRepo.hadOtherServers()) return [];
   const numbers: number[] = [];
   for (let at = 0; at < order.versions.length; at += MOST_VERSIONS) {
     const versions = order.versions.slice(at, at + MOST_VERSIONS).map(({ guid, manifest }) => ({ guid, manifest }));

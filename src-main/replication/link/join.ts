@@ -1,5 +1,6 @@
 // Owns joining a console, once: the address and the one-time token that a person brought. TLS is pinned by the token's fingerprint before
 // a byte of it is sent.
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { request as start } from 'node:https';
 import type { IncomingMessage } from 'node:http';
@@ -21,7 +22,8 @@ export function mustJoin(state: ReplicaState, choice: JoinChoice): boolean {
   const { fingerprint } = readToken(choice.token);
   const known = state.console();
   if (known === null) return true;
-  if (known.fingerprint === fingerprint) return state.revoked() !== null;
+  // Another token than the one it joined with was made for this: it may have been put out while it was away, and not know it yet.
+  if (known.fingerprint === fingerprint) return state.revoked() !== null || (state.joinedWith() !== null && state.joinedWith() !== hashOf(choice.token));
   throw new AppError('conflict', `This data folder belongs to another console, "${known.name}" (${known.addresses[0] ?? 'address unknown'}). A package server has one console. Choose an empty folder with --data for this one; or, if that console is gone for good, `
     + 'move its images first: they are still served from here.', { console: known.id, fingerprint: known.fingerprint });
 }
@@ -34,7 +36,7 @@ export async function joinConsole(choice: JoinChoice, own: OwnFacts, { state, no
   if (!answer.success) throw new AppError('protocol', `What answered at ${url.origin} is no Platen console of a version that fits.`, { url: url.origin });
   const { serverId, name, console: about } = answer.data;
   if (about.fingerprint !== fingerprint) throw new AppError('pin-mismatch', `The console at ${url.origin} names another certificate than the one it shows. Take a new token there.`, { expected: fingerprint, shown: about.fingerprint });
-  state.joined({ console: { ...about, addresses: [url.origin] }, serverId, name, at: now });
+  state.joined({ console: { ...about, addresses: [url.origin] }, serverId, name, at: now, tokenHash: hashOf(choice.token) });
   return { name, console: about.name };
 }
 
@@ -42,6 +44,9 @@ function readToken(token: string): { fingerprint: string } {
   const fingerprint = /^join1\.[\w-]{20,200}\.([0-9a-f]{64})$/.exec(token)?.[1];
   if (fingerprint === undefined) throw new AppError('usage', 'This is no join token: it begins with join1. and has three parts. Copy the whole of it, as the console printed it (platen server add NAME).');
   return { fingerprint };
+}
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
 }
 function readUrl(text: string): URL {
   const withProtocol = /^[a-z]+:\/\//i.test(text) ? text : `https://${text}`;

@@ -34,12 +34,15 @@ export function openReplicaState(db: Database) {
     console: (): ConsoleRecord | null => read('console', consoleSchema),
     self: () => read('self', selfSchema),
     revoked: () => read('revoked', revokedSchema),
+    /** Hash of the token it joined with last; null where that was not kept. */
+    joinedWith: () => read('joinedWith', z.string()),
     /** The token's secret goes nowhere. */
-    joined(record: { console: ConsoleRecord; serverId: string; name: string; at: number }): void {
+    joined(record: { console: ConsoleRecord; serverId: string; name: string; at: number; tokenHash: string }): void {
       db.transaction(() => {
         for (const key of ['plan', 'planDigest', 'recordsDone', 'revoked', 'guests']) drop(key);
         write('console', record.console);
         write('self', { serverId: record.serverId, name: record.name, joinedAt: record.at });
+        write('joinedWith', record.tokenHash);
       });
       plan = null;
     },
@@ -63,6 +66,11 @@ export function openReplicaState(db: Database) {
         write('planDigest', digest);
       });
       plan = next;
+    },
+    /** Deleted by a record: a restart with the plan of before does not fetch it again. The console sends its plan anew. */
+    forgetWanted(versionGuid: string): void {
+      const known = this.plan();
+      if (known?.wanted.some((wanted) => wanted.guid === versionGuid) === true) this.setPlan({ ...known, wanted: known.wanted.filter((wanted) => wanted.guid !== versionGuid) }, '');
     },
     recordsDone: (): number => read('recordsDone', z.number()) ?? 0,
     setRecordsDone: (seq: number): void => write('recordsDone', seq),

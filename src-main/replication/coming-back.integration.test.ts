@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { CHUNK, testChunk } from '../test-agent.ts';
+import { eventually, testAgent, testApi, testFolder, testServer } from '../test-server.ts';
+
+const names = async (server: { url: string; token: string }): Promise<string[]> => (await testApi(server).images.list.query()).map((image) => image.name).sort();
+
+it('a server that was put out while it was away joins at once with a new token, and what was deleted meanwhile goes there too and does not come back', async () => {
+  const hq = await testServer({ host: '127.0.0.1' });
+  const api = testApi(hq);
+  const dataFolder = testFolder();
+  const start = async () => {
+    const { token } = await api.servers.add.mutate({ name: 'PS008' });
+    return await testServer({ dataFolder, host: '127.0.0.1', linkFirstPauseMs: 20, packageServer: { packageServer: true, join: { url: `https://127.0.0.1:${hq.httpPort}`, token } } });
+  };
+  const first = await start();
+  const agent = await testAgent(first);
+  await agent.hello(first.token);
+  for (const name of ['Deleted', 'Kept']) await agent.capture(name, [testChunk(randomBytes(CHUNK))]);
+  await eventually(() => api.replication.matrix.query(), (rows) => rows.length === 2 && rows.every((row) => row.cells.every((cell) => cell.state === 'ready')));
+  await first.close();
+  // Nobody is joined now: the order must be kept for who comes back.
+  await api.servers.revoke.mutate({ server: 'PS008', force: true });
+  await api.images.delete.mutate({ image: 'Deleted' });
+  await api.images.purge.mutate({ image: 'Deleted' });
+  const back = await start();
+  await eventually(() => api.servers.get.query({ server: 'PS008' }), (server) => server.connected && server.state === 'joined');
+  await eventually(() => names(back), (found) => found.join() === 'Kept');
+  expect(await names(hq)).toEqual(['Kept']);
+});
