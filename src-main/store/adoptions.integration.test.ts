@@ -152,6 +152,28 @@ describe('an adoption', () => {
     expect(await target.store.verify(manifest, 'all')).toMatchObject({ damaged: [], missing: [], manifestIntact: true });
   });
 
+  it('that only a server signed which is not accepted any more does not come in; what had come stays valid, and a word of another server lets it in', async () => {
+    const old = { manifest };
+    const before = await target.store.openAdoption('t0', old.manifest, TTL);
+    await bringOver(source.store, before);
+    await before.commit(await source.store.signatures(old.manifest));
+    await before.close();
+    target.store.acceptFrom([]);
+    const fresh = await source.capture('b', source.chunks(3, 902));
+    const adoption = await target.store.openAdoption('t1', fresh.manifest, TTL);
+    await bringOver(source.store, adoption);
+    const signatures = await source.store.signatures(fresh.manifest);
+    await expect(adoption.commit(signatures)).rejects.toMatchObject({ code: 'proof-failed' });
+    expect(await target.store.verify(old.manifest, 'all')).toMatchObject({ signatureValid: true });
+    expect(await target.store.isSignedByTrusted(old.manifest)).toBe(true);
+    // Whoever proved it signs beside the first.
+    await target.store.countersign(old.manifest);
+    await target.store.countersign(old.manifest);
+    expect((await target.store.signatures(old.manifest)).map((signature) => signature.keyId).sort()).toEqual([source.store.keyId, target.store.keyId].sort());
+    target.store.acceptFrom([source.store.publicKey]);
+    await adoption.commit(signatures);
+  });
+
   it('is one under its name: another manifest is refused, the same one is given again', async () => {
     const adoption = await target.store.openAdoption('t1', manifest, TTL);
     expect(await target.store.openAdoption('t1', manifest, TTL)).toBe(adoption);

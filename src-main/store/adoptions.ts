@@ -103,7 +103,7 @@ export class AdoptionSession extends LeasedSession implements Adoption {
     return this.work('taking a version over', async () => {
       if (this.#isCommitted) return;
       const { manifests, recent, clock } = this.context;
-      const trusted = signatures.filter((signature) => signature.manifest === this.manifest && manifests.isTrusted(signature));
+      const trusted = signatures.filter((signature) => signature.manifest === this.manifest && manifests.isAccepted(signature));
       if (trusted.length === 0 && trust.vouch) trusted.push(manifests.ownSignature(this.manifest));
       if (trusted.length === 0 && !(await manifests.isSigned(this.manifest))) {
         throw new AppError('proof-failed', `No server that this one trusts signed the manifest ${this.manifest.slice(0, 16)}…, so the version is not taken over. Let the server that captured it join the console again.`, { manifest: this.manifest });

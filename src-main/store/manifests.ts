@@ -66,8 +66,9 @@ export class Manifests {
     if (from !== null) await this.#files.syncFolder(dirname(from));
   }
 
-  isTrusted(signature: ManifestSignature): boolean {
-    return this.#signer.isValid(signature);
+  /** Whether it lets in a manifest that is new here. */
+  isAccepted(signature: ManifestSignature): boolean {
+    return this.#signer.isAccepted(signature);
   }
 
   async writeSignature(signature: ManifestSignature): Promise<void> {

@@ -129,6 +129,17 @@ class OpenStore implements Store {
     return duty(this.#context, 'keeping a key', () => this.#signer.trust(publicKeyPem));
   }
 
+  acceptFrom(publicKeys: readonly string[] | null): void {
+    this.#signer.acceptFrom(publicKeys);
+  }
+
+  countersign(hash: HashHex): Promise<void> {
+    return duty(this.#context, 'signing a manifest', async () => {
+      const { manifests } = this.#context;
+      if (!(await manifests.signatures(hash)).some((signature) => signature.keyId === this.keyId)) await manifests.sign(hash);
+    });
+  }
+
   isSignedByTrusted(hash: HashHex): Promise<boolean> {
     return duty(this.#context, 'reading signatures', () => this.#context.manifests.isSigned(hash));
   }

@@ -20,6 +20,10 @@ export type Signer = {
   trust(publicKeyPem: string): Promise<void>;
   /** True when a key of this store, or one it trusts, made it and it fits the manifest. */
   isValid(signature: ManifestSignature): boolean;
+  /** Until the next start: what is new comes in by this store's own signature or one of these keys (PEM) alone. null: by any that is trusted. */
+  acceptFrom(publicKeys: readonly string[] | null): void;
+  /** True when it is valid and lets in what is new. */
+  isAccepted(signature: ManifestSignature): boolean;
 };
 
 /** "platen record v1" and a newline: what is signed begins with it, so that no signature serves another purpose. Manifests have their own. */
@@ -83,6 +87,11 @@ export async function openSigner(files: StoreFiles, folder: string): Promise<Sig
   await keep(keyId, publicKey);
   const known = await readPublicKeys(files, publicFolder);
   known.set(keyId, publicKey);
+  let accepted: ReadonlySet<string> | null = null;
+  const isValid = (signature: ManifestSignature): boolean => {
+    const key = known.get(signature.keyId);
+    return key !== undefined && verify(null, message(signature.manifest), key, Buffer.from(signature.signature, 'base64'));
+  };
   return {
     keyId,
     publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
@@ -105,10 +114,11 @@ export async function openSigner(files: StoreFiles, folder: string): Promise<Sig
       signature: sign(null, message(manifest), privateKey).toString('base64'),
       signedAt: new Date(at).toISOString(),
     }),
-    isValid: (signature) => {
-      const key = known.get(signature.keyId);
-      return key !== undefined && verify(null, message(signature.manifest), key, Buffer.from(signature.signature, 'base64'));
+    isValid,
+    acceptFrom: (publicKeys) => {
+      accepted = publicKeys === null ? null : new Set([keyId, ...publicKeys.map(keyIdOf).filter((id) => id !== null)]);
     },
+    isAccepted: (signature) => (accepted === null || accepted.has(signature.keyId)) && isValid(signature),
   };
 }
 

@@ -129,6 +129,10 @@ export interface Store {
   sign(purpose: string, message: string): string;
   /** Durably: signatures of manifests by this key (PEM, Ed25519) count from now on. */
   trustKey(publicKeyPem: string): Promise<void>;
+  /** Until the next start: signatures by these keys (PEM) and by this store's own let in manifests that are new here; what is here already stays valid. null: any trusted key. */
+  acceptFrom(publicKeys: readonly string[] | null): void;
+  /** This server's own signature beside the others: it has the version whole and proved. For whoever does not know the server that captured it (any more). */
+  countersign(hash: HashHex): Promise<void>;
   /** Whether this server, or one whose key is trusted, signed the manifest. */
   isSignedByTrusted(hash: HashHex): Promise<boolean>;
   openCapture(id: string, ttlMs: number): Promise<CaptureSession>;

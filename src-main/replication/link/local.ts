@@ -6,18 +6,19 @@ import type { Database } from '../../db/database.ts';
 import type { Store } from '../../store/types.ts';
 
 type CopyRow = { versionGuid: string; manifest: string; state: CopyState; provedAt: number | null; damagedChunks: number; problem: string | null };
-type VersionRow = { manifest: string; new_bytes: number; stored_bytes: number; smallest_target_bytes: number; disk_bytes: number; used_bytes: number };
+type VersionRow = { manifest: string; new_bytes: number; stored_bytes: number; smallest_target_bytes: number; disk_bytes: number; used_bytes: number; origin_server_id: string | null };
 
 export function openLocalCopies({ db, store, ownId }: { db: Database; store: Pick<Store, 'openManifest' | 'signatures' | 'keyId'>; ownId: string }) {
   return {
     report: (): CopyReport[] => db.all<CopyRow>(`SELECT copy.version_guid AS versionGuid, image_version.manifest, copy.state, copy.proved_at AS provedAt, image_version.damaged_chunks AS damagedChunks, copy.problem
       FROM copy JOIN image_version ON image_version.guid = copy.version_guid WHERE copy.server_id = :ownId AND image_version.removing_at IS NULL`, { ownId }),
     async captured(versionGuid: string): Promise<CapturedVersion | null> {
-      const row = db.get<VersionRow>('SELECT manifest, new_bytes, stored_bytes, smallest_target_bytes, disk_bytes, used_bytes FROM image_version WHERE guid = :versionGuid AND removing_at IS NULL', { versionGuid });
+      const row = db.get<VersionRow>('SELECT manifest, new_bytes, stored_bytes, smallest_target_bytes, disk_bytes, used_bytes, origin_server_id FROM image_version WHERE guid = :versionGuid AND removing_at IS NULL', { versionGuid });
       if (row === undefined) return null;
-      const signature = (await store.signatures(row.manifest)).find((each) => each.keyId === store.keyId);
-      // Made elsewhere: who made it tells of it.
-      if (signature === undefined) return null;
+      const signatures = await store.signatures(row.manifest);
+      const signature = signatures.find((each) => each.keyId === store.keyId);
+      // Made elsewhere, and perhaps signed here too because it was proved here: who made it tells of it.
+      if (signature === undefined || (row.origin_server_id !== ownId && signatures.length > 1)) return null;
       const reader = await store.openManifest(row.manifest);
       try {
         return {

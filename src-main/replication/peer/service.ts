@@ -16,7 +16,7 @@ import { encodeDifference, rawOf } from '../difference.ts';
 import { Sessions, type SessionParts } from './sessions.ts';
 
 export type PeerParts = SessionParts & {
-  store: Pick<Store, 'readFrames' | 'openManifest' | 'signatures' | 'holds'>;
+  store: Pick<Store, 'readFrames' | 'openManifest' | 'signatures' | 'countersign' | 'holds'>;
   /** Whether this server may hand this manifest's content to that server: its own copy is ready, and the version is for others. */
   mayRead: (serverId: string, manifest: HashHex) => boolean;
   log: Log;
@@ -104,7 +104,11 @@ export function openPeerService(parts: PeerParts) {
     const [, what, hash] = named ?? [];
     if ((request.method === 'GET' || request.method === 'HEAD') && hash !== undefined) {
       requireReadable(serverId, hash);
-      if (what === 'signatures') return answerJson(response, { signatures: await store.signatures(hash) });
+      if (what === 'signatures') {
+        // It is proved here: whoever joined after the server that captured it was put out takes it by this one's word.
+        await store.countersign(hash);
+        return answerJson(response, { signatures: await store.signatures(hash) });
+      }
       return inTurn(response, () => manifest(hash, request, response));
     }
     if (request.method === 'POST' && path === '/replica/chunks') return inTurn(response, (gone) => chunks(request, response, gone));
