@@ -1,6 +1,6 @@
 // Owns re-hashing versions from this server's own disk and what follows for its copy of them: one at a time, new ones before scheduled
 // ones, taken up again after a restart. Damage is recorded as soon as it is known, whoever found it. Other servers prove their own copies.
-import { CancelledError, toAppError } from '#shared/errors.ts';
+import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
 import type { VerifyProgressView } from '#shared/model/image.ts';
 import type { Run } from '#shared/agent/page.ts';
 import type { HashHex, Store, VerifyProgress } from '../store/types.ts';
@@ -234,6 +234,8 @@ export class Verifying {
       }
     } catch (error) {
       log.error('a manifest could not be read', { version: version.guid, manifest: version.manifest, error: toAppError(error) });
+      // Looked at again by a whole check, which says what is wrong with it.
+      if (version.own_state !== 'damaged' && error instanceof AppError && (error.code === 'image-damaged' || error.code === 'not-found')) this.enqueue(version.guid, 'all', 'server');
     }
     return named.size;
   }

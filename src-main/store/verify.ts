@@ -1,5 +1,5 @@
 // Owns verifying one manifest: file and signature first, then its chunks, re-hashed from disk by the workers.
-import { CancelledError } from '#shared/errors.ts';
+import { AppError, CancelledError } from '#shared/errors.ts';
 import { noteDamage, type StoreContext } from './context.ts';
 import { HashSet } from './hash-set.ts';
 import { toHex } from './hash.ts';
@@ -13,21 +13,26 @@ const BATCH = 512;
 export type VerifyRequest = { hash: HashHex; what: 'unverified' | 'all'; onProgress?: ((progress: VerifyProgress) => void) | undefined; signal?: AbortSignal | undefined };
 
 export async function verifyManifest(context: StoreContext, request: VerifyRequest): Promise<VerifyResult> {
-  const manifest = await context.manifests.open(request.hash);
+  const result: VerifyResult = { manifest: request.hash, checkedChunks: 0, damaged: [], missing: [], manifestIntact: false, signatureValid: false };
   try {
-    const result: VerifyResult = {
-      manifest: request.hash,
-      checkedChunks: 0,
-      damaged: [],
-      missing: [],
-      manifestIntact: (await context.manifests.hashOf(request.hash)) === request.hash,
-      signatureValid: await context.manifests.isSigned(request.hash),
-    };
-    await new Verification(context, manifest, request, result).run();
-    return result;
-  } finally {
-    await manifest.close();
+    const manifest = await context.manifests.open(request.hash);
+    try {
+      result.manifestIntact = (await context.manifests.hashOf(request.hash)) === request.hash;
+      result.signatureValid = await context.manifests.isSigned(request.hash);
+      await new Verification(context, manifest, request, result).run();
+    } finally {
+      await manifest.close();
+    }
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    result.manifestIntact = false;
   }
+  return result;
+}
+
+/** A manifest that is damaged or not there is what a check is to find out, and no failure of it. */
+function isGone(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'image-damaged' || error.code === 'not-found');
 }
 
 class Verification {
