@@ -27,7 +27,7 @@ export function openMatrix({ events, undo, repo, holdings, planning }: Parts) {
       if (row === undefined || (filter.image !== undefined && image.guid !== filter.image && row.name !== filter.image) || (image.trashed && filter.trash !== true)) return [];
       return image.versions.filter((version) => !version.trashed || filter.trash === true).map((version): MatrixRow => ({
         imageGuid: image.guid, imageName: row.name, createdAt: row.created_at, kind: image.kind, scope: image.scope, versionGuid: version.guid, number: version.number, pending: version.pending, ownerId: image.ownerId,
-        storedBytes: known.versions.get(version.guid)?.stored_bytes ?? 0,
+        storedBytes: known.versions.get(version.guid)?.stored_bytes ?? 0, selected: [...image.assigned],
         cells: shown.filter((each) => server === null || each.id === server.id).map((each) => {
           const copy = known.copyOf(version.guid, each.id);
           return { serverId: each.id, state: copy?.state ?? 'absent', assigned: wanted.get(each.id)?.has(version.guid) ?? false, provedAt: copy?.proved_at ?? null, problem: copy?.problem ?? null };

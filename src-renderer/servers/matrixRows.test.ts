@@ -3,7 +3,7 @@ import type { MatrixRow } from '#shared/model/replication.ts';
 import { managedWords, shownRows } from './matrixRows.ts';
 
 const row = (imageName: string, number: number, ownerId: string, heldBy: string[]): MatrixRow => ({
-  imageGuid: imageName, imageName, createdAt: 0, kind: 'image', scope: 'default', versionGuid: `${imageName} ${number}`, number, pending: false, ownerId, storedBytes: 1,
+  imageGuid: imageName, imageName, createdAt: 0, kind: 'image', scope: 'default', versionGuid: `${imageName} ${number}`, number, pending: false, ownerId, storedBytes: 1, selected: [],
   cells: ['console', 'ps8'].map((serverId) => ({ serverId, state: heldBy.includes(serverId) ? 'ready' : 'absent', assigned: false, provedAt: null, problem: null })),
 });
 const rows = [row('Win11', 1, 'console', ['console']), row('Win11', 2, 'console', ['console', 'ps8']), row('Linux', 1, 'ps8', ['ps8'])];

@@ -74,7 +74,7 @@ export const joinTokenSchema = z.object({ token: z.string(), url: z.string(), co
 /** One row of the matrix: an image's version on each server. */
 export const matrixRowSchema = z.object({
   imageGuid: z.uuid(), imageName: z.string(), createdAt: timestamp, kind: z.enum(imageKinds), scope: z.enum(scopes), versionGuid: z.uuid(), number: z.number().int(), pending: z.boolean(),
-  ownerId: z.string(), storedBytes: z.number(),
+  ownerId: z.string(), storedBytes: z.number(), /** Servers named for it, which count where its scope is `selected`. */ selected: z.array(z.string()).default([]),
   cells: z.array(z.object({ serverId: z.string(), state: z.enum(copyStates), assigned: z.boolean(), provedAt: timestamp.nullable(), problem: z.string().nullable() })),
 });
 export type MatrixRow = z.infer<typeof matrixRowSchema>;
