@@ -52,11 +52,12 @@ export function serversFor(data: FakeData, now = Date.now()): FakeServers {
   for (const [index, image] of data.images.entries()) {
     if (image.trashedAt !== null) continue;
     const ownerId = image.name === 'Linux workshop' ? ps8.id : own.id;
+    if (ownerId === ps8.id) image.owner = { serverId: ps8.id, serverName: ps8.name, managed: 'externally' };
     for (const version of image.versions) {
       const newest = version === image.versions.at(-1);
       const stateAt = (server: PackageServer): MatrixRow['cells'][number]['state'] => (server === own ? version.state : server === ps8 ? (newest && index === 0 ? 'copying' : newest && index === 2 ? 'absent' : 'ready') : server === ps9 ? (index === 0 && newest ? 'absent' : index === 1 ? 'damaged' : index === 3 ? 'removing' : 'ready') : index < 2 && !newest ? 'ready' : 'absent');
       made.matrix.push({
-        imageGuid: image.guid, imageName: image.name, createdAt: image.createdAt, kind: 'image', scope: index === 3 ? 'none' : index === 4 ? 'selected' : index === 5 ? 'all' : 'default', versionGuid: version.guid, number: version.number, pending: false, ownerId, storedBytes: version.storedBytes,
+        imageGuid: image.guid, imageName: image.name, createdAt: image.createdAt, kind: 'image', scope: index === 3 ? 'none' : index === 4 ? 'selected' : index === 5 ? 'all' : 'default', versionGuid: version.guid, number: version.number, pending: false, ownerId, storedBytes: version.storedBytes, selected: index === 4 ? [ps8.id, ps9.id] : [],
         cells: shown.map((server) => {
           const state = stateAt(server);
           return { serverId: server.id, state, assigned: server !== laptop, provedAt: state === 'ready' ? now - (index + 1) * 7 * hour : null, problem: state === 'damaged' ? '2 chunks do not match; they are fetched again from other servers.' : null };

@@ -2,14 +2,15 @@
 import { useMemo } from 'react';
 import { Link } from 'wouter';
 import type { Handover, Moving } from '#shared/model/replication.ts';
-import { formatBytes, formatRate, formatTimeLeft } from '#shared/units.ts';
+import { formatBytes } from '#shared/units.ts';
 import { stateRank } from '../images/imageWords.ts';
+import { rateWords } from '../servers/serverWords.ts';
 import { ProgressBar } from '../ui/Bars.tsx';
 import { DataTable } from '../ui/DataTable.tsx';
 import type { Column } from '../ui/DataTable.tsx';
 import { MiddleText } from '../ui/MiddleText.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
-import { imageState, movingOf, nameOf } from './handoverWords.ts';
+import { imageState, isOpen, movingOf, nameOf } from './handoverWords.ts';
 import type { Names } from './handoverWords.ts';
 import classes from './Handovers.module.css';
 
@@ -18,21 +19,22 @@ type Servers = readonly { serverId: string; moving: readonly Moving[] }[];
 
 export function HandoverImages({ handover, names, moving }: { handover: Handover; names: Names; moving: Servers }) {
   const rows = useMemo(() => handover.images.map((image): Row => ({ image, moving: movingOf(image, moving) })), [handover.images, moving]);
-  const columns = useMemo(() => columnsFor(names), [names]);
+  const moves = isOpen(handover) && handover.state !== 'ready';
+  const columns = useMemo(() => columnsFor(names, moves), [names, moves]);
   if (rows.length === 0) return <p className="dim" style={{ padding: '8px 24px' }}>It owned no image, so none changes hands.</p>;
   return <DataTable label="Images" columns={columns} rows={rows} rowKey={({ image }) => image.imageGuid} />;
 }
 
-function columnsFor(names: Names): Column<Row>[] {
+function columnsFor(names: Names, moves: boolean): Column<Row>[] {
   return [
-    { id: 'image', title: 'Image', width: 'minmax(160px, 1.3fr)', sortValue: ({ image }) => image.imageName.toLocaleLowerCase(), render: ({ image }) => <Link href={`/image/${image.imageGuid}/copies`}><MiddleText text={image.imageName} /></Link> },
-    { id: 'to', title: 'New owner', width: 'minmax(90px, 0.8fr)', sortValue: ({ image }) => nameOf(names, image.toServerId), render: ({ image }) => <Link href={`/server/${image.toServerId}`}><MiddleText text={nameOf(names, image.toServerId)} /></Link> },
-    { id: 'state', title: 'State', width: '118px', sortValue: ({ image }) => stateRank(imageState(image)), render: ({ image }) => <StateMark tone={imageState(image).tone}>{imageState(image).word}</StateMark> },
-    { id: 'versions', title: 'Versions', width: '60px', numeric: true, sortValue: ({ image }) => image.versions, render: ({ image }) => image.versions },
-    { id: 'done', title: 'There', width: '190px', sortValue: ({ image }) => image.doneBytes, render: ({ image }) => <There image={image} /> },
-    { id: 'rate', title: 'Rate', width: '82px', numeric: true, sortValue: ({ moving }) => moving.rateBytesPerSecond, render: ({ moving }) => (moving.rateBytesPerSecond === 0 ? <span className="dim">–</span> : formatRate(moving.rateBytesPerSecond)) },
-    { id: 'left', title: 'Time left', width: '84px', numeric: true, sortValue: ({ moving }) => moving.etaSeconds ?? Number.MAX_SAFE_INTEGER, render: ({ moving }) => formatTimeLeft(moving.etaSeconds).replace(' left', '') || <span className="dim">–</span> },
-    { id: 'why', title: 'Remark', width: 'minmax(160px, 1.6fr)', sortValue: (row) => remark(row), render: (row) => <span className={classes['cut']} title={remark(row)}>{remark(row)}</span> },
+    { id: 'image', title: 'Image', width: 'minmax(140px, 1.3fr)', sortValue: ({ image }) => image.imageName.toLocaleLowerCase(), render: ({ image }) => <Link href={`/image/${image.imageGuid}/copies`}><MiddleText text={image.imageName} /></Link> },
+    { id: 'to', title: 'New owner', width: 'minmax(80px, 0.7fr)', sortValue: ({ image }) => nameOf(names, image.toServerId), render: ({ image }) => <Link href={`/server/${image.toServerId}`}><MiddleText text={nameOf(names, image.toServerId)} /></Link> },
+    { id: 'state', title: 'State', width: '114px', sortValue: ({ image }) => stateRank(imageState(image)), render: ({ image }) => <StateMark tone={imageState(image).tone}>{imageState(image).word}</StateMark> },
+    { id: 'versions', title: 'Versions', width: '54px', numeric: true, sortValue: ({ image }) => image.versions, render: ({ image }) => image.versions },
+    { id: 'done', title: 'There', width: '176px', sortValue: ({ image }) => image.doneBytes, render: ({ image }) => <There image={image} /> },
+    // Nothing moves any more where it has ended, or waits for a person.
+    ...(moves ? [{ id: 'rate', title: 'Rate and time left', width: '146px', numeric: true, sortValue: ({ moving }: Row) => moving.rateBytesPerSecond, render: ({ moving }: Row) => rateWords(moving) || <span className="dim">–</span> }] : []),
+    { id: 'why', title: 'Remark', width: 'minmax(100px, 1.6fr)', sortValue: (row) => remark(row), render: (row) => <span className={classes['cut']} title={remark(row)}>{remark(row)}</span> },
   ];
 }
 

@@ -19,8 +19,8 @@ export function HandoverPreviewView({ preview, servers, stale }: { preview: Hand
     <div className={classes['preview']} aria-busy={stale} data-stale={stale}>
       {preview.blocked && <p role="alert" className={classes['blocked']}><StateIcon tone="fail" size={16} /><span>It can’t begin like this. What stands in the way is said first below.</span></p>}
       {preview.images.length > 0 && (
-        <Section title="New owners">
-          <ul className={classes['lines']} aria-label="New owners">{targetsOf(preview, servers, names).map((target) => <li key={target.serverId}><StateIcon tone={target.fits ? 'ok' : 'warn'} /><span><strong>{target.name}</strong>: {targetWords(target)}</span></li>)}</ul>
+        <Section title="What is copied">
+          <ul className={classes['lines']} aria-label="What is copied">{targetsOf(preview, servers, names).map((target) => <li key={target.serverId}><StateIcon tone={target.fits ? 'ok' : 'warn'} /><span><strong>{target.name}</strong>: {targetWords(target)}</span></li>)}</ul>
         </Section>
       )}
       <Section title="What will happen" aside={preview.consequences.length > 8 ? `${preview.consequences.length} lines` : undefined}>

@@ -46,12 +46,12 @@ export function HandoversPage() {
 
 function columnsFor(names: Names): Column<Handover>[] {
   return [
-    { id: 'what', title: 'What', width: 'minmax(200px, 1.6fr)', sortValue: (handover) => titleOf(handover, names), render: (handover) => <Link href={`/handover/${handover.id}`}><MiddleText text={titleOf(handover, names)} /></Link> },
-    { id: 'state', title: 'State', width: '120px', sortValue: (handover) => stateRank(handoverState(handover)), render: (handover) => <StateMark tone={handoverState(handover).tone}>{handoverState(handover).word}</StateMark> },
-    { id: 'progress', title: 'Progress', width: 'minmax(230px, 1fr)', sortValue: (handover) => progressOf(handover).fraction ?? 1, render: (handover) => <><span className={classes['cell']}><ProgressBar fraction={progressOf(handover).fraction} label={`${titleOf(handover, names)}: ${progressWords(handover)}`} tone={handover.state === 'failed' ? 'fail' : isOpen(handover) ? 'run' : 'ok'} /></span><span>{progressWords(handover)}</span></> },
-    { id: 'problem', title: 'Remark', width: 'minmax(140px, 1fr)', sortValue: (handover) => handover.problem ?? '', render: (handover) => <span className={classes['cut']} title={handover.problem ?? undefined}>{handover.problem ?? ''}</span> },
-    { id: 'started', title: 'Begun', width: '112px', sortValue: (handover) => handover.startedAt, render: (handover) => <When at={handover.startedAt} /> },
-    { id: 'ended', title: 'Ended', width: '112px', sortValue: (handover) => handover.endedAt ?? Number.MAX_SAFE_INTEGER, render: (handover) => (handover.endedAt === null ? <span className="dim">–</span> : <When at={handover.endedAt} />) },
-    { id: 'actor', title: 'By', width: '90px', sortValue: (handover) => handover.actor, render: (handover) => <span className="dim">{handover.actor}</span> },
+    { id: 'what', title: 'What', width: 'minmax(180px, 1.4fr)', sortValue: (handover) => titleOf(handover, names), render: (handover) => <Link href={`/handover/${handover.id}`}><MiddleText text={titleOf(handover, names)} /></Link> },
+    { id: 'state', title: 'State', width: '108px', sortValue: (handover) => stateRank(handoverState(handover)), render: (handover) => <StateMark tone={handoverState(handover).tone}>{handoverState(handover).word}</StateMark> },
+    { id: 'progress', title: 'Progress', width: 'minmax(210px, 1fr)', sortValue: (handover) => progressOf(handover).fraction ?? 1, render: (handover) => <><span className={classes['cell']}><ProgressBar fraction={progressOf(handover).fraction} label={`${titleOf(handover, names)}: ${progressWords(handover)}`} tone={handover.state === 'failed' ? 'fail' : isOpen(handover) ? 'run' : 'ok'} /></span><span>{progressWords(handover)}</span></> },
+    { id: 'problem', title: 'Remark', width: 'minmax(100px, 1fr)', sortValue: (handover) => handover.problem ?? '', render: (handover) => <span className={classes['cut']} title={handover.problem ?? undefined}>{handover.problem ?? ''}</span> },
+    { id: 'started', title: 'Begun', width: '100px', sortValue: (handover) => handover.startedAt, render: (handover) => <When at={handover.startedAt} /> },
+    { id: 'ended', title: 'Ended', width: '100px', sortValue: (handover) => handover.endedAt ?? Number.MAX_SAFE_INTEGER, render: (handover) => (handover.endedAt === null ? <span className="dim">–</span> : <When at={handover.endedAt} />) },
+    { id: 'actor', title: 'By', width: '60px', sortValue: (handover) => handover.actor, render: (handover) => <span className="dim">{handover.actor}</span> },
   ];
 }

@@ -49,12 +49,12 @@ export function ImagesPage() {
     <>
       <PageHead
         icon={<IconStack2 size={18} stroke={1.6} />} title="Images" documentTitle="Images"
-        state={total !== undefined && total > 0 && <span className="dim">{counted}{chosen.length > 0 && `, ${chosen.length} chosen`}</span>}
+        state={total !== undefined && total > 0 && <span className="dim">{chosen.length > 0 ? `${chosen.length} of ${shown?.length ?? 0} chosen` : counted}</span>}
         actions={
           <>
             {chosen.length === 0 ? (
               <>
-                {total !== undefined && total > 0 && <TextInput value={text} onChange={(event) => setText(event.currentTarget.value)} placeholder="Name, note, location, GUID" aria-label="Filter by any word" leftSection={<IconSearch size={14} />} w={210} size="xs" styles={small} />}
+                {total !== undefined && total > 0 && <TextInput value={text} onChange={(event) => setText(event.currentTarget.value)} placeholder="Name, note, location…" aria-label="Filter by any word" leftSection={<IconSearch size={14} />} w={210} size="xs" styles={small} />}
                 {(places.length > 1 || place !== '') && <Select aria-label="Location" placeholder="Any location" w={190} size="xs" styles={small} clearable searchable checkIconPosition="right" value={place === '' ? null : place} onChange={(value) => setPlace(value ?? '')} data={places} />}
               </>
             ) : (

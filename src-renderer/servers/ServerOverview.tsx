@@ -34,7 +34,7 @@ export function ServerOverview({ server, actions }: { server: PackageServer; act
             server.isSelf ? null : { name: 'Site', value: <SiteOf server={server} actions={actions} /> },
             server.isSelf ? null : { name: 'Copies from', value: <CopiesFrom server={server} actions={actions} /> },
             server.isSelf ? null : { name: 'Limit', value: <Limit server={server} actions={actions} /> },
-            { name: 'Addresses', value: server.addresses.length === 0 ? 'This machine only' : server.addresses.map((address) => <div key={address} className="mono">{address}</div>) },
+            { name: 'Addresses', value: server.addresses.length === 0 ? (server.isSelf ? 'This machine only' : 'Not known yet') : server.addresses.map((address) => <div key={address} className="mono">{address}</div>) },
             { name: 'Key', value: <span className="mono">{server.keyId || '–'}</span> },
             { name: 'Certificate', value: <span className="mono" style={{ overflowWrap: 'anywhere' }}>{server.fingerprint || '–'}</span> },
             { name: 'Version', value: server.version || 'not known yet' },

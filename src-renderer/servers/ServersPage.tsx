@@ -24,14 +24,14 @@ import classes from './Servers.module.css';
 
 const icon = <IconServer size={18} stroke={1.6} />;
 const columns: Column<PackageServer>[] = [
-  { id: 'name', title: 'Name and site', width: 'minmax(106px, 1.4fr)', sortValue: (server) => `${server.isSelf ? 0 : server.state === 'revoked' || server.state === 'retired' ? 2 : 1} ${server.name.toLocaleLowerCase()}`, render: (server) => <><Link href={`/server/${server.id}`}><MiddleText text={server.name} /></Link><span className="dim">{server.isSelf ? 'console' : server.siteName}</span></> },
+  { id: 'name', title: 'Name and site', width: 'minmax(104px, 1.4fr)', sortValue: (server) => `${server.isSelf ? 0 : server.state === 'revoked' || server.state === 'retired' ? 2 : 1} ${server.name.toLocaleLowerCase()}`, render: (server) => <><Link href={`/server/${server.id}`}><MiddleText text={server.name} /></Link><span className="dim">{server.isSelf ? 'console' : server.siteName}</span></> },
   { id: 'state', title: 'State', width: '154px', sortValue: (server) => stateRank(serverState(server)), render: (server) => <><StateMark tone={serverState(server).tone}>{serverState(server).word}</StateMark><Clock server={server} /></> },
   { id: 'free', title: 'Free', width: '58px', numeric: true, sortValue: (server) => server.freeBytes ?? -1, render: (server) => (server.freeBytes === null ? '–' : spaceWords(server).free) },
-  { id: 'coming', title: 'To come', width: 'minmax(134px, 1fr)', sortValue: (server) => server.neededBytes, render: (server) => <Coming server={server} /> },
-  { id: 'copies', title: 'Copies', width: 'minmax(168px, 1.4fr)', sortValue: (server) => server.copies.ready, render: (server) => <Copies server={server} /> },
+  { id: 'coming', title: 'To come', width: 'minmax(126px, 1fr)', sortValue: (server) => server.neededBytes, render: (server) => <Coming server={server} /> },
+  { id: 'copies', title: 'Copies', width: 'minmax(166px, 1.4fr)', sortValue: (server) => server.copies.ready, render: (server) => <Copies server={server} /> },
   { id: 'owned', title: 'Owns', width: '34px', numeric: true, sortValue: (server) => server.ownedImages, render: (server) => server.ownedImages },
-  { id: 'proof', title: 'Last proof', width: '104px', sortValue: (server) => server.lastProofAt ?? 0, render: (server) => (server.lastProofAt === null ? <span className="dim">none yet</span> : <When at={server.lastProofAt} />) },
-  { id: 'version', title: 'Version', width: '40px', sortValue: (server) => server.version, render: (server) => server.version || '–' },
+  { id: 'proof', title: 'Last proof', width: '108px', sortValue: (server) => server.lastProofAt ?? 0, render: (server) => (server.lastProofAt === null ? <span className="dim">none yet</span> : <When at={server.lastProofAt} />) },
+  { id: 'version', title: 'Version', width: '46px', sortValue: (server) => server.version, render: (server) => server.version || '–' },
 ];
 
 export function ServersPage({ add }: { add: boolean }) {

@@ -5,7 +5,7 @@ import { IconSearch, IconTransfer } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Transfer } from '#shared/model/replication.ts';
-import { formatBytes, formatDuration, formatRate, formatTimeLeft } from '#shared/units.ts';
+import { formatBytes, formatDuration, formatRate } from '#shared/units.ts';
 import { useTRPC } from '../api.ts';
 import { shownError } from '../errors.ts';
 import { stateRank } from '../images/imageWords.ts';
@@ -19,7 +19,7 @@ import { PageBody, PageHead } from '../ui/Page.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
 import { ServersTabs } from './ServersTabs.tsx';
-import { movingState, transferChunks, transferState } from './serverWords.ts';
+import { movingState, rateWords, transferChunks, transferState } from './serverWords.ts';
 import { movingRows, shownMoving, shownTransfers } from './transferRows.ts';
 import type { MovingRow } from './transferRows.ts';
 import classes from './Servers.module.css';
@@ -31,25 +31,23 @@ const image = (row: { imageName: string; number: number }, guid: string) => <><L
 const cut = (text: string, quiet = false) => <span className={`${classes['cut']} ${quiet ? 'dim' : ''}`} title={text}>{text}</span>;
 
 const movingColumns: Column<MovingRow>[] = [
-  { id: 'image', title: 'Image', width: 'minmax(150px, 1.2fr)', sortValue: (row) => `${row.imageName.toLocaleLowerCase()} ${row.number}`, render: (row) => image(row, row.imageGuid) },
-  { id: 'to', title: 'To', width: 'minmax(84px, 0.7fr)', sortValue: (row) => row.toName.toLocaleLowerCase(), render: (row) => <Link href={`/server/${row.toId}/moving`}><MiddleText text={row.toName} /></Link> },
-  { id: 'state', title: 'State', width: '122px', sortValue: (row) => stateRank(movingState(row)), render: (row) => <StateMark tone={movingState(row).tone}>{movingState(row).word}</StateMark> },
-  { id: 'done', title: 'Done', width: '180px', sortValue: (row) => row.doneBytes, render: (row) => (row.state === 'queued' ? <span className="dim">{formatBytes(row.totalBytes)} to come</span> : <Done row={row} />) },
-  { id: 'rate', title: 'Rate', width: '82px', numeric: true, sortValue: (row) => row.rateBytesPerSecond, render: (row) => (row.rateBytesPerSecond === 0 ? <span className="dim">–</span> : formatRate(row.rateBytesPerSecond)) },
-  { id: 'left', title: 'Time left', width: '96px', numeric: true, sortValue: (row) => row.etaSeconds ?? Number.MAX_SAFE_INTEGER, render: (row) => formatTimeLeft(row.etaSeconds).replace(' left', '') || <span className="dim">–</span> },
-  { id: 'from', title: 'From, or why it waits', width: 'minmax(190px, 2fr)', sortValue: (row) => row.waitingFor ?? row.from[0]?.name ?? '', render: (row) => (row.waitingFor !== null ? cut(row.waitingFor) : row.from.length === 0 ? <span className="dim">–</span> : cut(row.from.map((source) => `${source.name} (${formatBytes(source.bytes)})`).join(', '))) },
+  { id: 'image', title: 'Image', width: 'minmax(130px, 1.2fr)', sortValue: (row) => `${row.imageName.toLocaleLowerCase()} ${row.number}`, render: (row) => image(row, row.imageGuid) },
+  { id: 'to', title: 'To', width: 'minmax(76px, 0.7fr)', sortValue: (row) => row.toName.toLocaleLowerCase(), render: (row) => <Link href={`/server/${row.toId}/moving`}><MiddleText text={row.toName} /></Link> },
+  { id: 'state', title: 'State', width: '116px', sortValue: (row) => stateRank(movingState(row)), render: (row) => <StateMark tone={movingState(row).tone}>{movingState(row).word}</StateMark> },
+  { id: 'done', title: 'Done', width: '176px', sortValue: (row) => row.doneBytes, render: (row) => (row.state === 'queued' ? <span className="dim">{formatBytes(row.totalBytes)} to come</span> : <Done row={row} />) },
+  { id: 'rate', title: 'Rate and time left', width: '146px', numeric: true, sortValue: (row) => row.rateBytesPerSecond, render: (row) => rateWords(row) || <span className="dim">–</span> },
+  { id: 'from', title: 'From, or why it waits', width: 'minmax(150px, 2fr)', sortValue: (row) => row.waitingFor ?? row.from[0]?.name ?? '', render: (row) => (row.waitingFor !== null ? cut(row.waitingFor) : row.from.length === 0 ? <span className="dim">–</span> : cut(row.from.map((source) => `${source.name} (${formatBytes(source.bytes)})`).join(', '))) },
 ];
 
 const seconds = (row: Transfer): number => (row.endedAt - row.startedAt) / 1000;
 const pastColumns = (guids: ReadonlyMap<string, string>): Column<Transfer>[] => [
-  { id: 'ended', title: 'Ended', width: '110px', sortValue: (row) => row.endedAt, render: (row) => <span className="dim"><When at={row.endedAt} /></span> },
-  { id: 'image', title: 'Image', width: 'minmax(140px, 1fr)', sortValue: (row) => `${row.imageName.toLocaleLowerCase()} ${row.number}`, render: (row) => { const guid = guids.get(row.versionGuid); return guid === undefined ? <><MiddleText text={row.imageName} /><span className="dim">{row.number}</span></> : image(row, guid); } },
-  { id: 'to', title: 'To', width: 'minmax(84px, 0.6fr)', sortValue: (row) => row.serverName.toLocaleLowerCase(), render: (row) => <Link href={`/server/${row.serverId}/history`}><MiddleText text={row.serverName} /></Link> },
-  { id: 'outcome', title: 'Outcome', width: '92px', sortValue: (row) => stateRank(transferState(row)), render: (row) => <StateMark tone={transferState(row).tone}>{transferState(row).word}</StateMark> },
-  { id: 'wire', title: 'On the wire', width: '76px', numeric: true, sortValue: (row) => row.wireBytes, render: (row) => formatBytes(row.wireBytes) },
-  { id: 'took', title: 'Took', width: '82px', numeric: true, sortValue: seconds, render: (row) => formatDuration(seconds(row)) },
-  { id: 'rate', title: 'Rate', width: '82px', numeric: true, sortValue: (row) => (seconds(row) > 0 ? row.wireBytes / seconds(row) : 0), render: (row) => (row.wireBytes === 0 || seconds(row) === 0 ? <span className="dim">–</span> : formatRate(row.wireBytes / seconds(row))) },
-  { id: 'from', title: 'Sources, or what failed', width: 'minmax(180px, 1.6fr)', sortValue: (row) => row.problem ?? row.sources[0]?.serverName ?? '', render: (row) => (row.problem !== null ? cut(row.problem) : row.sources.length === 0 ? <span className="dim">none needed</span> : cut(row.sources.map((source) => `${source.serverName} (${formatBytes(source.bytes)})`).join(', '))) },
+  { id: 'ended', title: 'Ended', width: '104px', sortValue: (row) => row.endedAt, render: (row) => <span className="dim"><When at={row.endedAt} /></span> },
+  { id: 'image', title: 'Image', width: 'minmax(110px, 1fr)', sortValue: (row) => `${row.imageName.toLocaleLowerCase()} ${row.number}`, render: (row) => { const guid = guids.get(row.versionGuid); return guid === undefined ? <><MiddleText text={row.imageName} /><span className="dim">{row.number}</span></> : image(row, guid); } },
+  { id: 'to', title: 'To', width: 'minmax(76px, 0.6fr)', sortValue: (row) => row.serverName.toLocaleLowerCase(), render: (row) => <Link href={`/server/${row.serverId}/history`}><MiddleText text={row.serverName} /></Link> },
+  { id: 'outcome', title: 'Outcome', width: '78px', sortValue: (row) => stateRank(transferState(row)), render: (row) => <StateMark tone={transferState(row).tone}>{transferState(row).word}</StateMark> },
+  { id: 'wire', title: 'On the wire', width: '66px', numeric: true, sortValue: (row) => row.wireBytes, render: (row) => formatBytes(row.wireBytes) },
+  { id: 'took', title: 'Took', width: '60px', numeric: true, sortValue: seconds, render: (row) => <span title={row.wireBytes === 0 || seconds(row) === 0 ? undefined : formatRate(row.wireBytes / seconds(row))}>{formatDuration(seconds(row))}</span> },
+  { id: 'from', title: 'Sources, or what failed', width: 'minmax(150px, 1.6fr)', sortValue: (row) => row.problem ?? row.sources[0]?.serverName ?? '', render: (row) => (row.problem !== null ? cut(row.problem) : row.sources.length === 0 ? <span className="dim">none needed</span> : cut(row.sources.map((source) => `${source.serverName} (${formatBytes(source.bytes)})`).join(', '))) },
   { id: 'chunks', title: 'Chunks', width: 'minmax(120px, 1.2fr)', sortValue: (row) => row.chunksHere + row.chunksWhole + row.chunksDelta, render: (row) => cut(transferChunks(row), true) },
 ];
 
@@ -77,7 +75,7 @@ export function TransfersPage({ past }: { past: boolean }) {
     <>
       <PageHead icon={icon} title="Transfers" documentTitle="Transfers" state={onWay !== undefined && onWay.length > 0 && <span className="dim">{onWay.length} on the way{rate > 0 && ` · ${formatRate(rate)} together`}</span>} />
       <ServersTabs active="transfers" />
-      <div className={classes['bar']} style={{ paddingTop: 10 }}>
+      <div className={classes['bar']}>
         <SegmentedControl size="xs" aria-label="Transfers" value={past ? 'past' : 'now'} onChange={(value) => navigate(value === 'past' ? '/transfers/past' : '/transfers')} data={[{ value: 'now', label: 'On the way' }, { value: 'past', label: 'Past' }]} />
         <TextInput value={text} onChange={(event) => setText(event.currentTarget.value)} placeholder="Image, server or reason" aria-label="Filter by image, server or reason" leftSection={<IconSearch size={14} />} w={220} size="xs" styles={small} />
         <Select aria-label="Server" placeholder="Any server" w={200} size="xs" styles={small} clearable searchable checkIconPosition="right" value={server === '' ? null : server} onChange={(value) => setServer(value ?? '')} data={(servers.data ?? []).map((each) => ({ value: each.id, label: each.name }))} />

@@ -52,6 +52,10 @@ export function movingWords(moving: Moving): string {
   const rate = moving.rateBytesPerSecond > 0 ? formatRate(moving.rateBytesPerSecond) : '';
   return moving.state === 'queued' ? `Queued, ${formatBytes(moving.totalBytes)}` : [amount, rate, formatTimeLeft(moving.etaSeconds)].filter((part) => part !== '').join(' · ');
 }
+/** "11.6 MB/s · 5 min"; nothing where nothing moves. */
+export function rateWords({ rateBytesPerSecond, etaSeconds }: Pick<Moving, 'rateBytesPerSecond' | 'etaSeconds'>): string {
+  return [rateBytesPerSecond > 0 ? formatRate(rateBytesPerSecond) : '', formatTimeLeft(etaSeconds).replace(' left', '')].filter((part) => part !== '').join(' · ');
+}
 export function movingState(moving: Moving): Worded {
   return moving.waitingFor !== null || moving.state === 'queued' ? { tone: 'wait', word: moving.waitingFor === null ? 'Queued' : 'Waiting' } : { tone: 'run', word: moving.state === 'copying' ? `Copying ${percent(moving)}` : `Verifying ${percent(moving)}` };
 }

@@ -27,8 +27,11 @@ export function isOfOneKind(left: string, right: string): boolean {
 }
 
 const withPages = new Set(['image', 'computer', 'server', 'run', 'group', 'folder', 'job', 'site']);
+/** Pages that have no node of their own and belong to *Package servers*. */
+const ofServers = new Set(['matrix', 'transfers', 'handovers', 'handover', 'sites', 'templates', 'template', 'rules']);
 /** The node of an address: "/image/<guid>/versions" is "image/<guid>"; '' for Home. */
 export function nodeOfLocation(location: string): string {
   const [kind = '', id] = location.slice(1).split('/');
-  return id !== undefined && withPages.has(kind) ? `${kind}/${id}` : kind;
+  if (id !== undefined && withPages.has(kind)) return `${kind}/${id}`;
+  return ofServers.has(kind) ? 'servers' : kind;
 }
