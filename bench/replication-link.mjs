@@ -1,6 +1,7 @@
 // Owns two machines in one: this process's network namespace and another one, joined by a cable (veth) whose both ends send no faster than
 // asked (tc tbf). Nothing outlives this process: the other namespace ends with the child that holds it, and the cable with the namespace.
 import { spawn, spawnSync } from 'node:child_process';
+import { nodePath } from '../scripts/node.mjs';
 import { must } from './sample.mjs';
 
 export const HERE = '10.199.0.1';
@@ -13,7 +14,7 @@ export const CONTENT_SHARE = 1448 / 1514;
 export function inOwnNamespace() {
   if (process.env[env] !== undefined) return true;
   if (process.getuid?.() !== 0) throw new Error('network namespaces need root');
-  const child = spawnSync('unshare', ['--net', process.execPath, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...process.env, [env]: '1' } });
+  const child = spawnSync('unshare', ['--net', nodePath(), ...process.argv.slice(1)], { stdio: 'inherit', env: { ...process.env, [env]: '1' } });
   process.exitCode = child.status ?? 1;
   return false;
 }
