@@ -28,6 +28,8 @@ export function copyCounts(copies: PackageServer['copies']): { state: CopyStateN
 /** One cell of the matrix. What is absent and is to come waits; what is absent and is not meant to be there is simply not there. */
 export function cellState(cell: MatrixRow['cells'][number], moving: Moving | undefined): Worded {
   if (cell.state === 'absent') return cell.assigned ? { tone: 'wait', word: 'waiting', why: moving?.waitingFor ?? 'It is to come here and has not begun.' } : { ...copyStateWords.absent, why: 'It is not meant to be here.' };
+  // It is to come; whether it moves is another thing.
+  if (cell.state === 'copying' && moving?.waitingFor) return { tone: 'wait', word: 'waiting', why: moving.waitingFor };
   const words = copyStateWords[cell.state];
   const share = moving === undefined || moving.state === 'queued' ? '' : percent(moving);
   return { ...words, word: share !== '' && (cell.state === 'copying' || cell.state === 'verifying') ? `${words.word} ${share}` : words.word, ...(cell.problem === null ? {} : { why: cell.problem }) };
