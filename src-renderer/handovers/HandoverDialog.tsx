@@ -61,7 +61,7 @@ function Wizard({ subject, onClose }: { subject: HandoverSubject; onClose: () =>
     <form className={classes['form']} onSubmit={(event) => { event.preventDefault(); void begin(); }}>
       <p>{intro[subject.kind]}</p>
       <Select
-        label={subject.kind === 'replace' ? 'New server' : 'New owner'} data-autofocus searchable openOnFocus={!chooses} clearable={chooses} checkIconPosition="right" placeholder={chooses ? 'Whichever holds most of it already' : 'Choose a server'}
+        label={subject.kind === 'replace' ? 'New server' : 'New owner'} data-autofocus searchable openOnFocus={false} clearable={chooses} checkIconPosition="right" placeholder={chooses ? 'Whichever holds most of it already' : 'Choose a server'}
         data={targetsFor(subject, servers.data ?? [])} value={to} onChange={setTo} nothingFoundMessage="No server fits" maxDropdownHeight={260} comboboxProps={{ withinPortal: false }}
       />
       {subject.kind === 'recover' && <Checkbox size="xs" label="Also where versions are proved nowhere" description="They stay listed as lost, and the rest is recovered." checked={acceptLoss} onChange={(event) => setAcceptLoss(event.currentTarget.checked)} />}

@@ -34,7 +34,7 @@ export function RuleQuestion() {
               {answer.data.sources.map((source, index) => <li key={source.serverId}><StateIcon tone={index === 0 ? 'ok' : 'wait'} /><span className="dim">{index === 0 ? 'first' : 'then'}</span><Link href={`/server/${source.serverId}`}>{source.name}</Link><span>{source.reason}</span></li>)}
             </ol>
           )}
-          <p className="dim">A capture of this computer goes to <Link href={`/server/${answer.data.capture.serverId}`}>{answer.data.capture.name}</Link>: {answer.data.capture.reason}.</p>
+          <p className={`dim ${classes['linked'] ?? ''}`}>A capture of this computer goes to <Link href={`/server/${answer.data.capture.serverId}`}>{answer.data.capture.name}</Link>: {answer.data.capture.reason}.</p>
         </div>
       )}
     </Section>

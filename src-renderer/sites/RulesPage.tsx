@@ -3,7 +3,7 @@
 import { ActionIcon, Button, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconArrowDown, IconArrowUp, IconRoute, IconX } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import type { PackageServer } from '#shared/model/replication.ts';
 import { useTRPC } from '../api.ts';
@@ -45,17 +45,23 @@ function Rules({ rules, servers }: { rules: Rule[]; servers: PackageServer[] }) 
   const connected = useConnected();
   const { save, busy, failure, dismiss } = useRules();
   const list = useRef<HTMLOListElement>(null);
+  const followed = useRef<{ order: string; at: number; by: number } | null>(null);
   const able = servers.filter((server) => server.state === 'joined' || server.state === 'retiring');
   const name = (id: string): string => servers.find((server) => server.id === id)?.name ?? 'a server that is gone';
   const change = (at: number, wanted: Partial<Rule>): Rule[] => rules.map((rule, index) => (index === at ? { ...rule, ...wanted } : rule));
   const move = (at: number, by: number): void => {
     const moved = rules.toSpliced(at, 1).toSpliced(at + by, 0, ...rules.slice(at, at + 1));
-    // The keyboard stays on the rule that moved.
-    void save(moved, rules, 'Order of the rules changed').then(() => requestAnimationFrame(() => {
-      const buttons = [...(list.current?.children[at + by]?.querySelectorAll<HTMLButtonElement>('[data-move]') ?? [])];
-      (buttons.find((button) => button.dataset['move'] === String(by) && !button.disabled) ?? buttons.find((button) => !button.disabled))?.focus();
-    }));
+    followed.current = { order: JSON.stringify(moved), at: at + by, by };
+    void save(moved, rules, 'Order of the rules changed');
   };
+  // The keyboard stays on the rule that moved, once it stands there.
+  useEffect(() => {
+    const wanted = followed.current;
+    if (wanted === null || busy || wanted.order !== JSON.stringify(rules)) return;
+    followed.current = null;
+    const buttons = [...(list.current?.children[wanted.at]?.querySelectorAll<HTMLButtonElement>('[data-move]') ?? [])];
+    (buttons.find((button) => button.dataset['move'] === String(wanted.by) && !button.disabled) ?? buttons.find((button) => !button.disabled))?.focus();
+  }, [rules, busy]);
   return (
     <Section title="Rules" aside={rules.length > 1 ? 'the first that fits decides' : undefined}>
       <p className="dim" style={{ maxWidth: 860 }}>A computer reads from the server that a rule names for its subnet, if that one has a proved copy; else from a server of its site, then the console, then any other.</p>
@@ -79,7 +85,7 @@ function Rules({ rules, servers }: { rules: Rule[]; servers: PackageServer[] }) 
           ))}
         </ol>
       )}
-      {able.every((server) => server.isSelf) ? <p className="dim">There is no package server yet to send computers to. <Link href="/servers/add">Add a package server…</Link></p> : <AddRule servers={able} disabled={!connected || busy} onAdd={(rule) => save([...rules, rule], rules, `${rule.subnet} reads from ${name(rule.serverId)} now`)} />}
+      {able.every((server) => server.isSelf) ? <p className={`dim ${classes['linked'] ?? ''}`}>There is no package server yet to send computers to. <Link href="/servers/add">Add a package server…</Link></p> : <AddRule servers={able} disabled={!connected || busy} onAdd={(rule) => save([...rules, rule], rules, `${rule.subnet} reads from ${name(rule.serverId)} now`)} />}
       {failure !== null && <ErrorBlock title={failure.title} error={failure.error} onDismiss={dismiss} />}
     </Section>
   );

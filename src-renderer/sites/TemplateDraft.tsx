@@ -78,8 +78,8 @@ function Images({ template, names, known, disabled, onChange }: { template: Site
             <span className={classes['cut']}>{image === undefined ? <span className="dim">{nameOf(guid)}</span> : <Link href={`/image/${guid}`}>{image.name}</Link>}</span>
             <span>{change === 'added' ? <StateMark tone="ok">added</StateMark> : change === 'removed' ? <StateMark tone="warn">left out</StateMark> : null}</span>
             <span className="num dim">{image === undefined ? '' : formatBytes(image.storedBytes)}</span>
-            {inDraft ? <Button variant="subtle" color="gray" size="compact-sm" disabled={disabled} aria-label={`Take ${nameOf(guid)} out`} onClick={() => onChange(draft.images.filter((each) => each !== guid), `${nameOf(guid)} taken out of the draft`)}>Take out</Button>
-              : <Button variant="subtle" color="gray" size="compact-sm" disabled={disabled} aria-label={`Put ${nameOf(guid)} back`} onClick={() => onChange([...draft.images, guid], `${nameOf(guid)} put back into the draft`)}>Put back</Button>}
+            {inDraft ? <Button variant="subtle" color="gray" size="compact-sm" disabled={disabled} aria-label={`Take out ${nameOf(guid)}`} onClick={() => onChange(draft.images.filter((each) => each !== guid), `${nameOf(guid)} taken out of the draft`)}>Take out</Button>
+              : <Button variant="subtle" color="gray" size="compact-sm" disabled={disabled} aria-label={`Put back ${nameOf(guid)}`} onClick={() => onChange([...draft.images, guid], `${nameOf(guid)} put back into the draft`)}>Put back</Button>}
           </li>
         );
       })}

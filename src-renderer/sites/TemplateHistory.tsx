@@ -29,7 +29,7 @@ export function TemplateHistory({ template, onRestore }: { template: SiteTemplat
               <strong>Revision {revision.revision}</strong>
               <span className="dim"><When at={revision.at} /> by {revision.actor}</span>
               <span>{contentWords(revision.content)}</span>
-              {current ? <span className="dim">published now</span> : <Button variant="subtle" color="gray" size="compact-sm" disabled={!connected || (template.published !== null && sameContent(revision.content, template.published))} aria-label={`Publish revision ${revision.revision} again`} onClick={() => onRestore({ revision: revision.revision, content: revision.content })}>Publish again…</Button>}
+              {current ? <span className="dim">published now</span> : <Button variant="subtle" color="gray" size="compact-sm" disabled={!connected || (template.published !== null && sameContent(revision.content, template.published))} aria-label={`Publish again… Revision ${revision.revision}`} onClick={() => onRestore({ revision: revision.revision, content: revision.content })}>Publish again…</Button>}
             </li>
           );
         })}
