@@ -18,6 +18,7 @@ import { Database } from './db/database.ts';
 import { lockFolder } from './db/folder-lock.ts';
 import { migrate } from './db/migrate.ts';
 import { migrations } from './db/migrations/list.ts';
+import { openDoctor } from './doctor/service.ts';
 import { openEvents } from './events/service.ts';
 import { openImages } from './images/service.ts';
 import { openImporting } from './importing/service.ts';
@@ -38,6 +39,7 @@ import { openStatus } from './status/service.ts';
 import { openStore } from './store/open.ts';
 import { openTree } from './tree/service.ts';
 import { openUndo } from './undo/service.ts';
+import { openUnknownCopies } from './unknown-copies.ts';
 import { openUpkeep } from './upkeep/service.ts';
 import { openWeb } from './web.ts';
 
@@ -169,11 +171,12 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   opened.push(() => backup.close());
   const importing = openImporting({ store, images, events, log, clock, plan: () => replicating.link()?.plan() ?? null, isConsole: role.role === 'console' });
   opened.push(() => importing.close());
+  const doctor = openDoctor({ db, store, images, events, clock, selfId: serverId, isConsole: role.role === 'console', unknown: openUnknownCopies({ db, hub: replicating.hub, servers, images, store, selfId: serverId }) });
   const tree = openTree({ images, computers, jobs, runs, boot, servers });
   const agents = openAgents({
     store, access, boot, environment, computers, events, images, runs, portal, settings, log, clock, serverId, servers, channel: replicating.hub, guests: replicating.guests, consoleKey: () => (role.state.revoked() === null ? role.state.console()?.publicKey ?? null : null),
   });
-  const api = openApi({ access, services: { boot, media, backup, importing, link: replicating.link, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers, handovers } });
+  const api = openApi({ access, services: { boot, media, backup, importing, doctor, link: replicating.link, events, images, runs, computers, jobs, portal, search, undo, settings, log, status, tree, servers, handovers } });
 
   runs.recover();
   await images.recover();

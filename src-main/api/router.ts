@@ -49,7 +49,7 @@ export const appRouter = router({
     set: allowed('settings.change').input(settingsSchema.partial().strict()).output(settingsSchema).mutation(({ ctx, input }) => ctx.services.settings.set(input, ctx.actor)),
   }),
   doctor: router({
-    run: allowed('doctor.run').input(z.object({ repair: z.boolean(), deep: z.boolean() })).output(z.array(findingSchema)).mutation(({ ctx, input }) => ctx.services.status.doctor(input)),
+    run: allowed('doctor.run').input(z.object({ repair: z.boolean(), deep: z.boolean() })).output(z.array(findingSchema)).mutation(({ ctx, input }) => ctx.services.doctor.run(input)),
   }),
   log: router({
     tail: allowed('log.read').input(z.object({ limit: z.number().int().min(1).max(5000), level: z.enum(['error', 'warn', 'info', 'debug']).optional() })).output(z.array(logEntrySchema))

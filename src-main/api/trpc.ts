@@ -8,6 +8,7 @@ import type { Backup } from '../backup/service.ts';
 import type { Media } from '../boot/media/service.ts';
 import type { Boot } from '../boot/service.ts';
 import type { Computers } from '../computers/service.ts';
+import type { Doctor } from '../doctor/service.ts';
 import type { Events } from '../events/service.ts';
 import type { Handovers } from '../handover/service.ts';
 import type { Images } from '../images/service.ts';
@@ -26,7 +27,7 @@ import type { Undo } from '../undo/service.ts';
 
 export type Services = {
   events: Events; images: Images; runs: Runs; computers: Computers; settings: SettingsService; log: LogService; status: Status; tree: Tree;
-  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; servers: Servers; media: Media; backup: Backup; importing: Importing; /** At a package server. */ link: () => Link | null; handovers: Handovers;
+  jobs: Jobs; portal: Portal; search: Search; undo: Undo; boot: Boot; servers: Servers; media: Media; backup: Backup; importing: Importing; doctor: Doctor; /** At a package server. */ link: () => Link | null; handovers: Handovers;
 };
 export type ApiContext = { principal: Principal | null; services: Services };
 type Meta = { permission: Permission | 'any' };

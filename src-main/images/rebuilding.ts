@@ -10,7 +10,7 @@ import type { ImageRepo } from './repo.ts';
 import { sizesOf } from './size.ts';
 import type { Verifying } from './verifying.ts';
 
-/** bytes: of the manifest; storedBytes: what its chunks take, as far as it is known. */
+/** bytes: of the manifest; storedBytes: what its chunks take; 0 where nobody knows. */
 export type FoundVersion = { head: ManifestHead; manifest: string; manifestBytes: number; storedBytes: number };
 export type RebuildingParts = { repo: ImageRepo; copiesRepo: CopiesRepo; copies: Copies; events: Events; clock: () => number; selfId: string; verifying: Verifying; measuring: Measuring };
 
@@ -32,7 +32,7 @@ export function openRebuilding({ repo, copiesRepo, copies, events, clock, selfId
     const sizes = sizesOf(head.graph);
     repo.insertVersion({
       guid: head.version.guid, image_guid: guid, number, enabled: 1, note: head.version.note, captured_at: Date.parse(head.capturedAt), captured_by: head.capturedBy, computer_name: head.computer,
-      disk_bytes: sizes.diskBytes, used_bytes: sizes.usedBytes, new_bytes: 0, stored_bytes: storedBytes, smallest_target_bytes: sizes.smallestTargetBytes, manifest, manifest_bytes: manifestBytes,
+      disk_bytes: sizes.diskBytes, used_bytes: sizes.usedBytes, new_bytes: 0, stored_bytes: storedBytes > 0 ? storedBytes : sizes.usedBytes, smallest_target_bytes: sizes.smallestTargetBytes, manifest, manifest_bytes: manifestBytes,
       origin_server_id: null, pending: 0, graph: JSON.stringify(head.graph),
     }, serverId);
     events.record({ actor, entity: 'image', id: guid, kind: 'rebuilt', message: `Version ${number} was ${how}`, data: { version: number, server: serverId } });

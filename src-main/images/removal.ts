@@ -10,7 +10,7 @@ import type { CopiesRepo } from './copies-repo.ts';
 import { orderRemoval } from './records.ts';
 import type { ImageRepo, ImageRow, VersionRow } from './repo.ts';
 import type { Measuring } from './measuring.ts';
-import type { Verifying } from './verifying.ts';
+import { isHere, type Verifying } from './verifying.ts';
 
 export type RemovalParts = {
   repo: ImageRepo; copiesRepo: CopiesRepo; selfId: string; store: Store; events: Events; log: Log; clock: () => number; settings: SettingsService; verifying: Verifying; measuring: Measuring;
@@ -94,7 +94,8 @@ export class Removal {
       verifying.forget(version.guid);
       // A deploy that read it when the record came reads on; nobody begins another.
       if (this.#parts.runsUsing(version.image_guid, version.guid).length > 0) continue;
-      if (version.own_state === 'removing') {
+      // Also where an earlier program marked the version alone.
+      if (version.own_state === 'removing' || isHere(version)) {
         await store.deleteManifest(version.manifest);
         repo.transaction(() => copiesRepo.forget(version.guid, selfId));
         removed++;
@@ -173,13 +174,30 @@ export class Removal {
       try {
         const here = new Set(await store.manifests());
         // What is on its way, in or out, may not have its manifest; what should be here and is not stops the sweep.
-        const result = await store.sweep([...repo.liveManifests(), ...repo.movingManifests().filter((manifest) => here.has(manifest))], this.#stop.signal);
+        const live = [...repo.liveManifests(), ...repo.movingManifests().filter((manifest) => here.has(manifest))];
+        const result = await store.sweep([...live, ...(await this.#withoutRecord(here, new Set(live)))], this.#stop.signal);
         if (result.removedChunks > 0 || result.removedPacks > 0) log.info('store swept', { ...result });
         events.changed('status', 'status');
       } catch (error) {
         if (!(error instanceof CancelledError)) log.error('the sweep of the store failed; it is tried again later', { error: toAppError(error) });
       }
     }
+  }
+
+  /** What was deleted went with its record. A manifest that has none was made by a commit that was cut off, or its record was lost: the doctor takes it up. */
+  async #withoutRecord(here: ReadonlySet<string>, live: ReadonlySet<string>): Promise<string[]> {
+    const { store, repo, copiesRepo, log } = this.#parts;
+    const kept: string[] = [];
+    for (const manifest of here) {
+      if (live.has(manifest) || repo.versionWithManifest(manifest) !== undefined) continue;
+      const reader = await store.openManifest(manifest).catch(() => null);
+      if (reader === null) continue;
+      await reader.close();
+      const { guid } = reader.head.version;
+      if (repo.versionByGuid(guid) === undefined && !copiesRepo.wasDeleted({ guid, manifest })) kept.push(manifest);
+    }
+    if (kept.length > 0) log.warn('manifests without a record are kept; the doctor makes their records again', { manifests: kept.slice(0, 20), count: kept.length });
+    return kept;
   }
 
   #record(image: ImageRow, version: VersionRow | null, actor: string, kind: string, message: string, data: Record<string, unknown> = {}): void {

@@ -1,5 +1,5 @@
 // Owns what the server says of itself: figures, and the problems that need a person. Also the doctor, which examines the store.
-import type { FindingView, ServerStatus } from '#shared/model/server.ts';
+import type { ServerStatus } from '#shared/model/server.ts';
 import { formatBytes } from '#shared/units.ts';
 import type { Store } from '../store/types.ts';
 import type { Images } from '../images/service.ts';

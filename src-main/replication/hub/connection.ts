@@ -10,10 +10,10 @@ import type { z } from 'zod';
 import type { LiveServer } from '../../servers/service.ts';
 import { isSignedBy } from '../../store/signing.ts';
 import { Channel } from '../channel.ts';
-import type { HubParts } from './parts.ts';
+import type { HubParts, UnknownBook } from './parts.ts';
 import { takeReport } from './reports.ts';
 
-export type ConnectionParts = HubParts & { /** It proved who it is: it is the one connection of that server from now on. */ proved: (serverId: string, connection: HubConnection) => void; closed: (connection: HubConnection) => void };
+export type ConnectionParts = HubParts & { unknown: UnknownBook; /** It proved who it is: it is the one connection of that server from now on. */ proved: (serverId: string, connection: HubConnection) => void; closed: (connection: HubConnection) => void };
 type In = ReplicaNotice & { id?: number } | ReplicaRequest & { id?: number };
 type Request<T extends ReplicaRequest['type']> = Extract<ReplicaRequest, { type: T }>;
 

@@ -1,6 +1,6 @@
 // Owns what the hub needs of others, as small as it is.
 import type { CopyEvent, CopyState } from '#shared/model/replication.ts';
-import type { CapturedVersion } from '#shared/replication/messages.ts';
+import type { CapturedVersion, CopyReport } from '#shared/replication/messages.ts';
 import type { Events } from '../../events/service.ts';
 import type { Log } from '../../log/service.ts';
 import type { Servers } from '../../servers/service.ts';
@@ -16,6 +16,7 @@ export type CopyBook = {
   /** Compare-and-set by nextCopyState; @returns the state it is in now, null where the event does not happen in the state it was in. */
   move(versionGuid: string, serverId: string, event: CopyEvent, facts?: CopyFacts): CopyState | null;
 };
+export type UnknownBook = { note(serverId: string, copies: readonly CopyReport[], report: { said: readonly CopyReport[]; whole: boolean }): void };
 export type HubParts = {
   servers: Servers; events: Events; log: Log; clock: () => number; copies: CopyBook; fingerprint: string;
   transaction: <T>(work: () => T) => T;

@@ -3,14 +3,14 @@
 import type { CopyReport } from '#shared/replication/messages.ts';
 import { CONTRADICTED, LOST } from '../../servers/service.ts';
 import { eventsBetween, isLoss, sameEvent } from '../report.ts';
-import type { HubParts, KnownCopy } from './parts.ts';
+import type { HubParts, KnownCopy, UnknownBook } from './parts.ts';
 
 export type Taken = { lost: KnownCopy[]; contradicted: CopyReport[]; /** The console does not know these versions (yet, or any more). */ unknown: CopyReport[]; images: Set<string> };
 
-type Parts = Pick<HubParts, 'servers' | 'events' | 'log' | 'copies' | 'transaction'>;
+type Parts = Pick<HubParts, 'servers' | 'events' | 'log' | 'copies' | 'transaction'> & { unknown?: UnknownBook };
 
 /** @param whole true: what is not named is not there */
-export function takeReport({ servers, events, log, copies, transaction }: Parts, serverId: string, said: { digest: string; copies: readonly CopyReport[]; whole: boolean }): Taken {
+export function takeReport({ servers, events, log, copies, transaction, unknown }: Parts, serverId: string, said: { digest: string; copies: readonly CopyReport[]; whole: boolean }): Taken {
   const taken: Taken = { lost: [], contradicted: [], unknown: [], images: new Set() };
   transaction(() => {
     const rows = new Map(copies.on(serverId).map((row) => [row.versionGuid, row]));
@@ -22,7 +22,9 @@ export function takeReport({ servers, events, log, copies, transaction }: Parts,
         if (!named.has(row.versionGuid) && row.state !== 'absent' && row.state !== 'copying') takeOne({ versionGuid: row.versionGuid, manifest: row.manifest, state: 'absent', provedAt: null, damagedChunks: 0, problem: null }, row);
       }
     }
-    servers.setReport(serverId, said.digest);
+    // What is not known here is not kept by a row: the next session says all of it again.
+    servers.setReport(serverId, taken.unknown.length > 0 ? '' : said.digest);
+    unknown?.note(serverId, taken.unknown, { said: said.copies, whole: said.whole });
     if (taken.lost.length > 0) {
       events.record({
         actor: 'server', entity: 'server', id: serverId, kind: 'copies-lost', data: { versions: taken.lost.map((row) => row.versionGuid).slice(0, 1000), whole: said.whole },

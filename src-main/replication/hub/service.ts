@@ -5,11 +5,13 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { z } from 'zod';
 import { AppError, toAppError } from '#shared/errors.ts';
-import { joinRequestSchema, MAX_REPLICA_MESSAGE_BYTES, type hubAnswerSchemas, type HubNotice, type HubRequest } from '#shared/replication/messages.ts';
+import { joinRequestSchema, MAX_REPLICA_MESSAGE_BYTES, type CopyReport, type hubAnswerSchemas, type HubNotice, type HubRequest } from '#shared/replication/messages.ts';
 import { answerJson } from '../../net/http/answer.ts';
 import { HubConnection } from './connection.ts';
 import { JoinPace } from './join-pace.ts';
 import type { HubParts } from './parts.ts';
+import { takeReport } from './reports.ts';
+import { UnknownCopies } from './unknown.ts';
 
 export type Hub = ReturnType<typeof openHub>;
 
@@ -29,8 +31,9 @@ export function openHub(parts: HubParts) {
   const pace = new JoinPace(() => performance.now());
   let closing = false;
 
+  const unknown = new UnknownCopies();
   const connectionParts = {
-    ...parts,
+    ...parts, unknown,
     proved: (serverId: string, connection: HubConnection): void => {
       const other = byServer.get(serverId);
       byServer.set(serverId, connection);
@@ -76,6 +79,9 @@ export function openHub(parts: HubParts) {
       }
       sockets.handleUpgrade(request, socket, head, (client) => all.add(new HubConnection(client, socket, request.socket.remoteAddress ?? '', connectionParts)));
     },
+    unknown,
+    /** One copy as a server said it before, now that its version is known here. */
+    sayAgain: (serverId: string, copy: CopyReport): void => void takeReport(connectionParts, serverId, { digest: '', copies: [copy], whole: false }),
     /** POST /replica/join */
     join,
     isConnected: (serverId: string): boolean => byServer.get(serverId)?.isOpen ?? false,
