@@ -1,4 +1,4 @@
-// Owns what the server says of itself: figures, and the problems that need a person. Also the doctor, which examines the store.
+// Owns what the server says of itself: figures, and the problems that need a person.
 import type { ServerStatus } from '#shared/model/server.ts';
 import { formatBytes } from '#shared/units.ts';
 import type { Store } from '../store/types.ts';
@@ -46,11 +46,6 @@ export function openStatus(parts: StatusParts) {
         serverId: parts.serverId, name: settings.get().serverName, version: parts.version, startedAt: parts.startedAt, now: clock(), dataFolder: parts.dataFolder,
         addresses, httpPort, fingerprint: parts.fingerprint, dhcp: boot.mode, store: figures, ...runs.counts(), console: replication.console, problems: [...problemsOf(figures, problem, boot.problem), ...replication.problems],
       };
-    },
-    async doctor(options: { repair: boolean; deep: boolean }): Promise<FindingView[]> {
-      const findings = await store.doctor({ ...options, live: images.liveManifests() });
-      images.lookForDamage();
-      return findings;
     },
   };
 }
