@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CHUNK, testChunk } from '../test-agent.ts';
 import { eventually, testAgent, testApi, testFolder, testServer } from '../test-server.ts';
@@ -27,4 +29,24 @@ it('a server that was put out while it was away joins at once with a new token, 
   await eventually(() => api.servers.get.query({ server: 'PS008' }), (server) => server.connected && server.state === 'joined');
   await eventually(() => names(back), (found) => found.join() === 'Kept');
   expect(await names(hq)).toEqual(['Kept']);
+});
+
+it('a version that can not be told, because its manifest is damaged, holds back no other one that was captured while the console was away', async () => {
+  const hq = await testServer({ host: '127.0.0.1' });
+  const { token } = await testApi(hq).servers.add.mutate({ name: 'PS008' });
+  const ps = await testServer({ host: '127.0.0.1', linkFirstPauseMs: 20, packageServer: { packageServer: true, join: { url: `https://127.0.0.1:${hq.httpPort}`, token } } });
+  await eventually(() => testApi(hq).servers.get.query({ server: 'PS008' }), (server) => server.connected);
+  await hq.close();
+  const agent = await testAgent(ps);
+  await agent.hello(ps.token);
+  const there = testApi(ps);
+  for (const name of ['First', 'Second']) {
+    await agent.capture(name, [testChunk(randomBytes(CHUNK))], name);
+    await eventually(() => there.images.get.query({ image: name }), (image) => image.newest?.state === 'ready');
+  }
+  const folder = join(ps.dataFolder, 'store', 'manifests');
+  const { manifest } = (await there.images.get.query({ image: 'First' })).versions[0] ?? { manifest: '' };
+  truncateSync(join(folder, readdirSync(folder, { recursive: true }).map(String).find((name) => name.endsWith(`${manifest}.plm`)) ?? ''), 5);
+  const back = await testServer({ host: '127.0.0.1', dataFolder: hq.dataFolder, httpPort: hq.httpPort });
+  await eventually(() => names(back), (found) => found.join() === 'Second');
 });

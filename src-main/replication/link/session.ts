@@ -2,7 +2,7 @@
 // not know it yet, takes plans and records. What cannot be said now is said by the next session.
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { AppError } from '#shared/errors.ts';
+import { AppError, toAppError } from '#shared/errors.ts';
 import {
   hubNoticeSchema, hubRequestSchema, MAX_REPLICA_MESSAGE_BYTES, replicaAnswerSchemas, REPLICA_HEARTBEAT_MS, REPLICA_PROTOCOL, type CopyReport, type HubNotice, type HubRequest, type Plan, type ReplicaRequest, type SignedRecord,
 } from '#shared/replication/messages.ts';
@@ -58,6 +58,8 @@ export class Session {
   readonly #carriedOut = new Set<number>();
   /** Versions that this session said were captured here. */
   readonly #said = new Set<string>();
+  /** Of those, what the console could not take when it was told. */
+  readonly #owed = new Set<string>();
   #working: Promise<void> = Promise.resolve();
   #over: (reason: string) => void = () => undefined;
   readonly ended: Promise<string>;
@@ -96,6 +98,7 @@ export class Session {
     this.#heartbeat = setInterval(() => {
       this.#channel.notify({ type: 'heartbeat', figures: this.#figures() });
       this.#channel.ping();
+      this.#tellOwed();
     }, REPLICA_HEARTBEAT_MS);
     const copies = local.report().filter((copy) => copy.state !== 'absent');
     const digest = reportDigest(copies);
@@ -155,6 +158,11 @@ export class Session {
     }
   }
 
+  #tellOwed(): void {
+    if (this.#owed.size === 0) return;
+    for (const guid of this.#owed) this.#said.delete(guid);
+    this.#tellCaptured();
+  }
   /** What was captured here and is in no plan is new to the console (or to a console that was restored from a backup). */
   #tellCaptured(): void {
     this.#working = this.#working.then(async () => {
@@ -165,12 +173,18 @@ export class Session {
       for (const copy of local.report()) {
         if (!this.isOpen) return;
         if (copy.state === 'absent' || copy.state === 'copying' || copy.state === 'removing' || planned.has(copy.versionGuid) || this.#said.has(copy.versionGuid)) continue;
-        const version = await local.captured(copy.versionGuid);
         this.#said.add(copy.versionGuid);
-        if (version === null) continue;
-        await this.ask('captured', { version }).then(() => this.#sayAgain([copy.versionGuid]), (error: unknown) => {
-          log.warn('the console did not take a version that was captured here', { version: copy.versionGuid, error });
-        });
+        try {
+          const version = await local.captured(copy.versionGuid);
+          if (version === null) continue;
+          await this.ask('captured', { version });
+          this.#owed.delete(copy.versionGuid);
+          this.#sayAgain([copy.versionGuid]);
+        } catch (error) {
+          // One that can't be told (its manifest is damaged, the console's disk is full) holds no other one back, and is told later.
+          if (!this.#owed.has(copy.versionGuid)) log.warn('the console did not take a version that was captured here; it is told again', { version: copy.versionGuid, error: toAppError(error) });
+          this.#owed.add(copy.versionGuid);
+        }
       }
     }).catch((error: unknown) => this.#parts.log.error('versions captured here could not be told', { error }));
   }
