@@ -35,6 +35,8 @@ export async function blow({ seed, steps, calmMs, servers = 3 }: StormOptions): 
 
 async function rage(storm: Storm, steps: number): Promise<void> {
   const { world, random, say } = storm;
+  // Something to lose, from the start.
+  for (const action of actions.slice(0, 2)) for (let each = 0; each < 2; each++) say(`${action.name}: ${(await action.run(storm)) ?? ''}`);
   const on: { until: number; name: string; lift: () => Promise<void> }[] = [];
   for (let step = 0; step < steps && world.crashes.length === 0; step++) {
     for (const fault of on.filter((each) => each.until <= step)) {
