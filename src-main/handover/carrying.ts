@@ -14,7 +14,7 @@ export type Carrying = ReturnType<typeof openCarrying>;
 const ASK_AGAIN_MS = 20_000;
 const ASKED_AT_ONCE = 50;
 /** Owners that change in one transaction: each image whole or not at all, and few enough that nobody waits. */
-const AT_ONCE = 100;
+const AT_ONCE = 1000;
 
 export function openCarrying({ repo, events, servers, images, askToVerify, owning }: Parts) {
   const askedAt = new Map<string, number>();
@@ -33,6 +33,17 @@ export function openCarrying({ repo, events, servers, images, askToVerify, ownin
     servers.succession.setState(from.id, 'retiring');
     if (row.kind === 'replace' && row.to !== null) row.body.place = servers.succession.takePlace(from.id, row.to);
     events.record({ actor: row.actor, entity: 'server', id: from.id, kind: 'retiring', message: `Its images are handed over${row.to === null ? '' : ` to ${all.find((server) => server.id === row.to)?.name ?? ''}`}: it takes nothing new, and serves what it has until it is let go`, data: { handover: row.id } });
+  }
+
+  /** One that came back with a new token meanwhile is still to leave; one that was put out can't be asked for anything. */
+  function stillLeaves(row: Row, all: readonly HandingServer[]): boolean {
+    const from = all.find((server) => server.id === row.from);
+    if (from === undefined || (row.kind !== 'retire' && row.kind !== 'replace')) return true;
+    if (from.state === 'joined') servers.succession.setState(from.id, 'retiring');
+    if (from.state === 'joined' || from.state === 'retiring') return true;
+    row.state = 'copying';
+    row.body.problem = `${from.name} was ${from.state} meanwhile, so nothing can be asked of it. Recover what it still owns from the copies of others, which ends this: platen server recover "${from.name}"`;
+    return false;
   }
 
   /** The images it is about now: also what the old server captured meanwhile, and not what others have taken over. */
@@ -179,6 +190,7 @@ export function openCarrying({ repo, events, servers, images, askToVerify, ownin
         return [];
       }
       if (!row.body.begun) start(row, all);
+      else if (!stillLeaves(row, all)) return [];
       const held = follow(row, row.kind === 'retire' || row.kind === 'replace' ? servers.succession.all() : all);
       step(row, held, all, worldOf(row, all, arrived));
       const switched = switchProved(row, held);
@@ -187,6 +199,7 @@ export function openCarrying({ repo, events, servers, images, askToVerify, ownin
     },
     /** Servers that came back have forgotten what they were asked. */
     noticeConnections(all: readonly HandingServer[]): void {
+      if (repo.open().length === 0) askedAt.clear();
       const now = new Set(all.filter((server) => server.connected).map((server) => server.id));
       for (const key of askedAt.keys()) if (!connected.has(key.split('/')[0] ?? '') && now.has(key.split('/')[0] ?? '')) askedAt.delete(key);
       connected = now;

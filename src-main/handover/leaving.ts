@@ -90,6 +90,8 @@ export function openLeaving({ repo, events, undo, servers, clock, log, owning, c
         const open = require(id);
         requireOpen(open);
         if (open.from === null || (open.kind !== 'retire' && open.kind !== 'replace')) throw new AppError('conflict', 'No server leaves by this hand-over, so there is none to let go.', { handover: id });
+        const state = servers.succession.all().find((server) => server.id === open.from)?.state;
+        if (open.state === 'ready' && state !== 'retiring') throw new AppError('conflict', `${nameOf(open.from)} was ${state ?? 'taken out'} meanwhile, so it is not let go by this. Cancel this hand-over; what changed hands stays where a proved copy is.`, { handover: id });
         const owned = repo.ownedBy(open.from).length;
         // What was true a moment ago may not be: a new capture, a damaged copy, a server that hung up.
         const reasons = open.state === 'ready' && owned === 0 ? carrying.leftBehind(open, servers.succession.all()) : [owned > 0 ? `${count(owned, 'image')} still ${owned === 1 ? 'belongs' : 'belong'} to it.` : open.body.problem ?? 'It has only begun.'];

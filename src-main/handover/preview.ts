@@ -77,7 +77,7 @@ function tellRecovery({ from, acceptLoss }: Asked, open: Row | null, say: Say): 
 
 function tellLeaving({ kind, to }: Asked, from: HandingServer, world: PreviewWorld, say: Say): void {
   say('loss', `${from.name} is neither asked nor served any more, once you let it go. What lies on its disk stays there; nothing is deleted.`, { server: from });
-  if (!from.connected) say('note', `${from.name} is not connected now. What it alone has is copied when it is there; if it is gone for good: platen server recover "${from.name}"`, { server: from, passing: true });
+  if (!from.connected) say('note', `${from.name} is not connected now. What it alone has is copied when it is there; of what was captured at it since, the console knows nothing. If it is gone for good: platen server recover "${from.name}"`, { server: from, passing: true });
   const { subnets, edges } = world.dependentsOf(from.id);
   if (kind === 'replace' && to !== null) {
     const site = from.siteId === null ? null : world.siteName(from.siteId);
