@@ -82,6 +82,10 @@ function subjectOf(rows: readonly MatrixRow[]): ScopeSubject {
   return { images: rows.map((row) => row.imageGuid), name: rows.length === 1 ? first?.imageName ?? '' : `${rows.length} images`, scope: same && first !== undefined ? first.scope : null, servers: rows.length === 1 && first !== undefined ? first.selected : [] };
 }
 
+function scopeLabel(row: MatrixRow, names: ReadonlyMap<string, string>): string {
+  const { label } = scopeWords[row.scope];
+  return row.scope === 'selected' ? `${label}: ${row.selected.length === 1 ? names.get(row.selected[0] ?? '') ?? '1' : row.selected.length}` : label;
+}
 function selectedWords(row: MatrixRow, names: ReadonlyMap<string, string>): string {
   const named = row.selected.map((id) => names.get(id) ?? 'a server that is gone').join(', ');
   return named === '' ? 'To no server but its owner: none is chosen.' : `To ${named}`;
@@ -98,7 +102,7 @@ function columnsFor(servers: readonly PackageServer[], names: ReadonlyMap<string
   return [
     { id: 'image', title: 'Image', width: 'minmax(190px, 1fr)', sortValue: (row) => `${row.imageName.toLocaleLowerCase()} ${String(row.number).padStart(6, '0')}`, render: (row) => <><Link href={`/image/${row.imageGuid}/copies`}><MiddleText text={row.imageName} /></Link><span className="dim">{row.number}{row.pending && ' pending'}</span></> },
     { id: 'owner', title: 'Owner', width: '220px', sortValue: (row) => `${managedWords(row.ownerId, selfId).words} ${names.get(row.ownerId) ?? ''}`, render: (row) => <Owner row={row} selfId={selfId} name={names.get(row.ownerId) ?? 'a server that is gone'} /> },
-    { id: 'scope', title: 'Goes to', width: '100px', sortValue: (row) => scopeWords[row.scope].label, render: (row) => <button type="button" className={classes['scope']} title={row.scope === 'selected' ? selectedWords(row, names) : scopeWords[row.scope].text} aria-label={`${scopeWords[row.scope].label}: where ${row.imageName} goes`} onClick={() => onScope(subjectOf([row]))}>{scopeWords[row.scope].label}{row.scope === 'selected' && <>: {row.selected.length === 1 ? names.get(row.selected[0] ?? '') ?? '1' : row.selected.length}</>}</button> },
+    { id: 'scope', title: 'Goes to', width: '100px', sortValue: (row) => scopeWords[row.scope].label, render: (row) => <button type="button" className={classes['scope']} title={row.scope === 'selected' ? selectedWords(row, names) : scopeWords[row.scope].text} aria-label={`${scopeLabel(row, names)}: where ${row.imageName} goes`} onClick={() => onScope(subjectOf([row]))}>{scopeLabel(row, names)}</button> },
     ...servers.map((server): Column<MatrixRow> => ({
       id: server.id, title: server.name, width: '116px', sortValue: (row) => { const state = stateAt(row, server.id); return state === null ? '' : stateRank(state); },
       render: (row) => { const state = stateAt(row, server.id); return state === null ? '–' : <span title={state.why}><StateMark tone={state.tone}>{state.word}</StateMark></span>; },

@@ -41,14 +41,14 @@ const movingColumns: Column<MovingRow>[] = [
 
 const seconds = (row: Transfer): number => (row.endedAt - row.startedAt) / 1000;
 const pastColumns = (guids: ReadonlyMap<string, string>): Column<Transfer>[] => [
-  { id: 'ended', title: 'Ended', width: '104px', sortValue: (row) => row.endedAt, render: (row) => <span className="dim"><When at={row.endedAt} /></span> },
+  { id: 'ended', title: 'Ended', width: '110px', sortValue: (row) => row.endedAt, render: (row) => <span className="dim"><When at={row.endedAt} /></span> },
   { id: 'image', title: 'Image', width: 'minmax(110px, 1fr)', sortValue: (row) => `${row.imageName.toLocaleLowerCase()} ${row.number}`, render: (row) => { const guid = guids.get(row.versionGuid); return guid === undefined ? <><MiddleText text={row.imageName} /><span className="dim">{row.number}</span></> : image(row, guid); } },
   { id: 'to', title: 'To', width: 'minmax(76px, 0.6fr)', sortValue: (row) => row.serverName.toLocaleLowerCase(), render: (row) => <Link href={`/server/${row.serverId}/history`}><MiddleText text={row.serverName} /></Link> },
   { id: 'outcome', title: 'Outcome', width: '78px', sortValue: (row) => stateRank(transferState(row)), render: (row) => <StateMark tone={transferState(row).tone}>{transferState(row).word}</StateMark> },
-  { id: 'wire', title: 'On the wire', width: '66px', numeric: true, sortValue: (row) => row.wireBytes, render: (row) => formatBytes(row.wireBytes) },
+  { id: 'wire', title: 'On the wire', width: '74px', numeric: true, sortValue: (row) => row.wireBytes, render: (row) => formatBytes(row.wireBytes) },
   { id: 'took', title: 'Took', width: '60px', numeric: true, sortValue: seconds, render: (row) => <span title={row.wireBytes === 0 || seconds(row) === 0 ? undefined : formatRate(row.wireBytes / seconds(row))}>{formatDuration(seconds(row))}</span> },
-  { id: 'from', title: 'Sources, or what failed', width: 'minmax(150px, 1.6fr)', sortValue: (row) => row.problem ?? row.sources[0]?.serverName ?? '', render: (row) => (row.problem !== null ? cut(row.problem) : row.sources.length === 0 ? <span className="dim">none needed</span> : cut(row.sources.map((source) => `${source.serverName} (${formatBytes(source.bytes)})`).join(', '))) },
-  { id: 'chunks', title: 'Chunks', width: 'minmax(120px, 1.2fr)', sortValue: (row) => row.chunksHere + row.chunksWhole + row.chunksDelta, render: (row) => cut(transferChunks(row), true) },
+  { id: 'from', title: 'Sources, or problem', width: 'minmax(150px, 1.6fr)', sortValue: (row) => row.problem ?? row.sources[0]?.serverName ?? '', render: (row) => (row.problem !== null ? cut(row.problem) : row.sources.length === 0 ? <span className="dim">none needed</span> : cut(row.sources.map((source) => `${source.serverName} (${formatBytes(source.bytes)})`).join(', '))) },
+  { id: 'chunks', title: 'Chunks', width: 'minmax(100px, 1.1fr)', sortValue: (row) => row.chunksHere + row.chunksWhole + row.chunksDelta, render: (row) => cut(transferChunks(row), true) },
 ];
 
 export function TransfersPage({ past }: { past: boolean }) {
