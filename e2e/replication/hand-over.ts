@@ -2,6 +2,7 @@
 import type { Handover, HandoverRequest } from '../../src-shared/model/replication.ts';
 import { connect, type Api } from '../../src-main/cli/client.ts';
 import { locateServer } from '../../src-main/cli/locate.ts';
+import type { ConsolePage } from '../pages/console.ts';
 import type { ReplicationLab } from './lab.ts';
 
 /** One question to headquarters over a connection of its own. */
@@ -35,4 +36,38 @@ export async function untilState(lab: ReplicationLab, { id }: { id: string }, st
 }
 export async function letGo(lab: ReplicationLab, { id }: { id: string }): Promise<Handover> {
   return await ask(lab, (api) => api.handovers.letGo.mutate({ id }));
+}
+
+/** A person's way through the console: the wizard with everything it would do, up to the button that begins. */
+export class RetireWizard {
+  readonly #console: ConsolePage;
+  readonly #from: string;
+
+  private constructor(console: ConsolePage, from: string) {
+    this.#console = console;
+    this.#from = from;
+  }
+
+  static async open(console: ConsolePage, lab: ReplicationLab, { from, to }: { from: string; to: string }): Promise<RetireWizard> {
+    await console.goTo(`/server/${(await lab.serverView(from)).id}`);
+    await console.choose('More commands', 'Retire…');
+    const wizard = new RetireWizard(console, from);
+    const owner = wizard.dialog.getByRole('combobox', { name: 'New owner' });
+    await owner.click();
+    await owner.fill(to);
+    await wizard.dialog.getByRole('option', { name: new RegExp(`^${to}`) }).click();
+    await wizard.dialog.getByText(`${from} is neither asked nor served any more, once you let it go`).waitFor();
+    return wizard;
+  }
+  get dialog() {
+    return this.#console.page.getByRole('dialog', { name: `Retire ${this.#from}` });
+  }
+  async begin(): Promise<void> {
+    await this.dialog.getByRole('button', { name: `Begin to retire ${this.#from}` }).click();
+  }
+  /** On the page of the hand-over, once everything is proved without it. */
+  async letGo(limitMs: number): Promise<void> {
+    await this.#console.button(`Let ${this.#from} go`).click({ timeout: limitMs });
+    await this.#console.page.getByText('Its machine can be switched off.').waitFor();
+  }
 }

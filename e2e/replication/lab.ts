@@ -16,6 +16,7 @@ export type CopyWord = MatrixRow['cells'][number]['state'];
 export class ReplicationLab {
   readonly network: LabNetwork;
   readonly #machines = new Map<string, LabMachine>();
+  #headquarters = 'HQ';
   readonly #options: Required<Omit<LabOptions, 'servers'>>;
 
   private constructor(network: LabNetwork, options: Required<Omit<LabOptions, 'servers'>>) {
@@ -38,7 +39,11 @@ export class ReplicationLab {
   }
 
   get hq(): LabMachine {
-    return this.server('HQ');
+    return this.server(this.#headquarters);
+  }
+  /** From now on another machine is headquarters. */
+  moveTo(machine: LabMachine): void {
+    this.#headquarters = machine.name;
   }
   get machines(): LabMachine[] {
     return [...this.#machines.values()];
@@ -86,6 +91,14 @@ export class ReplicationLab {
       if (performance.now() > end) throw new Error(`after ${limitMs / 1000} s it is still not so that ${what}${typeof last === 'string' ? `: ${last}` : ''}`);
       await sleep(POLL_MS);
     }
+  }
+
+  /** Likewise, until there is something. */
+  async untilFound<T>(what: string, look: () => Promise<T | null>, limitMs?: number): Promise<T> {
+    let found: T | null = null;
+    await this.until(what, async () => (found = await look()) !== null, limitMs);
+    if (found === null) throw new Error(`there is nothing to show that ${what}`);
+    return found;
   }
 
   /** Also where a start failed half way. */

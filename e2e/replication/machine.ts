@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { nodePath } from '../../scripts/node.mjs';
 import { root } from '../../scripts/sources.mjs';
 import { platen, startAgent, succeeded, type AgentAnswer, type AgentEnd } from '../agent.ts';
+import { run } from '../disks/host.ts';
 import { startTestServer, type TestServer } from '../server.ts';
 import type { LabNetwork, Traffic } from './network.ts';
 
@@ -81,6 +82,11 @@ export class LabMachine {
   /** Likewise, however it ends. */
   tryPlaten(...args: string[]): Promise<AgentEnd> {
     return platen(this.server, args);
+  }
+  /** A command that works on a data folder here and needs no server; it must succeed. */
+  async offline(...args: string[]): Promise<void> {
+    const [command = '', ...before] = this.inside;
+    await run(command, [...before, nodePath(), join(root, 'out/main/headless.js'), ...args, '--json']);
   }
   /** The agent on this machine, against the server here or another one. */
   async agent(args: string[], against: LabMachine = this): Promise<AgentEnd> {

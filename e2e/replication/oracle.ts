@@ -15,7 +15,7 @@ export async function judge(lab: ReplicationLab, { acknowledged, out = [], delet
   const machines = new Map<string, LabMachine>();
   for (const machine of lab.machines) {
     if (out.includes(machine.name) || !machine.isRunning) continue;
-    machines.set(machine === lab.hq ? 'HQ' : (await lab.serverView(machine.name)).id, machine);
+    if (machine !== lab.hq) machines.set((await lab.serverView(machine.name)).id, machine);
     const { answer, said } = await machine.tryPlaten('doctor', '--deep');
     const findings = Array.isArray(answer) ? (answer as unknown as Finding[]) : [{ kind: 'doctor', message: `${JSON.stringify(answer)} ${said}`, repaired: false }];
     wrong.push(...findings.filter((finding) => !finding.repaired).map((finding) => `${machine.name}: doctor found ${finding.kind}: ${finding.message}`));

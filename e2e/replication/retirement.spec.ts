@@ -1,7 +1,7 @@
 // Seed "Retiring package server that was originally hosting image captured packages", scenario 1, chained: PS008 is to go, PS009 too, and the
 // new PS010 is to take over everything. In the seed every image still refers to PS008, and PS010 says "Ready" without a file.
-import { begin, letGo, untilState } from './hand-over.ts';
-import { expect, test } from './story.ts';
+import { begin, letGo, RetireWizard, untilState } from './hand-over.ts';
+import { expect, test, travelMs } from './story.ts';
 
 test('PS008 and PS009 are retired one after the other, and everything they had deploys from PS010 without them', async ({ story }) => {
   await story.begin({ servers: ['PS008', 'PS009'] });
@@ -32,12 +32,14 @@ test('PS008 and PS009 are retired one after the other, and everything they had d
   await ps008.stop();
   story.note('PS008 is off');
 
-  const second = await begin(lab, { kind: 'retire', from: 'PS009', to: 'PS010' });
-  await untilState(lab, second, 'ready');
-  await letGo(lab, second);
+  const wizard = await RetireWizard.open(story.console, lab, { from: 'PS009', to: 'PS010' });
+  await wizard.begin();
+  await wizard.letGo(travelMs);
   await story.server('PS009').stop();
   story.note('PS009 is off');
   await expect(await story.locatedAt('PS008')).toContainText('0 of 2 images');
   await story.deploys('Lab Win11', disk);
+  // Who leaves changes no assignment; what is assigned to nobody who is there any more, doctor names.
+  await story.hq.platen('server', 'assign', ...images, '--to', 'PS010');
   await story.mustBeSound({ out: ['PS008', 'PS009'] });
 });

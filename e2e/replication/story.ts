@@ -1,6 +1,6 @@
 // Owns a story as its spec tells it: a lab, the console of headquarters in a real browser beside it, images captured by the real agent, and
 // the oracle at its end. What the machines said is in a failed test's report.
-import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
 import { writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { ConsolePage } from '../pages/console.ts';
@@ -38,6 +38,7 @@ export class Story {
   readonly #page: Page;
   readonly #acknowledged: string[] = [];
   #lab: ReplicationLab | null = null;
+  readonly #contexts: BrowserContext[] = [];
   #computer: LabMachine | null = null;
   readonly #begun = performance.now();
 
@@ -61,8 +62,22 @@ export class Story {
   async begin(options: LabOptions): Promise<void> {
     this.#lab = await ReplicationLab.start(options);
     this.note('the lab is up');
+    await this.openConsole();
+  }
+  /** Also anew, where headquarters moved. */
+  async openConsole(): Promise<void> {
     await this.console.open(await this.hq.browserUrl());
     await this.console.goTo('/matrix');
+  }
+
+  /** Of somebody else, on the same headquarters. */
+  async anotherWindow(): Promise<ConsolePage> {
+    const context = await this.#page.context().browser()?.newContext();
+    if (context === undefined) throw new Error('this page belongs to no browser');
+    this.#contexts.push(context);
+    const shown = new ConsolePage(await context.newPage());
+    await shown.open(await this.hq.browserUrl());
+    return shown;
   }
 
   async disk(name: string, contentMiB = imageMiB): Promise<LabDisk> {
@@ -150,6 +165,7 @@ export class Story {
     for (const machine of this.#lab?.machines ?? []) writeFileSync(pathOf(`${machine.name}.log`), machine.log());
   }
   async close(): Promise<void> {
+    for (const context of this.#contexts) await context.close();
     await this.#lab?.close();
   }
 }
