@@ -105,6 +105,20 @@ describe('a server that retires', () => {
     await expect(hq.api.handovers.letGo.mutate({ id: second.id })).rejects.toThrow(/can't be let go yet/);
   });
 
+  it('that is revoked in the middle is not let go by that: what it owned is recovered', async () => {
+    const { hq, of, guids: [image = ''], versions: [version = ''] } = await world(['PS008', 'PS010'], ['PS008']);
+    const begun = await retire(hq, 'PS008', 'PS010');
+    await hq.api.servers.revoke.mutate({ server: 'PS008', force: true });
+    await untilHandover(hq, begun, (found) => found.problem?.startsWith('PS008 was revoked meanwhile, so nothing can be asked of it. Recover what it still owns') === true);
+    report(of('PS010'), [version]);
+    await eventually(() => hq.api.replication.matrix.query({ server: 'PS010' }), (rows) => rows[0]?.cells[0]?.state === 'ready');
+    await expect(hq.api.handovers.letGo.mutate({ id: begun.id })).rejects.toThrow(/can't be let go yet/);
+    const recovered = await hq.api.handovers.begin.mutate({ request: { kind: 'recover', from: 'PS008', to: null } });
+    report(of('PS010'), [version]);
+    await untilState(hq, recovered, 'done');
+    expect([await ownerOf(hq, image), await stateOf(hq, 'PS008')]).toEqual(['PS010', 'revoked']);
+  });
+
   it('leaves what waits to be validated proved elsewhere, and what nobody has proved holds it back', async () => {
     const { hq, versions: [version = ''] } = await world(['PS008', 'PS010'], ['PS008']);
     inDatabase(hq.server, (db) => void db.run('UPDATE image_version SET pending = 1, origin_server_id = (SELECT server_id FROM owner)'));

@@ -70,7 +70,7 @@ function whyNotCopied(image: HeldImage, version: HeldVersion, { to, world }: { t
   if (!to.connected) return `${to.name} is not connected, so ${what} is not copied there now. Start it, or look why it does not reach the console.`;
   if (isProvedElsewhere(version, world, true)) return null;
   const from = world.servers.find((server) => server.id === world.fromId) ?? world.servers.find((server) => server.id === image.ownerId);
-  const holders = world.servers.filter((server) => version.copies.get(server.id)?.state === 'ready' && isIn(server));
+  const holders = world.servers.filter((server) => version.copies.get(server.id)?.state === 'ready' && isIn(server) && !(world.kind === 'recover' && server.id === world.fromId));
   if (holders.length > 0) {
     const [names, it] = [holders.map((server) => server.name).join(', '), holders.length === 1];
     const dead = from !== undefined && holders.some((server) => server.id === from.id) ? ` If ${from.name} is gone for good, recover its images instead: platen server recover "${from.name}"` : '';
@@ -79,6 +79,7 @@ function whyNotCopied(image: HeldImage, version: HeldVersion, { to, world }: { t
   const damaged = world.servers.filter((server) => version.copies.get(server.id)?.state === 'damaged').map((server) => server.name);
   const verifying = world.servers.some((server) => version.copies.get(server.id)?.state === 'verifying');
   if (verifying) return `No copy of ${what} is proved yet; it is being re-hashed. This goes on when that is done.`;
+  if (world.kind === 'recover') return `No other server has a proved copy of ${what}. Bring ${from?.name ?? 'the lost server'} back; or cancel this, and recover the rest with --accept-loss.`;
   return `No server has a proved copy of ${what}${damaged.length === 0 ? '' : ` (damaged on ${damaged.join(', ')})`}, so it can't be copied. Repair a copy and verify it, or delete that version; the other images go on.`;
 }
 
