@@ -11,7 +11,7 @@ import type { LiveServer } from '../../servers/service.ts';
 import { isSignedBy } from '../../store/signing.ts';
 import { Channel } from '../channel.ts';
 import type { HubParts, UnknownBook } from './parts.ts';
-import { takeReport } from './reports.ts';
+import { takeReport, type Taken } from './reports.ts';
 
 export type ConnectionParts = HubParts & { unknown: UnknownBook; /** It proved who it is: it is the one connection of that server from now on. */ proved: (serverId: string, connection: HubConnection) => void; closed: (connection: HubConnection) => void };
 type In = ReplicaNotice & { id?: number } | ReplicaRequest & { id?: number };
@@ -105,7 +105,7 @@ export class HubConnection {
     const serverId = this.#requireProved();
     switch (request.type) {
       case 'report':
-        takeReport(this.#parts, serverId, { digest: request.digest, copies: request.copies, whole: true });
+        this.#doubt(takeReport(this.#parts, serverId, { digest: request.digest, copies: request.copies, whole: true }));
         return {};
       case 'captured': return this.#takeCaptured(request, serverId);
       case 'transferEnded':
@@ -181,10 +181,14 @@ export class HubConnection {
     if (before === null) return;
     if (notice.type === 'heartbeat') this.#live = { ...before, figures: { freeBytes: notice.figures.freeBytes, totalBytes: notice.figures.totalBytes, skewMs: notice.figures.now - clock() }, seenAt: clock() };
     else if (notice.type === 'moving') this.#live = { ...before, moving: notice.moving, problems: notice.problems, seenAt: clock() };
-    else if (notice.type === 'copies') takeReport(this.#parts, serverId, { digest: notice.digest, copies: notice.copies, whole: false });
+    else if (notice.type === 'copies') this.#doubt(takeReport(this.#parts, serverId, { digest: notice.digest, copies: notice.copies, whole: false }));
     servers.heard(serverId, this.#live ?? before);
   }
 
+  /** It is asked to prove again what it had lost, or had other content of; until then nobody is sent there. */
+  #doubt({ doubted }: Taken): void {
+    for (const versionGuid of doubted) this.#channel.notify({ type: 'verify', versionGuid });
+  }
   #requireProved(): string {
     if (this.#serverId === null) throw new AppError('unauthorized', 'Say hello first, and prove it.');
     return this.#serverId;

@@ -5,13 +5,22 @@ import { CONTRADICTED, LOST } from '../../servers/service.ts';
 import { eventsBetween, isLoss, sameEvent } from '../report.ts';
 import type { HubParts, KnownCopy, UnknownBook } from './parts.ts';
 
-export type Taken = { lost: KnownCopy[]; contradicted: CopyReport[]; /** The console does not know these versions (yet, or any more). */ unknown: CopyReport[]; images: Set<string> };
+export type Taken = { lost: KnownCopy[]; contradicted: CopyReport[]; /** The console does not know these versions (yet, or any more). */ unknown: CopyReport[]; /** Called ready by a proof from before the loss: to be re-hashed there. */ doubted: string[]; images: Set<string> };
 
 type Parts = Pick<HubParts, 'servers' | 'events' | 'log' | 'copies' | 'transaction'> & { unknown?: UnknownBook };
 
+/**
+ * What was lost or contradicted counts again only by a proof made since: a disk that comes and goes, or a server that was set back to an older
+ * state, still has the old one. Once it was doubted, any other proof is a new one, also by a clock that was set back.
+ */
+export function isOldProof(provedAt: number | null, row: Pick<KnownCopy, 'state' | 'provedAt' | 'problem'>): boolean {
+  if (row.problem !== LOST && row.problem !== CONTRADICTED) return false;
+  return row.state === 'verifying' ? provedAt === row.provedAt : (provedAt ?? 0) <= (row.provedAt ?? -1);
+}
+
 /** @param whole true: what is not named is not there */
 export function takeReport({ servers, events, log, copies, transaction, unknown }: Parts, serverId: string, said: { digest: string; copies: readonly CopyReport[]; whole: boolean }): Taken {
-  const taken: Taken = { lost: [], contradicted: [], unknown: [], images: new Set() };
+  const taken: Taken = { lost: [], contradicted: [], unknown: [], doubted: [], images: new Set() };
   transaction(() => {
     const rows = new Map(copies.on(serverId).map((row) => [row.versionGuid, row]));
     for (const copy of said.copies) takeOne(copy, rows.get(copy.versionGuid) ?? copies.at(copy.versionGuid, serverId));
@@ -40,7 +49,9 @@ export function takeReport({ servers, events, log, copies, transaction, unknown 
 
   function takeOne(given: CopyReport, row: KnownCopy | null): void {
     // Nothing is called ready without a time of proof.
-    const copy: CopyReport = given.state === 'ready' && given.provedAt === null ? { ...given, state: 'verifying' } : given;
+    const isDoubted = row !== null && given.manifest === row.manifest && given.state === 'ready' && isOldProof(given.provedAt, row);
+    const copy: CopyReport = isDoubted || (given.state === 'ready' && given.provedAt === null) ? { ...given, state: 'verifying' } : given;
+    if (isDoubted && (said.whole || row.state !== 'verifying')) taken.doubted.push(copy.versionGuid);
     if (row === null) {
       if (copy.state !== 'absent') taken.unknown.push(copy);
       return;
