@@ -13,6 +13,10 @@ export type StormResult = { seed: number; happened: string[]; problems: string[]
 
 const MOST_FAULTS = 3;
 const LONGEST_STEPS = 6;
+/** A chunk of the storm as it is stored, with its header; and more than a manifest, and what was cut off within requests, come to. */
+const STORED_CHUNK_BYTES = 13_000;
+const MANIFEST_BYTES = 24_000;
+const CUT_OFF_BYTES = 150_000;
 
 export async function blow({ seed, steps, calmMs, servers = 3 }: StormOptions): Promise<StormResult> {
   const began = performance.now();
@@ -89,6 +93,7 @@ async function calmAndProve(storm: Storm, calmMs: number): Promise<string[]> {
   open = await converge(storm, until, asked);
   if (open.length > 0) return open;
   const rows = await world.console.api.replication.matrix.query({ trash: true });
+  const sentTwice = await sentTooOften(storm);
   const alarms = (await world.console.api.servers.list.query()).flatMap((server) => server.problems.filter((problem) => problem.includes('although they were here')).map((problem) => `${server.name}: ${problem}`));
   if (alarms.length > 0) say(`alarms: ${alarms.join(' ')}`);
   const exits: string[] = [];
@@ -99,7 +104,7 @@ async function calmAndProve(storm: Storm, calmMs: number): Promise<string[]> {
   say('every data folder is read');
   const folders = new Map<string, CheckedFolder>();
   for (const place of world.places) folders.set(place.name, await world.check(place));
-  return [...exits, ...model.problems({ folders, console: world.console.name, rows, placeOf: world.placeOf })];
+  return [...exits, ...sentTwice, ...model.problems({ folders, console: world.console.name, rows, placeOf: world.placeOf })];
 }
 
 /** Who was put out joins again, as its administrator would do it. */
@@ -152,6 +157,23 @@ async function giveUpLost({ world, model, say }: Storm, asked: number): Promise<
     await api.images.purge.mutate({ image: row.imageGuid, version: row.number });
     model.purged({ image: row.imageGuid, version: row.versionGuid }, 'done');
   }
+}
+
+/**
+ * A chunk goes to a server once, and again only after it was deleted there or its disk was hurt. The storm can't see single chunks (they travel
+ * encrypted), but what came to each server that was never hurt, all tries counted, is bounded by what there is.
+ */
+async function sentTooOften({ world, model }: Storm): Promise<string[]> {
+  const chunks = new Set([...model.versions.values()].flatMap((version) => version.content.split(' ')));
+  const purged = [...model.versions.values()].filter((version) => version.fates.has('gone')).length;
+  const problems: string[] = [];
+  for (const place of world.places.filter((each) => !each.hurt)) {
+    const transfers = await world.console.api.servers.transfers.query({ server: place.serverId, limit: 1000 });
+    const came = transfers.reduce((sum, transfer) => sum + transfer.wireBytes, 0);
+    const most = chunks.size * STORED_CHUNK_BYTES * (1 + Math.ceil(purged / Math.max(1, model.versions.size))) + transfers.reduce((sum, transfer) => sum + (transfer.outcome === 'done' ? MANIFEST_BYTES : CUT_OFF_BYTES), 0);
+    if (came > most) problems.push(`${place.name} received ${came} bytes in ${transfers.length} transfers, though all there is are ${chunks.size} chunks: at most ${most}`);
+  }
+  return problems;
 }
 
 /** Waits until nothing is open any more, or the time is up. @returns what is open then */
