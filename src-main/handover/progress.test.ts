@@ -17,10 +17,10 @@ const step = (held: HeldImage, servers: HandingServer[], more: { proofs?: Record
 const both = [server('old'), server('new')];
 
 describe('a proof', () => {
-  it.each([
+  it.each<[number | null, number | null, number, boolean, string]>([
     [null, null, 0, false, 'none'], [BEGUN + 1, null, 0, true, 'after the beginning'], [BEGUN - 60_000, null, 0, false, 'before it'], [BEGUN + 1, BEGUN + 1, 0, false, 'known already when it began'],
     [BEGUN + 1, null, 60_000, false, 'by a clock that is a minute ahead: before it'], [BEGUN - 50_000, null, -60_000, true, 'by a clock that is a minute behind: after it'],
-  ])('at %s, before %s, skew %s: %s (%s)', (provedAt, before, skewMs, counts) => expect(isProof(provedAt, before, { startedAt: BEGUN, skewMs })).toBe(counts));
+  ])('at %s, before %s, skew %s: %s (%s)', (provedAt, before, skewMs, counts, _) => expect(isProof(provedAt, before, { startedAt: BEGUN, skewMs })).toBe(counts));
 });
 
 describe('an image on its way to a new owner', () => {

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { eventually } from '../test-server.ts';
-import { capture, headquarters, ownerOf, packageServer, readyAt, startAgain, untilHandover, untilState } from '../test-handover.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { serve, stop, type Serving } from '../cli/test-processes.ts';
+import { addImages, TestReplica } from '../test-replica.ts';
+import type { RunningServer } from '../server.ts';
+import { eventually, testApi, testFolder } from '../test-server.ts';
+import { capture, headquarters, ownerOf, packageServer, readyAt, report, startAgain, untilHandover, untilState, type Place } from '../test-handover.ts';
 
 describe('a package server that is replaced', () => {
   it('leaves nothing behind: PS008 goes by way of PS009 to PS010, everything is proved, and deploys without it', async () => {
@@ -35,7 +38,7 @@ describe('a package server that is replaced', () => {
     expect(sources.map((source) => source.name)).not.toContain('PS008');
   });
 
-  it('takes along what is captured at it in the middle, waits for it while it is off, and goes on after the console was killed', async () => {
+  it('takes along what is captured at it in the middle, waits for it while it is off, and goes on after the console was restarted', async () => {
     const hq = await headquarters();
     const [ps8, ps10] = [await packageServer(hq, 'PS008'), await packageServer(hq, 'PS010')];
     await hq.api.settings.set.mutate({ defaultScope: 'none' });
@@ -74,5 +77,36 @@ describe('an image', () => {
     await eventually(async () => (await ps8.api.images.get.query({ image: lab })).owner, (owner) => owner.serverName === 'Platen' && owner.managed === 'externally');
     expect((await ps8.api.servers.list.query()).map((server) => server.name)).toEqual(['PS008']);
     await expect(ps8.api.handovers.preview.query({ kind: 'take-ownership', images: [lab], to: 'PS008' })).rejects.toThrow(/handed over at its console/);
+  });
+});
+
+describe('a console that is killed', () => {
+  it('is where it was: what changed hands has, what had not does when it is proved', async () => {
+    const dataFolder = testFolder();
+    const start = async (): Promise<Place & { serving: Serving }> => {
+      const serving = await serve(dataFolder);
+      onTestFinished(() => void serving.child.kill('SIGKILL'));
+      const server = { ...serving.ready, httpPort: Number(new URL(serving.ready.url).port), close: () => Promise.resolve() } satisfies RunningServer;
+      return { serving, server, api: testApi(serving.ready), dataFolder };
+    };
+    const hq = await start();
+    const ps = new TestReplica(hq.server);
+    await ps.join((await hq.api.servers.add.mutate({ name: 'PS010' })).token);
+    await (await ps.open()).prove();
+    const images = addImages(hq.server, 3);
+    const versions = images.map((image) => image.versions[0] ?? '');
+    const begun = await hq.api.handovers.begin.mutate({ request: { kind: 'take-ownership', images: images.map((image) => image.image), to: 'PS010' } });
+    report(ps, versions.slice(0, 1));
+    await untilHandover(hq, begun, (found) => found.images[0]?.state === 'switched');
+    expect(await stop(hq.serving, 'SIGKILL')).toBe('SIGKILL');
+    const again = await start();
+    const owners = async (): Promise<string[]> => (await again.api.images.list.query()).map((image) => image.owner.serverName);
+    expect(await owners()).toEqual(['PS010', 'Platen', 'Platen']);
+    Object.assign(ps, { server: again.server });
+    await (await ps.open()).prove();
+    report(ps, versions.slice(1));
+    expect((await untilState(again, begun, 'done')).images.map((image) => image.state)).toEqual(['switched', 'switched', 'switched']);
+    expect(await owners()).toEqual(['PS010', 'PS010', 'PS010']);
+    await stop(again.serving);
   });
 });
