@@ -95,6 +95,7 @@ describe('the doctor', () => {
     inDatabase(hq.server, (db) => {
       const version = db.get<{ guid: string }>('SELECT guid FROM image_version')?.guid ?? '';
       db.run('UPDATE owner SET server_id = :out', { out });
+      db.run("UPDATE image SET scope = 'selected'");
       db.run('INSERT INTO assignment (image_guid, server_id) VALUES (:image, :retired)', { image, retired });
       db.run("UPDATE copy SET state = 'absent'");
       db.run("INSERT INTO copy (version_guid, server_id, state, proved_at) VALUES (:version, :retired, 'ready', 1)", { version, retired });

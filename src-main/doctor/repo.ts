@@ -26,8 +26,9 @@ export function openDoctorRepo(db: Database) {
     heirOf: (imageGuid: string): string | undefined => db.get<{ id: string }>(`SELECT server.id FROM server LEFT JOIN image_version ON image_guid = :imageGuid LEFT JOIN copy ON copy.version_guid = image_version.guid AND copy.server_id = server.id AND copy.state = 'ready'
       WHERE server.state IN ('joined', 'retiring') AND (server.is_self = 1 OR copy.server_id IS NOT NULL) GROUP BY server.id ORDER BY count(copy.server_id) > 0 DESC, server.is_self DESC LIMIT 1`, { imageGuid })?.id,
     setOwner: (imageGuid: string, serverId: string): void => void db.run('INSERT INTO owner (image_guid, server_id) VALUES (:imageGuid, :serverId) ON CONFLICT (image_guid) DO NOTHING', { imageGuid, serverId }),
+    /** Only where assignments decide: whoever captured an image is noted as one of its servers too. */
     assignedOut: (): { imageGuid: string; imageName: string; serverId: string; serverName: string; serverState: string }[] => db.all(`SELECT image.guid AS imageGuid, image.name AS imageName, server.id AS serverId, server.name AS serverName, server.state AS serverState
-      FROM assignment JOIN image ON image.guid = assignment.image_guid JOIN server ON server.id = assignment.server_id WHERE server.state IN ('retired', 'revoked') AND image.removing_at IS NULL`),
+      FROM assignment JOIN image ON image.guid = assignment.image_guid JOIN server ON server.id = assignment.server_id WHERE server.state IN ('retired', 'revoked') AND image.scope = 'selected' AND image.removing_at IS NULL`),
     unassign: (imageGuid: string, serverId: string): void => void db.run('DELETE FROM assignment WHERE image_guid = :imageGuid AND server_id = :serverId', { imageGuid, serverId }),
     /** Orders to delete that a server has not carried out for so long. */
     unacknowledged: (before: number): { serverId: string; serverName: string; lastSeenAt: number | null; count: number; oldestAt: number }[] => db.all(`SELECT server.id AS serverId, server.name AS serverName, last_seen_at AS lastSeenAt, count(*) AS count, min(at) AS oldestAt
