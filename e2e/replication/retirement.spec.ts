@@ -10,6 +10,7 @@ test('PS008 and PS009 are retired one after the other, and everything they had d
   const images = ['Lab Win11', 'Library'];
   await story.capture(disk, 'Lab Win11', ps008);
   await story.capture(await story.disk('library', 20), 'Library', ps008);
+  for (const image of images) await story.says(image, 'ready', 'PS008');
   // Assigned to PS009 alone, as in the seed: the new server gets nothing by itself, and says so.
   await story.hq.platen('server', 'assign', ...images, '--to', 'PS009');
   for (const image of images) await story.says(image, 'ready', 'PS008', 'PS009');
