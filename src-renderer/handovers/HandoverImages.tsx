@@ -31,7 +31,7 @@ function columnsFor(names: Names, moves: boolean): Column<Row>[] {
     { id: 'to', title: 'New owner', width: 'minmax(80px, 0.7fr)', sortValue: ({ image }) => nameOf(names, image.toServerId), render: ({ image }) => <Link href={`/server/${image.toServerId}`}><MiddleText text={nameOf(names, image.toServerId)} /></Link> },
     { id: 'state', title: 'State', width: '114px', sortValue: ({ image }) => stateRank(imageState(image)), render: ({ image }) => <StateMark tone={imageState(image).tone}>{imageState(image).word}</StateMark> },
     { id: 'versions', title: 'Versions', width: '54px', numeric: true, sortValue: ({ image }) => image.versions, render: ({ image }) => image.versions },
-    { id: 'done', title: 'There', width: '176px', sortValue: ({ image }) => image.doneBytes, render: ({ image }) => <There image={image} /> },
+    { id: 'done', title: 'There', width: '184px', sortValue: ({ image }) => image.doneBytes, render: ({ image }) => <There image={image} /> },
     // Nothing moves any more where it has ended, or waits for a person.
     ...(moves ? [{ id: 'rate', title: 'Rate and time left', width: '146px', numeric: true, sortValue: ({ moving }: Row) => moving.rateBytesPerSecond, render: ({ moving }: Row) => rateWords(moving) || <span className="dim">–</span> }] : []),
     { id: 'why', title: 'Remark', width: 'minmax(100px, 1.6fr)', sortValue: (row) => remark(row), render: (row) => <span className={classes['cut']} title={remark(row)}>{remark(row)}</span> },

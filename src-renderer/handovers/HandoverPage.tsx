@@ -94,7 +94,8 @@ function Total({ handover, moving }: { handover: Handover; moving: Parameters<ty
   const under = handover.images.filter((image) => image.state === 'copying').map((image) => movingOf(image, moving));
   const rate = under.reduce((sum, each) => sum + each.rateBytesPerSecond, 0);
   const bytes = totalBytes > 0 && doneBytes < totalBytes && handover.state === 'copying' ? `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}` : '';
-  const left = rate > 0 ? formatTimeLeft((totalBytes - doneBytes) / rate) : '';
+  // What is left of the bytes, and never less than what is left of one of them: it is counted raw there.
+  const left = rate > 0 ? formatTimeLeft(Math.max((totalBytes - doneBytes) / rate, ...under.map((each) => each.etaSeconds ?? 0))) : '';
   return (
     <div className={classes['total']}>
       <ProgressBar fraction={fraction} label={progressWords(handover)} tone={handover.state === 'failed' ? 'fail' : fraction === 1 ? 'ok' : 'run'} />

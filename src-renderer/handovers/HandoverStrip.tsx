@@ -20,7 +20,7 @@ export function HandoverStrip({ server }: { server?: string }) {
         <li key={handover.id}>
           <StateMark tone={handoverState(handover).tone}>{handoverState(handover).word}</StateMark>
           <Link href={`/handover/${handover.id}`}>{titleOf(handover, names)}</Link>
-          <ProgressBar fraction={progressOf(handover).fraction} label={`${titleOf(handover, names)}: ${progressWords(handover)}`} />
+          <ProgressBar fraction={progressOf(handover).fraction} label={`${titleOf(handover, names)}: ${progressWords(handover)}`} tone={handover.state === 'ready' ? 'ok' : 'run'} />
           <span className={classes['cut']}>{progressWords(handover)}{handover.problem === null ? '' : `. ${handover.problem}`}</span>
         </li>
       ))}

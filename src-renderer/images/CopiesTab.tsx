@@ -1,4 +1,5 @@
 // Which package server holds which version, in a state that was proved.
+import { Link } from 'wouter';
 import type { ImageDetail } from '#shared/model/image.ts';
 import { DataTable } from '../ui/DataTable.tsx';
 import type { Column } from '../ui/DataTable.tsx';
@@ -11,10 +12,11 @@ import { copyState } from './imageWords.ts';
 type Row = ImageDetail['copies'][number] & { version: number };
 
 const columns: Column<Row>[] = [
-  { id: 'server', title: 'Package server', width: 'minmax(160px, 1fr)', sortValue: (row) => row.serverName, render: (row) => row.serverName },
+  { id: 'server', title: 'Package server', width: 'minmax(160px, 1fr)', sortValue: (row) => row.serverName, render: (row) => <Link href={`/server/${row.serverId}`}>{row.serverName}</Link> },
   { id: 'version', title: 'Version', width: '90px', numeric: true, sortValue: (row) => row.version, render: (row) => row.version },
   { id: 'state', title: 'State', width: 'minmax(140px, 1fr)', sortValue: (row) => copyState(row).word, render: (row) => <StateMark tone={copyState(row).tone}>{copyState(row).word}</StateMark> },
-  { id: 'proved', title: 'Proved', width: 'minmax(140px, 1fr)', sortValue: (row) => row.provedAt ?? 0, render: (row) => (row.provedAt === null ? 'Not yet' : <When at={row.provedAt} />) },
+  { id: 'proved', title: 'Proved', width: 'minmax(120px, 1fr)', sortValue: (row) => row.provedAt ?? 0, render: (row) => (row.provedAt === null ? <span className="dim">not yet</span> : <When at={row.provedAt} />) },
+  { id: 'problem', title: 'Remark', width: 'minmax(140px, 1.6fr)', sortValue: (row) => row.problem ?? '', render: (row) => <span title={row.problem ?? undefined} style={{ overflow: 'hidden', textOverflow: 'ellipsis' }}>{row.problem}</span> },
 ];
 
 export function CopiesTab({ image }: { image: ImageDetail }) {

@@ -38,7 +38,8 @@ export function ImagesPage() {
   const guids = useMemo(() => shown?.map((image) => image.guid), [shown]);
   const selection = useSelection(guids);
   const places = useMemo(() => placesOf(images.data ?? []), [images.data]);
-  const columns = useMemo(() => [selectColumn<ImageSummary>({ selection, shown: guids ?? [], keyOf: (image) => image.guid, nameOf: (image) => image.name }), ...columnsFor(twinMarks(images.data ?? []), places.length > 1)], [selection, guids, images.data, places]);
+  const located = places.length > 1 || images.data?.some((image) => image.owner.managed === 'externally') === true;
+  const columns = useMemo(() => [selectColumn<ImageSummary>({ selection, shown: guids ?? [], keyOf: (image) => image.guid, nameOf: (image) => image.name }), ...columnsFor(twinMarks(images.data ?? []), located)], [selection, guids, images.data, located]);
   const bulk = useBulkDelete();
   const total = images.data?.length;
   const failed = images.isError && images.data === undefined;
@@ -55,7 +56,7 @@ export function ImagesPage() {
             {chosen.length === 0 ? (
               <>
                 {total !== undefined && total > 0 && <TextInput value={text} onChange={(event) => setText(event.currentTarget.value)} placeholder="Name, note, location…" aria-label="Filter by any word" leftSection={<IconSearch size={14} />} w={210} size="xs" styles={small} />}
-                {(places.length > 1 || place !== '') && <Select aria-label="Location" placeholder="Any location" w={190} size="xs" styles={small} clearable searchable checkIconPosition="right" value={place === '' ? null : place} onChange={(value) => setPlace(value ?? '')} data={places} />}
+                {(located || place !== '') && <Select aria-label="Location" placeholder="Any location" w={190} size="xs" styles={small} clearable searchable checkIconPosition="right" value={place === '' ? null : place} onChange={(value) => setPlace(value ?? '')} data={places} />}
               </>
             ) : (
               <>
@@ -81,7 +82,7 @@ export function ImagesPage() {
   );
 }
 
-/** twins: what tells images of one name apart. located: whether they are at more than one place. */
+/** twins: what tells images of one name apart. located: whether there are others than those of this console. */
 function columnsFor(twins: ReadonlyMap<string, string>, located: boolean): Column<ImageSummary>[] {
   return [
     { id: 'name', title: 'Name', width: 'minmax(180px, 2fr)', sortValue: (image) => image.name, render: (image) => <><Link href={`/image/${image.guid}`}><MiddleText text={image.name} /></Link>{image.protected && <span title="Protected from deletion" style={{ display: 'inline-flex' }}><IconLock size={14} aria-hidden /><span className="offscreen">protected</span></span>}{twins.has(image.guid) && <span className="dim">{twins.get(image.guid)}</span>}</> },

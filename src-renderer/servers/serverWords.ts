@@ -68,5 +68,5 @@ export function transferState(transfer: Transfer): Worded {
 /** What did not have to travel is said first: it is why a copy was fast. */
 export function transferChunks(transfer: Transfer): string {
   const parts = [[transfer.chunksHere, 'there already'], [transfer.chunksWhole, 'whole'], [transfer.chunksDelta, 'as differences']] as const;
-  return parts.filter(([count]) => count > 0).map(([count, word]) => `${count.toLocaleString('en')} ${word}`).join(', ') || 'nothing was missing';
+  return parts.filter(([count]) => count > 0).map(([count, word]) => `${count.toLocaleString('en')} ${word}`).join(', ') || (transfer.outcome === 'done' ? 'nothing was missing' : 'not counted');
 }
