@@ -119,7 +119,10 @@ export function openReplicating(parts: ReplicatingParts) {
   });
 
   function status(): { console: ServerStatus['console']; problems: ServerStatus['problems'] } {
-    if (link === null) return { console: null, problems: servers.problems().map(({ serverId: id, name, problem }) => ({ code: 'server', message: `${name}: ${problem}`, link: `server/${id}` })) };
+    if (link === null) {
+      const waiting = handovers.list(true).filter((each) => each.problem !== null).map((each) => ({ code: 'handover', message: `A hand-over waits: ${each.problem ?? ''}`, link: `handover/${each.id}` }));
+      return { console: null, problems: [...servers.problems().map(({ serverId: id, name, problem }) => ({ code: 'server', message: `${name}: ${problem}`, link: `server/${id}` })), ...waiting] };
+    }
     const { console, address, connected, since, problem, revoked, refused } = link.status();
     const problems: ServerStatus['problems'] = [];
     if (revoked !== null) problems.push({ code: 'revoked', message: `The console "${console}" has revoked this server: ${revoked} It keeps what it has. To join again: platen server add NAME at the console.`, link: null });

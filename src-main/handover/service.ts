@@ -41,6 +41,7 @@ export function openHandovers(parts: HandoverParts): Handovers {
   });
 
   function told(row: Row, imageGuids: readonly string[]): void {
+    events.changed('handover', row.id);
     for (const guid of imageGuids) events.changed('image', guid);
     for (const id of new Set([row.from, row.to, ...row.body.images.flatMap((image) => [image.from, image.to])])) if (id !== null && id !== '') events.changed('server', id);
     servers.replan();
@@ -79,7 +80,7 @@ export function openHandovers(parts: HandoverParts): Handovers {
       if (isOther) {
         log.info('a hand-over went on', { handover: id, kind: row.kind, state: row.state, switched: switched.length, problem: row.body.problem });
         told(row, switched);
-      } else if (shown && row.from !== null) events.changed('server', row.from);
+      } else if (shown) events.changed('handover', id);
       goesOn ||= switched.length > 0;
     }
     refresh([...current.values()].filter(isOpen));
