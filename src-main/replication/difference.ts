@@ -1,9 +1,9 @@
-// Owns a chunk sent as its difference from another chunk that the receiver holds: a frame whose base chunk field names that one and whose
-// stored bytes are one zstd frame with the base's raw bytes as dictionary. It travels only; what is stored is made anew from the raw bytes.
-// Ordinary readers of frames refuse it, because its base field is not zero. docs/formats/frame.md.
+// Owns a chunk sent as its difference from content that the receiver holds: a frame whose base chunk field names a chunk of there, and whose
+// stored bytes say which pieces of which chunks make the dictionary, then are one zstd frame. It travels only; what is stored is made anew from
+// the raw bytes. Ordinary readers of frames refuse it, because its base field is not zero. docs/formats/frame.md.
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
-import { CHECKSUM_BYTES, Compression, decodeFrameHeader, FRAME_CHECKED_FROM, FRAME_HEADER_BYTES, HASH_BYTES, MAX_RAW_BYTES, sealFrame, type FrameHash, type FrameHeader } from '#shared/agent/frame.ts';
+import { CHECKSUM_BYTES, Compression, decodeFrameHeader, FRAME_CHECKED_FROM, FRAME_HEADER_BYTES, HASH_BYTES, sealFrame, type FrameHash, type FrameHeader } from '#shared/agent/frame.ts';
 import { AppError, ProtocolError } from '#shared/errors.ts';
 
 const compress = promisify(zstdCompress);
@@ -13,22 +13,74 @@ const BASE_AT = 56;
 /** Of the frame that is made for the store; as captures compress (docs/decisions/0005). */
 const STORE_LEVEL = 2;
 const DIFFERENCE_LEVEL = 3;
+const WINDOW_LOG_MAX = 27;
 /** Window that reaches over base and chunk together: log2, at least. */
-const windowLog = (bytes: number): number => Math.min(27, Math.max(17, Math.ceil(Math.log2(bytes + 1)) + 1));
+const windowLog = (bytes: number): number => Math.min(WINDOW_LOG_MAX, Math.max(17, Math.ceil(Math.log2(bytes + 1)) + 1));
 
-export type Difference = { header: FrameHeader; base: Uint8Array; stored: Uint8Array };
+/** Pieces are counted in blocks of this size, from the beginning of a chunk; its last block may be shorter. */
+export const BLOCK_BYTES = 4096;
+export const MAX_BASES = 64;
+const MAX_PIECES = 4096;
+const MAX_DICTIONARY_BYTES = 64 * 1024 * 1024;
+const PIECE_BYTES = 6;
+
+type Named = { raw: Uint8Array; hash: Uint8Array };
+export type Piece = { /** Index among the bases. */ base: number; from: number; blocks: number };
+/** What a difference is made against: the pieces in this order, one after another. */
+export type Basis = { bases: Named[]; pieces: Piece[] };
+export type Difference = { header: FrameHeader; bases: Uint8Array[]; pieces: Piece[]; stored: Uint8Array };
 
 /** @returns the frame to send, or null where it would be no smaller than `limit` bytes, which is what sending the chunk whole costs */
-export async function encodeDifference(chunk: { raw: Uint8Array; hash: Uint8Array }, base: { raw: Uint8Array; hash: Uint8Array }, limit: number, blake3: FrameHash): Promise<Uint8Array | null> {
-  const stored = await compress(chunk.raw, { dictionary: Buffer.from(base.raw.buffer, base.raw.byteOffset, base.raw.length), params: { [constants.ZSTD_c_compressionLevel]: DIFFERENCE_LEVEL, [constants.ZSTD_c_windowLog]: windowLog(base.raw.length + chunk.raw.length) } });
+export async function encodeDifference(chunk: Named, { bases, pieces }: Basis, limit: number, blake3: FrameHash): Promise<Uint8Array | null> {
+  const [first] = bases;
+  if (first === undefined || pieces.length === 0 || bases.length > MAX_BASES || pieces.length > MAX_PIECES) return null;
+  const dictionary = dictionaryOf(bases.map(({ raw }) => raw), pieces);
+  const compressed = await compress(chunk.raw, { dictionary, params: { [constants.ZSTD_c_compressionLevel]: DIFFERENCE_LEVEL, [constants.ZSTD_c_windowLog]: windowLog(dictionary.length + chunk.raw.length) } });
+  const stored = Buffer.concat([encodeBasis(bases, pieces), compressed]);
   const total = FRAME_HEADER_BYTES + stored.length;
   if (total >= limit) return null;
   const frame = new Uint8Array(total);
   frame.set(stored, FRAME_HEADER_BYTES);
   sealFrame(frame, 0, { compression: Compression.zstd, rawLength: chunk.raw.length, storedLength: stored.length, hash: chunk.hash }, blake3);
-  frame.set(base.hash, BASE_AT);
+  frame.set(first.hash, BASE_AT);
   frame.set(blake3(frame.subarray(FRAME_CHECKED_FROM)).subarray(0, CHECKSUM_BYTES), 4);
   return frame;
+}
+
+function encodeBasis(bases: readonly Named[], pieces: readonly Piece[]): Buffer {
+  const bytes = Buffer.alloc(4 + bases.length * HASH_BYTES + pieces.length * PIECE_BYTES);
+  let at = bytes.writeUInt16LE(bases.length, 0);
+  for (const { hash } of bases) {
+    bytes.set(hash, at);
+    at += HASH_BYTES;
+  }
+  at = bytes.writeUInt16LE(pieces.length, at);
+  for (const { base, from, blocks } of pieces) for (const value of [base, from, blocks]) at = bytes.writeUInt16LE(value, at);
+  return bytes;
+}
+
+function decodeBasis(bytes: Uint8Array): Pick<Difference, 'bases' | 'pieces' | 'stored'> {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const number = (at: number): number => {
+    if (at + 2 > view.length) throw new ProtocolError(FRAME_HEADER_BYTES + at, 'the difference ends within its basis');
+    return view.readUInt16LE(at);
+  };
+  const baseCount = number(0);
+  const piecesAt = 2 + baseCount * HASH_BYTES;
+  const pieceCount = number(piecesAt);
+  if (baseCount === 0 || baseCount > MAX_BASES || pieceCount === 0 || pieceCount > MAX_PIECES) throw new ProtocolError(FRAME_HEADER_BYTES, 'a difference has a basis of bounded size');
+  const pieces = Array.from({ length: pieceCount }, (_, index): Piece => {
+    const at = piecesAt + 2 + index * PIECE_BYTES;
+    return { base: number(at), from: number(at + 2), blocks: number(at + 4) };
+  });
+  if (pieces.some(({ base }) => base >= baseCount)) throw new ProtocolError(FRAME_HEADER_BYTES, 'a piece of a chunk that is not named');
+  return { bases: Array.from({ length: baseCount }, (_, index) => bytes.subarray(2 + index * HASH_BYTES, 2 + (index + 1) * HASH_BYTES)), pieces, stored: bytes.subarray(piecesAt + 2 + pieceCount * PIECE_BYTES) };
+}
+
+function dictionaryOf(raws: readonly Uint8Array[], pieces: readonly Piece[]): Buffer {
+  const parts = pieces.map(({ base, from, blocks }) => raws[base]?.subarray(from * BLOCK_BYTES, (from + blocks) * BLOCK_BYTES) ?? new Uint8Array(0));
+  if (parts.reduce((sum, part) => sum + part.length, 0) > MAX_DICTIONARY_BYTES) throw new ProtocolError(FRAME_HEADER_BYTES, 'the basis of a difference is too long');
+  return Buffer.concat(parts);
 }
 
 export function isDifference(bytes: Uint8Array, offset = 0): boolean {
@@ -47,13 +99,13 @@ export function decodeDifference(frame: Uint8Array, blake3: FrameHash): Differen
   if (!isDifference(frame)) throw new ProtocolError(BASE_AT, 'a difference names its base chunk');
   if (frame.length !== FRAME_HEADER_BYTES + header.storedLength) throw new ProtocolError(20, 'stored length does not fit the frame');
   if (Buffer.compare(blake3(frame.subarray(FRAME_CHECKED_FROM)).subarray(0, CHECKSUM_BYTES), frame.subarray(4, 4 + CHECKSUM_BYTES)) !== 0) throw damaged(header.hash, 'its checksum does not match');
-  return { header, base: frame.subarray(BASE_AT, BASE_AT + HASH_BYTES), stored: frame.subarray(FRAME_HEADER_BYTES) };
+  return { header, ...decodeBasis(frame.subarray(FRAME_HEADER_BYTES)) };
 }
 
-/** The chunk's raw bytes, proved by its hash; nothing else is handed on. */
-export async function applyDifference({ header, stored }: Difference, baseRaw: Uint8Array, blake3: FrameHash): Promise<Buffer> {
+/** @param raws of the bases, in their order. @returns the chunk's raw bytes, proved by its hash; nothing else is handed on. */
+export async function applyDifference({ header, pieces, stored }: Difference, raws: readonly Uint8Array[], blake3: FrameHash): Promise<Buffer> {
   const raw = await decompress(stored, {
-    dictionary: Buffer.from(baseRaw.buffer, baseRaw.byteOffset, baseRaw.length), maxOutputLength: header.rawLength, params: { [constants.ZSTD_d_windowLogMax]: windowLog(MAX_RAW_BYTES * 2) },
+    dictionary: dictionaryOf(raws, pieces), maxOutputLength: header.rawLength, params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX },
   }).catch((error: unknown) => {
     throw damaged(header.hash, 'its difference does not fit the chunk it was made against', error);
   });

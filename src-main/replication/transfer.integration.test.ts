@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import type { Peer } from '#shared/replication/messages.ts';
 import { listen, type Listener } from '../net/http/listener.ts';
 import { loadTlsIdentity } from '../net/tls/certificate.ts';
 import { PinnedAgent } from '../net/tls/pinned.ts';
-import { chunkOf, TestStore, type TestChunk } from '../store/test-store.ts';
+import { CHUNK, chunkOf, TestStore, type TestChunk } from '../store/test-store.ts';
 import { PeerClient } from './peer/client.ts';
 import { openPeerService } from './peer/service.ts';
 import { fetchVersion, type FetchParts, type FetchResult } from './transfer/fetch.ts';
@@ -139,6 +139,26 @@ describe('a version is copied from another server', () => {
     const result = await copyTo(target, [source], after, { olderManifest: before });
     expect([result.chunksHere, result.chunksWhole, result.chunksDelta]).toEqual([CHUNKS - 30, 0, 30]);
     expect(result.wireBytes).toBeLessThan(30 * 400 + 30_000);
+    expect(await isWhole(target, after)).toBe(true);
+  });
+
+  it('what moved to another place, and by a few bytes, as its difference from where it was', async () => {
+    const [source, target] = [await open(), await open()];
+    await source.meet(target);
+    const old = Array.from({ length: CHUNKS }, () => chunkOf(randomBytes(CHUNK)));
+    const { manifest: before } = await source.test.capture('one', old);
+    await copyTo(target, [source], before);
+    await target.test.store.verify(before, 'all');
+    // As an update of a file leaves it: new at another place with something inserted, cleared where it was.
+    const updated = old.map((chunk, at) => {
+      if (at % 10 === 3) return chunkOf(Buffer.concat([randomBytes(100), old[at + 4]?.raw.subarray(0, CHUNK - 100) ?? Buffer.alloc(0)]));
+      return at % 10 === 7 ? chunkOf(Buffer.alloc(CHUNK, `cleared ${at}`)) : chunk;
+    });
+    const { manifest: after } = await source.test.capture('two', updated);
+    const result = await copyTo(target, [source], after, { olderManifest: before });
+    expect([result.chunksHere, result.chunksWhole + result.chunksDelta]).toEqual([CHUNKS - 60, 60]);
+    // A few have no anchor that is found again and come whole.
+    expect(result.wireBytes - (await source.test.store.openManifest(after).then(async (reader) => reader.close().then(() => reader.sizeBytes)))).toBeLessThan(30 * 1000 + 30 * 300);
     expect(await isWhole(target, after)).toBe(true);
   });
 

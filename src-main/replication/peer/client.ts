@@ -60,9 +60,9 @@ export class PeerClient {
     return this.#asked({ method: 'POST', path: '/replica/chunks', signal, body: hashes });
   }
 
-  /** Frames or differences, in the order of the pairs (n × 64 bytes: wanted, held). */
-  differences(pairs: Uint8Array, signal: AbortSignal): Promise<IncomingMessage> {
-    return this.#asked({ method: 'POST', path: '/replica/differences', signal, body: pairs });
+  /** Frames or differences, in the order of the pairs (n × 64 bytes: wanted, held at the same place or zeros). All of the older version is held here. */
+  differences(versions: { older: HashHex; wanted: HashHex }, pairs: Uint8Array, signal: AbortSignal): Promise<IncomingMessage> {
+    return this.#asked({ method: 'POST', path: `/replica/differences/${versions.older}/${versions.wanted}`, signal, body: pairs });
   }
 
   close(): void {

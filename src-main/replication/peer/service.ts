@@ -13,10 +13,12 @@ import type { Log } from '../../log/service.ts';
 import { blake3 } from '../../store/hash.ts';
 import type { HashHex, Store } from '../../store/types.ts';
 import { encodeDifference, rawOf } from '../difference.ts';
+import { RawChunks } from '../raws.ts';
 import { Sessions, type SessionParts } from './sessions.ts';
+import { basisOf, Similarities, type Similar } from './similar.ts';
 
 export type PeerParts = SessionParts & {
-  store: Pick<Store, 'readFrames' | 'openManifest' | 'signatures' | 'countersign' | 'holds'>;
+  store: Pick<Store, 'readFrames' | 'openManifest' | 'signatures' | 'countersign' | 'holds' | 'chunkNames'>;
   /** Whether this server may hand this manifest's content to that server: its own copy is ready, and the version is for others. */
   mayRead: (serverId: string, manifest: HashHex) => boolean;
   log: Log;
@@ -26,14 +28,18 @@ export type PeerService = ReturnType<typeof openPeerService>;
 /** Streams of all other servers together: what bounds the memory. */
 const MAX_STREAMS = 16;
 const MAX_SESSION_BODY = 2000;
-/** Kept while differences are made: one base serves many chunks where content moved little. */
+/** A frame so small that a difference gains nothing. */
+const SMALL_BYTES = FRAME_HEADER_BYTES + 64;
 const PAIR_BYTES = 2 * HASH_BYTES;
 const manifestPath = /^\/replica\/(manifest|signatures)\/([0-9a-f]{64})$/;
+const differencesPath = /^\/replica\/differences\/([0-9a-f]{64})\/([0-9a-f]{64})$/;
 const sessionSchema = z.object({ serverId: z.uuid(), nonce: z.string().max(100).optional(), signature: z.string().max(200).optional() });
 
 export function openPeerService(parts: PeerParts) {
   const { store, log } = parts;
   const sessions = new Sessions(parts);
+  const raws = new RawChunks(store);
+  const similarities = new Similarities(store, raws);
   let streams = 0;
 
   async function session(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,21 +71,25 @@ export function openPeerService(parts: PeerParts) {
     response.end();
   }
 
-  /** Pairs of a chunk and one that the asker holds: the difference where it is smaller, else the chunk whole. */
-  async function differences(request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<void> {
+  /** Pairs of a chunk and the one that the asker holds at the same place: the difference where it is smaller, else the chunk whole. */
+  async function differences([older, wanted]: readonly [HashHex, HashHex], request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<void> {
     const pairs = await bodyOf(request, MAX_CHUNKS_PER_FETCH * PAIR_BYTES);
     if (pairs.length === 0 || pairs.length % PAIR_BYTES !== 0) throw new ProtocolError(pairs.length, 'pairs are 64 bytes each, at least one');
     const here = store.holds(pairs);
-    for (let at = 0; at < pairs.length; at += PAIR_BYTES) {
-      const base = (at + HASH_BYTES) / HASH_BYTES;
-      const isBaseHere = ((here[base >> 3] ?? 0) & (1 << (base & 7))) !== 0;
-      const wanted = isBaseHere ? pairs.subarray(at, at + PAIR_BYTES) : pairs.subarray(at, at + HASH_BYTES);
-      const frames: Uint8Array[] = [];
+    const similar = await similarities.of(older, wanted);
+    const baseOf = async (at: number): Promise<{ hash: Uint8Array; raw: Buffer } | null> => {
+      const bit = (at + HASH_BYTES) / HASH_BYTES;
+      const hash = pairs.subarray(at + HASH_BYTES, at + PAIR_BYTES);
+      const raw = ((here[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0 ? await raws.of(hash) : null;
+      return raw === null ? null : { hash, raw };
+    };
+    const hashes = Buffer.concat(Array.from({ length: pairs.length / PAIR_BYTES }, (_, index) => pairs.subarray(index * PAIR_BYTES, index * PAIR_BYTES + HASH_BYTES)));
+    let at = 0;
+    for await (const frame of store.readFrames(hashes, gone)) {
       // A frame is valid until the next is asked for.
-      for await (const frame of store.readFrames(wanted, gone)) frames.push(Uint8Array.from(frame));
-      const [chunk, old] = frames;
-      if (chunk === undefined) throw new AppError('internal', 'A frame was read and is not there.');
-      await send(response, old === undefined ? chunk : (await differenceOf(chunk, old)) ?? chunk, gone);
+      const samePlace = await baseOf(at);
+      await send(response, frame.length < SMALL_BYTES ? frame : (await differenceOf(frame, samePlace, similar)) ?? frame, gone);
+      at += PAIR_BYTES;
     }
     response.end();
   }
@@ -112,7 +122,8 @@ export function openPeerService(parts: PeerParts) {
       return inTurn(response, () => manifest(hash, request, response));
     }
     if (request.method === 'POST' && path === '/replica/chunks') return inTurn(response, (gone) => chunks(request, response, gone));
-    if (request.method === 'POST' && path === '/replica/differences') return inTurn(response, (gone) => differences(request, response, gone));
+    const [, older, wanted] = differencesPath.exec(path) ?? [];
+    if (request.method === 'POST' && older !== undefined && wanted !== undefined) return inTurn(response, (gone) => differences([older, wanted], request, response, gone));
     throw new AppError('not-found', `There is no ${request.method} ${path.slice(0, 200)}.`, {});
   }
 
@@ -131,11 +142,10 @@ export function openPeerService(parts: PeerParts) {
   };
 }
 
-async function differenceOf(chunk: Uint8Array, base: Uint8Array): Promise<Uint8Array | null> {
-  const hashOf = (frame: Uint8Array): Uint8Array => frame.subarray(24, 24 + HASH_BYTES);
-  // So small that nothing is gained.
-  if (chunk.length < FRAME_HEADER_BYTES + 64) return null;
-  return encodeDifference({ raw: await rawOf(chunk, blake3), hash: hashOf(chunk) }, { raw: await rawOf(base, blake3), hash: hashOf(base) }, chunk.length, blake3);
+async function differenceOf(frame: Uint8Array, samePlace: { hash: Uint8Array; raw: Buffer } | null, similar: Similar | null): Promise<Uint8Array | null> {
+  const chunk = { raw: await rawOf(frame, blake3), hash: frame.subarray(24, 24 + HASH_BYTES) };
+  const basis = similar === null ? basisOf(samePlace) : await similar.basisFor(chunk.raw, samePlace);
+  return encodeDifference(chunk, basis, frame.length, blake3);
 }
 
 /** At the reader's pace. */

@@ -5,14 +5,14 @@ import type { Run } from '#shared/agent/page.ts';
 import type { ManifestReader } from '../../store/types.ts';
 
 export type Missing = { stream: number; chunk: number; hash: Uint8Array };
-export type Wanted = { hash: Uint8Array; /** null: nothing is known that it could be a difference from. */ base: Uint8Array | null };
+export type Wanted = { hash: Uint8Array; /** Of the same place; null: there is none here. */ base: Uint8Array | null; /** Not as a difference: one came that could not be used. */ whole: boolean };
 
 /** @param missing in stream order  @param older null where no version of this image is held */
 export async function* withBases(missing: AsyncIterable<Missing>, older: Pick<ManifestReader, 'head' | 'runs'> | null): AsyncGenerator<Wanted> {
   const places = older === null ? null : new Places(older);
   for await (const { stream, chunk, hash } of missing) {
     const base = places === null ? null : await places.at(stream, chunk);
-    yield { hash: Uint8Array.from(hash), base: base === null || Buffer.compare(base, hash) === 0 ? null : base };
+    yield { hash: Uint8Array.from(hash), base: base === null || Buffer.compare(base, hash) === 0 ? null : base, whole: older === null };
   }
 }
 

@@ -6,14 +6,15 @@ import { AppError, CancelledError, ProtocolError, toAppError } from '#shared/err
 import type { WantedVersion } from '#shared/replication/messages.ts';
 import { blake3 } from '../../store/hash.ts';
 import type { Adoption, ManifestReader, Store } from '../../store/types.ts';
-import { applyDifference, decodeDifference, frameLength, frameOf, isDifference, rawOf } from '../difference.ts';
+import { applyDifference, decodeDifference, frameLength, frameOf, isDifference } from '../difference.ts';
 import type { PeerClient } from '../peer/client.ts';
+import { RawChunks } from '../raws.ts';
 import { withBases, type Wanted } from './bases.ts';
 import type { Throttle } from './throttle.ts';
 
 export type FetchParts = {
   store: Pick<Store, 'openAdoption' | 'readFrames' | 'foreseeSpace' | 'openManifest'>;
-  version: Pick<WantedVersion, 'guid' | 'manifest' | 'manifestBytes' | 'storedBytes'>;
+  version: Pick<WantedVersion, 'guid' | 'manifest' | 'manifestBytes' | 'storedBytes'> & Partial<Pick<WantedVersion, 'newBytes'>>;
   /** Best first; those that turn out not to have it are left out. */
   sources: readonly PeerClient[];
   /** Manifest of a version of the same image that is held here; null for none. */
@@ -25,6 +26,7 @@ export type FetchParts = {
 export type FetchProgress = { doneChunks: number; totalChunks: number; chunkBytes: number; wireBytes: number; bySource: ReadonlyMap<string, number> };
 export type FetchResult = { chunksHere: number; chunksWhole: number; chunksDelta: number; wireBytes: number; bySource: Map<string, number>; /** Chunks that came although they were here: there is a fault. */ twice: number };
 
+const NO_BASE = new Uint8Array(HASH_BYTES);
 const ADOPTION_MS = 24 * 3_600_000;
 /** Chunks in one request: enough to outweigh a round trip, little enough to share among sources. */
 const BATCH_CHUNKS = 64;
@@ -36,6 +38,11 @@ const INGEST_BYTES = 4 * 1024 * 1024;
 const MAX_FAILURES = 3;
 const REST_MS = 1000;
 
+/** Stored bytes for each byte of content: 1 where nobody knows. */
+function compressionOf({ newBytes = 0, storedBytes }: FetchParts['version']): number {
+  return newBytes > 0 && storedBytes > 0 ? Math.min(1, storedBytes / newBytes) : 1;
+}
+
 export async function fetchVersion(parts: FetchParts): Promise<FetchResult> {
   return new Fetching(parts).run();
 }
@@ -46,6 +53,7 @@ class Fetching {
   /** What a request did not bring, to be asked for again. */
   readonly #again: Wanted[][] = [];
   readonly #out = new Map<string, string>();
+  readonly #raws: RawChunks;
   #supply: AsyncIterator<Wanted> | null = null;
   #drawing: Promise<unknown> = Promise.resolve();
   #underWay = 0;
@@ -56,6 +64,7 @@ class Fetching {
 
   constructor(parts: FetchParts) {
     this.#parts = parts;
+    this.#raws = new RawChunks(parts.store);
   }
 
   async run(): Promise<FetchResult> {
@@ -68,8 +77,8 @@ class Fetching {
       this.#chunkBytes = manifest.head.graph.chunkSizeBytes;
       await this.#count(adoption, manifest);
       if (this.#total > 0) {
-        // A version's stored bytes bound what can come; where most of it is here, so does what is missing.
-        await store.foreseeSpace(Math.min(version.storedBytes, this.#total * this.#chunkBytes));
+        // What is missing is known by now; how well it is compressed, from what the version brought when it was captured.
+        await store.foreseeSpace(Math.ceil(this.#total * this.#chunkBytes * compressionOf(version)));
         this.#supply = withBases(adoption.missing(), older)[Symbol.asyncIterator]();
         await this.#lanes(adoption, sources);
       }
@@ -211,8 +220,12 @@ class Fetching {
   /** Takes out of `left` what arrived. */
   async #fetch(source: PeerClient, adoption: Adoption, left: Map<string, Wanted>, signal: AbortSignal): Promise<void> {
     const all = [...left.values()];
-    const [pairs, wholes] = [all.filter((wanted) => wanted.base !== null), all.filter((wanted) => wanted.base === null)];
-    if (pairs.length > 0) await this.#receive(source, await source.differences(Buffer.concat(pairs.flatMap(({ hash, base }) => (base === null ? [] : [hash, base]))), signal), { adoption, left, signal });
+    const { olderManifest: older, version } = this.#parts;
+    const [pairs, wholes] = older === null ? [[], all] : [all.filter((wanted) => !wanted.whole), all.filter((wanted) => wanted.whole)];
+    if (older !== null && pairs.length > 0) {
+      const body = Buffer.concat(pairs.flatMap(({ hash, base }) => [hash, base ?? NO_BASE]));
+      await this.#receive(source, await source.differences({ older, wanted: version.manifest }, body, signal), { adoption, left, signal });
+    }
     if (wholes.length > 0) await this.#receive(source, await source.chunks(Buffer.concat(wholes.map(({ hash }) => hash)), signal), { adoption, left, signal });
   }
 
@@ -260,19 +273,20 @@ class Fetching {
     }
     const difference = decodeDifference(frame, blake3);
     const wanted = left.get(Buffer.from(difference.header.hash).toString('latin1'));
-    if (wanted?.base === null || wanted === undefined || Buffer.compare(wanted.base, difference.base) !== 0) throw new ProtocolError(56, 'a difference from a chunk that was not offered');
+    if (wanted === undefined) throw new ProtocolError(24, 'a chunk that was not asked for');
     try {
-      let base: Buffer | null = null;
-      for await (const held of this.#parts.store.readFrames(wanted.base)) base = await rawOf(Uint8Array.from(held), blake3);
-      if (base === null) return null;
-      const made = await frameOf(await applyDifference(difference, base, blake3), difference.header.hash, blake3);
-      this.#result.chunksDelta++;
-      return made;
+      const bases = await Promise.all(difference.bases.map((hash) => this.#raws.of(hash)));
+      const held = bases.filter((base) => base !== null);
+      if (held.length === bases.length) {
+        const made = await frameOf(await applyDifference(difference, held, blake3), difference.header.hash, blake3);
+        this.#result.chunksDelta++;
+        return made;
+      }
     } catch (error) {
-      if (!(error instanceof AppError) || (error.code !== 'chunk-damaged' && error.code !== 'chunk-missing')) throw error;
-      wanted.base = null;
-      return null;
+      if (!(error instanceof AppError) || error.code !== 'chunk-damaged') throw error;
     }
+    wanted.whole = true;
+    return null;
   }
 
   async #ingest(frames: readonly Uint8Array[], { adoption, left }: { adoption: Adoption; left: Map<string, Wanted> }): Promise<void> {
