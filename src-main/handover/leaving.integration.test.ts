@@ -81,6 +81,10 @@ describe('a server that retires', () => {
     await hq.api.handovers.letGo.mutate({ id: first.id });
     await hq.api.handovers.letGo.mutate({ id: second.id });
     expect([await stateOf(hq, 'PS008'), await stateOf(hq, 'PS009'), await ownerOf(hq, image)]).toEqual(['retired', 'retired', 'PS010']);
+    // With a new token it comes in as any other: with its copies, and without what it owned.
+    expect((await of('PS008').join((await hq.api.servers.add.mutate({ name: 'PS008' })).token)).status).toBe(200);
+    expect((await (await of('PS008').open()).prove()).ok).toBe(true);
+    expect([await stateOf(hq, 'PS008'), await ownerOf(hq, image)]).toEqual(['joined', 'PS010']);
   });
 
   it('takes nothing over: two people who retire two servers to each other strand nothing', async () => {

@@ -150,7 +150,7 @@ export class HubConnection {
     }
     if (known.state === 'retired') {
       this.#leave();
-      throw new AppError('unauthorized', `This server was retired at the console: other servers have its images, and it is asked for nothing. What is on its disk stays there. To let it work again: undo letting it go at the console; or revoke it there, and add it again.`, { serverId: known.id });
+      throw new AppError('unauthorized', 'This server was retired at the console: other servers have its images, and it is asked for nothing. What is on its disk stays there. To let it work again: undo letting it go at the console, or join again with a new token (platen server add NAME).', { serverId: known.id });
     }
     await trustKey(known.public_key);
     clearTimeout(this.#prove);
