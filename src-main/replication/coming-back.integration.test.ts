@@ -3,6 +3,7 @@ import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CHUNK, testChunk } from '../test-agent.ts';
+import { inDatabase, TestReplica } from '../test-replica.ts';
 import { eventually, testAgent, testApi, testFolder, testServer } from '../test-server.ts';
 
 const names = async (server: { url: string; token: string }): Promise<string[]> => (await testApi(server).images.list.query()).map((image) => image.name).sort();
@@ -49,4 +50,16 @@ it('a version that can not be told, because its manifest is damaged, holds back 
   truncateSync(join(folder, readdirSync(folder, { recursive: true }).map(String).find((name) => name.endsWith(`${manifest}.plm`)) ?? ''), 5);
   const back = await testServer({ host: '127.0.0.1', dataFolder: hq.dataFolder, httpPort: hq.httpPort });
   await eventually(() => names(back), (found) => found.join() === 'Second');
+});
+
+it('a console that can not write down when it last heard of a package server goes on, and knows that it is gone', async () => {
+  const hq = await testServer({ host: '127.0.0.1' });
+  const api = testApi(hq);
+  const replica = new TestReplica(hq);
+  await replica.join((await api.servers.add.mutate({ name: 'PS008' })).token);
+  await (await replica.open()).prove();
+  await eventually(() => api.servers.get.query({ server: 'PS008' }), (server) => server.connected);
+  inDatabase(hq, (db) => db.run("CREATE TRIGGER full BEFORE UPDATE ON server BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"));
+  replica.end();
+  await eventually(() => api.servers.get.query({ server: 'PS008' }), (server) => !server.connected);
 });

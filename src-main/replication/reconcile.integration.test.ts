@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { AppError } from '#shared/errors.ts';
 import type { Plan, WantedVersion } from '#shared/replication/messages.ts';
 import { openReconcile, type Reconcile } from './reconcile.ts';
 
@@ -57,5 +58,33 @@ it('begins nothing of a version that was deleted, whatever the plan of before sa
   await reconcile.forget(stays.guid);
   reconcile.again();
   expect([reconcile.moving(), reconcile.isCopying(stays.guid)]).toEqual([[], false]);
+  await reconcile.close();
+});
+
+it('goes on where the end of a transfer can not be written down: a full disk ends one transfer, not the server', async () => {
+  const problems: unknown[] = [];
+  const note = (error: unknown): void => void problems.push(error);
+  process.on('unhandledRejection', note);
+  const version = wanted();
+  const source = { id: randomUUID(), name: 'PS2', addresses: ['https://127.0.0.1:9'], fingerprint: 'c'.repeat(64), publicKey: '', siteId: null, isConsole: false, isSource: true };
+  let ended = 0;
+  const reconcile = openReconcile({
+    self, clock: Date.now, log: { info: () => undefined, warn: () => undefined, error: () => undefined } as never, changed: () => undefined, store: { foreseeSpace: () => Promise.resolve() } as never,
+    copies: { stateOf: () => 'copying', adopt: () => undefined, progressOf: () => null, olderManifest: () => null },
+    ended: () => {
+      ended++;
+      throw new AppError('disk-full', 'full');
+    },
+    fetch: ({ onProgress }) => {
+      onProgress({ doneChunks: 1, totalChunks: 2, chunkBytes: 1, wireBytes: 100, bySource: new Map() });
+      return Promise.reject(new AppError('disk-full', 'full'));
+    },
+  });
+  reconcile.setPlan({ ...planFor(version), peers: [source] });
+  await until(() => ended === 1);
+  await reconcile.idle();
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', note);
+  expect([problems, reconcile.moving()[0]?.waitingFor]).toEqual([[], 'full']);
   await reconcile.close();
 });

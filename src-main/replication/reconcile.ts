@@ -5,6 +5,7 @@ import { AppError, CancelledError, toAppError } from '#shared/errors.ts';
 import type { CopyState, Moving } from '#shared/model/replication.ts';
 import type { Peer, Plan, TransferReport, WantedVersion } from '#shared/replication/messages.ts';
 import type { Log } from '../log/service.ts';
+import { neededOf } from '../servers/service.ts';
 import type { Store } from '../store/types.ts';
 import { PeerClient, type OwnIdentity } from './peer/client.ts';
 import { fetchVersion, type FetchProgress } from './transfer/fetch.ts';
@@ -23,6 +24,8 @@ export type ReconcileParts = {
     olderManifest: (imageGuid: string, versionGuid: string) => string | null;
     progressOf: (versionGuid: string) => { doneBytes: number; totalBytes: number; rateBytesPerSecond: number; etaSeconds: number | null } | null;
   };
+  /** Gets one version; tests give another one. */
+  fetch?: typeof fetchVersion;
   /** Of a transfer that has ended; told once. */
   ended: (transfer: TransferReport) => void;
   /** What moves has changed: whoever shows it asks again. */
@@ -115,10 +118,15 @@ export function openReconcile(parts: ReconcileParts) {
     const report = (outcome: TransferReport['outcome'], problem: string | null): void => {
       // A try that moved nothing is no transfer: it would fill the history.
       if (outcome !== 'done' && facts.wireBytes === 0) return;
-      parts.ended({ versionGuid: version.guid, startedAt: entry.startedAt, endedAt: clock(), outcome, problem: problem?.slice(0, 1000) ?? null, ...facts });
+      try {
+        parts.ended({ versionGuid: version.guid, startedAt: entry.startedAt, endedAt: clock(), outcome, problem: problem?.slice(0, 1000) ?? null, ...facts });
+      } catch (error) {
+        // A line of the history: where the disk is full, it is that which fails, and nothing else may.
+        log.warn('the end of a transfer could not be written down', { version: version.guid, outcome, error: toAppError(error) });
+      }
     };
     try {
-      const result = await fetchVersion({
+      const result = await (parts.fetch ?? fetchVersion)({
         store, version, sources, throttle, signal, olderManifest: copies.olderManifest(version.image.guid, version.guid),
         onProgress: (progress) => {
           entry.progress = progress;
@@ -166,7 +174,9 @@ export function openReconcile(parts: ReconcileParts) {
 
   /** Before anything starts: whether all that is still to come fits beside the reserve. What is shared with versions here makes it less. */
   async function foresee(): Promise<void> {
-    const needed = lacking().reduce((sum, version) => sum + Math.max(version.newBytes > 0 ? Math.min(version.storedBytes, version.newBytes) : version.storedBytes, 0), 0);
+    const missing = new Set(lacking().map((version) => version.guid));
+    const needed = [...Map.groupBy(plan?.wanted ?? [], (version) => version.image.guid).values()].reduce((sum, versions) => sum + neededOf(
+      versions.map((version) => ({ number: version.number, storedBytes: version.storedBytes, usedBytes: version.usedBytes, at: missing.has(version.guid) ? 'to-come' : 'here' })), 0), 0);
     const fits = needed === 0 ? true : await store.foreseeSpace(needed).then(() => true, (error: unknown) => {
       if (error instanceof AppError && error.code === 'space-foreseen') return false;
       throw error;

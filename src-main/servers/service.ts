@@ -1,7 +1,7 @@
 // Owns package servers, sites and templates as the rest of the server uses them, and the plan of what is to be where. It only connects
 // the pieces beside it; who is connected is told by the channel (replication/hub).
 import { randomUUID } from 'node:crypto';
-import { AppError } from '#shared/errors.ts';
+import { AppError, toAppError } from '#shared/errors.ts';
 import type { Consequence, CopyState, Moving, PackageServer, TemplateContent, Transfer } from '#shared/model/replication.ts';
 import { transferReportSchema, type Plan, type TransferReport } from '#shared/replication/messages.ts';
 import type { TicketBody } from '#shared/replication/record.ts';
@@ -26,6 +26,7 @@ import { openSuccession } from './succession.ts';
 import { signTicket } from './tickets.ts';
 import { countCopies, nameMoving, viewServer } from './views.ts';
 
+export { neededOf } from './needed.ts';
 export { openTicket } from './tickets.ts';
 export { CONTRADICTED, LOST } from './parts.ts';
 export type { LiveServer, SigningKey } from './parts.ts';
@@ -116,16 +117,24 @@ export function openServers(parts: OpenServersParts) {
     ];
   }
 
-  function view(row: ServerRow, shared: { counts: ReturnType<typeof holdings.copyCounts>; owned: Map<string, number>; needed: Map<string, number> }): PackageServer {
+  function view(row: ServerRow, shared: { counts: ReturnType<typeof holdings.copyCounts>; owned: Map<string, number>; needed: ReturnType<typeof planning.needed> }): PackageServer {
     const site = row.site_id === null ? undefined : siteRepo.site(row.site_id);
     return viewServer(row, {
-      live: live.get(row.id) ?? null, siteName: site?.name ?? null, keyId: keyIdOf(row.public_key) ?? '', neededBytes: shared.needed.get(row.id) ?? 0, counts: countCopies(shared.counts, row.id), owned: shared.owned.get(row.id) ?? 0,
+      live: live.get(row.id) ?? null, siteName: site?.name ?? null, keyId: keyIdOf(row.public_key) ?? '', ...(shared.needed.get(row.id) ?? { neededBytes: 0, growthBytesPerDay: 0 }), counts: countCopies(shared.counts, row.id), owned: shared.owned.get(row.id) ?? 0,
       names: holdings.names, own: row.is_self === 1 ? { ...parts.figures(), version: self.version, addresses: parts.addresses() } : null, now: clock(),
     });
   }
+  /** When it was last heard of is worth a row, and no more: a full disk ends no connection, and not the server that hears of one ending. */
+  function keepSeen(serverId: string, at: number, { figures }: LiveServer): void {
+    try {
+      repo.setSeen(serverId, at, figures);
+    } catch (error) {
+      parts.log.warn('when a package server was last heard of could not be written down', { server: serverId, error: toAppError(error) });
+    }
+  }
   /** At a package server the others are names of owners; what they are, the console knows. */
   const known = (): ServerRow[] => repo.all().filter((row) => row.is_self === 1 || self.role === 'console');
-  const shared = () => ({ counts: holdings.copyCounts(), owned: new Map(holdings.ownedCounts().map((each) => [each.server_id, each.count])), needed: planning.neededBytes() });
+  const shared = () => ({ counts: holdings.copyCounts(), owned: new Map(holdings.ownedCounts().map((each) => [each.server_id, each.count])), needed: planning.needed() });
 
   function sourceWorld(): SourceWorld {
     return {
@@ -197,14 +206,14 @@ export function openServers(parts: OpenServersParts) {
       live.set(serverId, heard);
       if (clock() - (savedAt.get(serverId) ?? 0) >= SEEN_EVERY_MS) {
         savedAt.set(serverId, clock());
-        repo.setSeen(serverId, clock(), heard.figures);
+        keepSeen(serverId, clock(), heard);
       }
       events.changed('server', serverId);
     },
     disconnected(serverId: string): void {
       const heard = live.get(serverId);
       live.delete(serverId);
-      if (heard !== undefined) repo.setSeen(serverId, heard.seenAt, heard.figures);
+      if (heard !== undefined) keepSeen(serverId, heard.seenAt, heard);
       events.changed('server', serverId);
     },
     setReport: repo.setReport,
