@@ -28,7 +28,7 @@ const noCopies: PackageServer['copies'] = { absent: 0, copying: 0, verifying: 0,
 export function fakePackageServer(name: string, change: Partial<PackageServer> = {}): PackageServer {
   return {
     id: guidOf(`server ${name}`), name, role: 'package-server', isSelf: false, state: 'joined', siteId: null, siteName: null, parentId: null, connected: true, lastSeenAt: Date.now(), addresses: [], fingerprint: guidOf(`certificate ${name}`).replaceAll('-', '').repeat(2), keyId: guidOf(`key ${name}`).slice(0, 8),
-    version: '0.1.0', freeBytes: 620 * gb, totalBytes: 1000 * gb, neededBytes: 0, fits: true, clockSkewMs: 120, bytesPerSecond: null, copies: { ...noCopies }, ownedImages: 0, lastProofAt: null, moving: [], problems: [], ...change,
+    version: '0.1.0', freeBytes: 620 * gb, totalBytes: 1000 * gb, neededBytes: 0, fits: true, growthBytesPerDay: 0, fullInDays: null, clockSkewMs: 120, bytesPerSecond: null, copies: { ...noCopies }, ownedImages: 0, lastProofAt: null, moving: [], problems: [], ...change,
   };
 }
 

@@ -1,4 +1,5 @@
 // Owns `platen server`: list, add, show, rename, set, revoke, rules, and where images go (assign).
+import { forecastWords } from '#shared/model/forecast.ts';
 import { scopes, type PackageServer } from '#shared/model/replication.ts';
 import { formatBytes, formatDuration, formatRate } from '#shared/units.ts';
 import type { Command, CommandContext, Outcome } from './command.ts';
@@ -173,7 +174,7 @@ async function assign({ api, input }: CommandContext): Promise<Outcome> {
 }
 
 function serverText(server: PackageServer, now: number): string {
-  const room = server.freeBytes === null ? '' : `${formatBytes(server.freeBytes)}${server.totalBytes === null ? '' : ` of ${formatBytes(server.totalBytes)}`}${server.neededBytes === 0 ? '' : `, ${formatBytes(server.neededBytes)} still to come${server.fits ? '' : ': too little'}`}`;
+  const room = server.freeBytes === null ? '' : `${formatBytes(server.freeBytes)}${server.totalBytes === null ? '' : ` of ${formatBytes(server.totalBytes)}`}${server.neededBytes === 0 ? '' : `, ${formatBytes(server.neededBytes)} still to come${server.fits ? '' : ': too little'}`}${forecastWords(server.fullInDays) === null ? '' : `; ${forecastWords(server.fullInDays) ?? ''}`}`;
   const moving = server.moving.map((each) => `${printable(each.imageName)} v${each.number}: ${each.waitingFor === null ? `${each.state} ${formatBytes(each.doneBytes)} of ${formatBytes(each.totalBytes)}, ${formatRate(each.rateBytesPerSecond)}` : printable(each.waitingFor)}`);
   return pairs([
     ['Server', printable(server.name)], ['Id', server.id], ['Role', server.role], ['State', serverStateWords(server, now)], ['Site', printable(server.siteName ?? '')], ['Addresses', server.addresses.map(printable).join('\n')],

@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts';
 import { CONTRADICTED, LOST, type CopyRow } from './parts.ts';
 
 export type HeldImageRow = {
-  guid: string; name: string; kind: 'image' | 'backup'; scope: Scope; priority: number; enabled: number; protected: number; created_at: number; trashed_at: number | null; owner_id: string;
+  guid: string; name: string; kind: 'image' | 'backup'; scope: Scope; priority: number; enabled: number; protected: number; created_at: number; trashed_at: number | null; owner_id: string; /** What its versions take together, measured where they are. */ stored_bytes: number;
 };
 export type HeldVersionRow = {
   guid: string; image_guid: string; number: number; note: string; enabled: number; pending: number; manifest: string; manifest_bytes: number; captured_at: number; captured_by: string; computer_name: string;
@@ -15,7 +15,7 @@ export type HoldingsRepo = ReturnType<typeof openHoldingsRepo>;
 
 export function openHoldingsRepo(db: Database) {
   return {
-    images: (): HeldImageRow[] => db.all(`SELECT guid, name, kind, scope, priority, enabled, protected, created_at, trashed_at, coalesce(owner.server_id, '') AS owner_id
+    images: (): HeldImageRow[] => db.all(`SELECT guid, name, kind, scope, priority, enabled, protected, created_at, trashed_at, stored_bytes, coalesce(owner.server_id, '') AS owner_id
       FROM image LEFT JOIN owner ON owner.image_guid = image.guid WHERE removing_at IS NULL ORDER BY name COLLATE NOCASE, created_at`),
     versions: (): HeldVersionRow[] => db.all(`SELECT guid, image_guid, number, note, enabled, pending, manifest, manifest_bytes, captured_at, captured_by, computer_name, disk_bytes, used_bytes, new_bytes, stored_bytes,
       smallest_target_bytes, trashed_at, origin_server_id FROM image_version WHERE removing_at IS NULL ORDER BY image_guid, number DESC`),

@@ -5,6 +5,7 @@ import { toAppError } from '#shared/errors.ts';
 import type { Peer, Plan, WantedVersion } from '#shared/replication/messages.ts';
 import type { HeldImageRow, HeldVersionRow } from './holdings-repo.ts';
 import { readAddresses, type ServersParts } from './parts.ts';
+import { growthOf, neededOf, type NeededVersion } from './needed.ts';
 import { isSourceFor, limitsOf, planOf, type Wanted } from './plan.ts';
 import type { ServerRow } from './repo.ts';
 import { readWorld, type Known, type WorldParts } from './world.ts';
@@ -141,13 +142,25 @@ export function openPlanning(parts: Parts) {
       const wanted = plan.get(serverId);
       return row === undefined || wanted === undefined ? null : { rev: clock(), ...headOf(row, rows, known), wanted: wanted.map((each) => wantedOf(each, known)) };
     },
-    /** Bytes of what is to come to each server; what it shares with what is there already is not taken off. */
-    neededBytes(): Map<string, number> {
+    /** Room for what is to come to each server, as far as it can be told (needed.ts), and what the last weeks added there. */
+    needed(): Map<string, { neededBytes: number; growthBytesPerDay: number }> {
       const { known, plan } = latest ?? now();
-      return new Map([...plan].map(([serverId, wanted]) => [serverId, wanted.reduce((sum, { version }) => {
-        const state = known.copyOf(version.guid, serverId)?.state ?? 'absent';
-        return state === 'absent' || state === 'copying' ? sum + (known.versions.get(version.guid)?.stored_bytes ?? 0) : sum;
-      }, 0)]));
+      const byImage = Map.groupBy(known.versions.values(), (version) => version.image_guid);
+      return new Map([...plan].map(([serverId, wanted]) => {
+        const wantedHere = new Set(wanted.map((each) => each.version.guid));
+        const placeOf = (guid: string): NeededVersion['at'] => {
+          const state = known.copyOf(guid, serverId)?.state ?? 'absent';
+          return state !== 'absent' && state !== 'copying' && state !== 'removing' ? 'here' : wantedHere.has(guid) && state !== 'removing' ? 'to-come' : 'not';
+        };
+        let neededBytes = 0;
+        const there: HeldVersionRow[] = [];
+        for (const [imageGuid, versions] of byImage) {
+          const placed = versions.map((row) => ({ row, number: row.number, storedBytes: row.stored_bytes, usedBytes: row.used_bytes, at: placeOf(row.guid) }));
+          there.push(...placed.filter((each) => each.at !== 'not').map((each) => each.row));
+          if (placed.some((each) => each.at === 'to-come')) neededBytes += neededOf(placed, known.images.get(imageGuid)?.stored_bytes ?? 0);
+        }
+        return [serverId, { neededBytes, growthBytesPerDay: growthOf(there.map((row) => ({ capturedAt: row.captured_at, storedBytes: row.stored_bytes })), clock()) }];
+      }));
     },
     close(): void {
       closed = true;

@@ -1,17 +1,21 @@
 // Owns how servers look to clients, and which of their troubles need a person, in words. Pure: rows and figures come in as arguments.
+import { forecastWords } from '#shared/model/forecast.ts';
 import { copyStates } from '#shared/model/image.ts';
 import type { Moving, PackageServer } from '#shared/model/replication.ts';
 import { formatBytes, formatDuration } from '#shared/units.ts';
 import type { HoldingsRepo } from './holdings-repo.ts';
+import { fullInDays } from './needed.ts';
 import { readAddresses, type LiveServer } from './parts.ts';
 import type { ServerRow } from './repo.ts';
 
 export const MAX_SKEW_MS = 60_000;
+/** A disk is bought within two weeks. */
+const SOON_FULL_DAYS = 14;
 /** Copies stop before the disk is full; the store keeps about as much for itself. */
 export const RESERVE_BYTES = 256 * 1024 * 1024;
 
 export type ServerFacts = {
-  live: LiveServer | null; siteName: string | null; keyId: string; /** Of what is still to come to it. */ neededBytes: number;
+  live: LiveServer | null; siteName: string | null; keyId: string; /** Of what is still to come to it. */ neededBytes: number; /** Of versions of the last weeks that are there or are to come. */ growthBytesPerDay: number;
   counts: { copies: PackageServer['copies']; lost: number; provedAt: number | null }; owned: number; names: (versionGuid: string) => ReturnType<HoldingsRepo['names']>;
   /** Of this server itself: measured now, not reported. */
   own: { freeBytes: number; totalBytes: number; version: string; addresses: string[] } | null; now: number;
@@ -23,14 +27,15 @@ export function viewServer(row: ServerRow, facts: ServerFacts): PackageServer {
   const freeBytes = own?.freeBytes ?? live?.figures.freeBytes ?? row.free_bytes;
   const totalBytes = own?.totalBytes ?? live?.figures.totalBytes ?? row.total_bytes;
   const fits = freeBytes === null || facts.neededBytes === 0 || facts.neededBytes + RESERVE_BYTES <= freeBytes;
+  const soon = fullInDays({ freeBytes, neededBytes: facts.neededBytes, reserveBytes: RESERVE_BYTES, growthBytesPerDay: facts.growthBytesPerDay });
   const skew = isSelf ? 0 : live?.figures.skewMs ?? row.clock_skew_ms;
   const seen = { connected: isSelf || live !== null, lastSeenAt: isSelf ? facts.now : live?.seenAt ?? row.last_seen_at };
   return {
     id: row.id, name: row.name, role: row.role, isSelf, state: row.state, siteId: row.site_id, siteName: facts.siteName, parentId: row.parent_id, ...seen,
     addresses: own?.addresses ?? readAddresses(row.addresses), fingerprint: row.fingerprint, keyId: facts.keyId, version: own?.version ?? row.program_version,
-    freeBytes, totalBytes, neededBytes: facts.neededBytes, fits, clockSkewMs: skew, bytesPerSecond: row.bytes_per_second,
+    freeBytes, totalBytes, neededBytes: facts.neededBytes, fits, growthBytesPerDay: facts.growthBytesPerDay, fullInDays: soon, clockSkewMs: skew, bytesPerSecond: row.bytes_per_second,
     copies: facts.counts.copies, ownedImages: facts.owned, lastProofAt: facts.counts.provedAt, moving: (live?.moving ?? []).flatMap((each) => nameMoving(each, facts.names)),
-    problems: problemsOf(row, { ...facts, fits, freeBytes, skew }),
+    problems: problemsOf(row, { ...facts, fits, freeBytes, skew, soon }),
   };
 }
 
@@ -51,7 +56,7 @@ export function countCopies(rows: ReturnType<HoldingsRepo['copyCounts']>, server
   return { copies, lost, provedAt };
 }
 
-function problemsOf(row: ServerRow, { counts, fits, freeBytes, skew, live, neededBytes }: ServerFacts & { fits: boolean; freeBytes: number | null; skew: number | null }): string[] {
+function problemsOf(row: ServerRow, { counts, fits, freeBytes, skew, soon, live, neededBytes, growthBytesPerDay }: ServerFacts & { fits: boolean; freeBytes: number | null; skew: number | null; soon: number | null }): string[] {
   const problems: string[] = [];
   if (row.state === 'revoked' || row.state === 'retired') return problems;
   if (counts.lost > 0) {
@@ -62,6 +67,7 @@ function problemsOf(row: ServerRow, { counts, fits, freeBytes, skew, live, neede
     problems.push(`Its clock is ${formatDuration(Math.abs(skew) / 1000)} ${skew > 0 ? 'ahead' : 'behind'}: windows open at the wrong time, and tickets for computers end too ${skew > 0 ? 'early' : 'late'}. Set its clock, or let it follow a time server.`);
   }
   if (!fits) problems.push(`${formatBytes(neededBytes)} are still to come and ${formatBytes(freeBytes ?? 0)} are free. Make room there, or let it hold fewer images.`);
+  else if (soon !== null && soon < SOON_FULL_DAYS) problems.push(`Its disk is ${forecastWords(soon) ?? ''} at the pace of the last four weeks (${formatBytes(growthBytesPerDay)} a day). Make room there, or let it hold fewer images.`);
   return [...problems, ...(live?.problems ?? [])];
 }
 

@@ -62,6 +62,8 @@ export const packageServerSchema = z.object({
   siteId: z.uuid().nullable(), siteName: z.string().nullable(), /** Of an edge server: the one it copies from. */ parentId: z.string().nullable(),
   connected: z.boolean(), lastSeenAt: timestamp.nullable(), addresses: z.array(z.string()), fingerprint: z.string(), keyId: z.string(), version: z.string(),
   freeBytes: z.number().nullable(), totalBytes: z.number().nullable(), /** Of what is still to come to it; fits: beside its reserve. */ neededBytes: z.number(), fits: z.boolean(),
+  /** What versions of the last four weeks add there, and until when that fits; null: not within a year, or nobody knows. Said by forecastWords. */
+  growthBytesPerDay: z.number().default(0), fullInDays: z.number().int().nullable().default(null),
   clockSkewMs: z.number().nullable(), bytesPerSecond: z.number().nullable(),
   copies: z.object({ absent: z.number(), copying: z.number(), verifying: z.number(), ready: z.number(), damaged: z.number(), removing: z.number() }),
   ownedImages: z.number().int(), lastProofAt: timestamp.nullable(), moving: z.array(movingSchema),
