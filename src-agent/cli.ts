@@ -79,7 +79,7 @@ async function runDeploy(start: AgentStart, args: Arguments, signal: AbortSignal
   await confirm(args, facts, signal);
   const result = await withServer(start, args, signal, (context) => deploy(context, {
     facts, image: args.image, expect: args.expect,
-    ...(args.version === undefined ? {} : { version: args.version }),
+    ...(args.version === undefined ? {} : { version: args.version }), ...(args.test ? { test: true } : {}),
     ...(args.createSizeBytes === undefined ? {} : { createSizeBytes: args.createSizeBytes }),
   }));
   process.stdout.write(args.json ? `${JSON.stringify(result)}\n` : deploySummary(result, path));

@@ -30,7 +30,7 @@ Stopped or cut off? Run the same command again: what arrived is not sent again.
 ${connection}`;
   }
   if (topic === 'deploy') {
-    return `platen agent deploy --disk PATH --image NAME [--version N] [--expect serial=S,size=BYTES]
+    return `platen agent deploy --disk PATH --image NAME [--version N [--test]] [--expect serial=S,size=BYTES]
 
 Writes an image to a disk and ERASES WHAT IS ON IT. Everything that can be refused is refused before the first write. The
 partition table is written last and read back, so that a disk whose deploy was cut off never starts from half a system.
@@ -38,6 +38,7 @@ partition table is written last and read back, so that a disk whose deploy was c
   --disk PATH         a whole disk (/dev/sda) or an image file
   --image NAME        name or GUID
   --version N         else the newest enabled version
+  --test              with --version: also one that waits to be validated, to try it (administrators only)
   --expect LIST       serial=S,size=BYTES,model=M,wwn=W: the deploy is refused unless the disk is this one
   --create-size SIZE  makes the image file when it does not exist, that large (64GB, 64GiB, bytes)
   --yes               do not ask; needed without a terminal

@@ -15,6 +15,8 @@ export type Arguments = {
   image: string;
   note: string;
   version: number | undefined;
+  /** The version may wait to be validated. */
+  test: boolean;
   expect: ExpectedDisk;
   createSizeBytes: number | undefined;
   sectorSizeBytes: number | undefined;
@@ -34,7 +36,7 @@ export type Arguments = {
 
 const options = {
   server: { type: 'string' }, token: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean' }, yes: { type: 'boolean', short: 'y' },
-  help: { type: 'boolean', short: 'h' }, disk: { type: 'string', multiple: true }, image: { type: 'string' }, note: { type: 'string' }, version: { type: 'string' },
+  help: { type: 'boolean', short: 'h' }, disk: { type: 'string', multiple: true }, image: { type: 'string' }, note: { type: 'string' }, version: { type: 'string' }, test: { type: 'boolean' },
   expect: { type: 'string' }, 'create-size': { type: 'string' }, 'sector-size': { type: 'string' }, patience: { type: 'string' },
   timeout: { type: 'string' }, menu: { type: 'boolean' }, job: { type: 'string' }, once: { type: 'boolean' }, 'allow-power': { type: 'boolean' }, here: { type: 'boolean' },
   terminal: { type: 'string', multiple: true },
@@ -42,7 +44,7 @@ const options = {
 
 const allowed: Record<Exclude<Arguments['command'], 'help'>, readonly string[]> = {
   capture: ['disk', 'image', 'note', 'sector-size', 'patience'],
-  deploy: ['disk', 'image', 'version', 'expect', 'create-size', 'yes', 'patience'],
+  deploy: ['disk', 'image', 'version', 'test', 'expect', 'create-size', 'yes', 'patience'],
   inventory: [],
   portal: ['disk', 'timeout', 'menu', 'job', 'once', 'allow-power', 'patience', 'terminal'],
   job: ['here', 'disk', 'allow-power', 'yes', 'patience'],
@@ -69,6 +71,7 @@ export function parseArguments(argv: string[]): Arguments {
     ...blank(word), server: values.server, token: values.token, data: values.data, json: values.json === true, yes: values.yes === true,
     disk: values.disk?.[0] ?? '', image: values.image ?? '', note: values.note ?? '',
     version: values.version === undefined ? undefined : positive(values.version, 'version'),
+    test: values.test === true,
     expect: values.expect === undefined ? {} : parseExpect(values.expect),
     createSizeBytes: values['create-size'] === undefined ? undefined : parseSize(values['create-size'], 'create-size'),
     sectorSizeBytes: values['sector-size'] === undefined ? undefined : positive(values['sector-size'], 'sector-size'),
@@ -90,6 +93,7 @@ function check(word: keyof typeof allowed, result: Arguments, job: string | unde
     if (result.disks.length > 1) throw usage(`${word} takes one disk at a time, not ${result.disks.length}.`);
     if (result.image.trim() === '') throw usage(`${word} needs --image NAME.`);
   }
+  if (result.test && result.version === undefined) throw usage('--test tries one version before it is validated: say which with --version N.');
   if (result.disks.some((path) => path.trim() === '')) throw usage('--disk takes a path: a whole disk such as /dev/sda, or an image file.');
   if (result.terminals.some((path) => !path.startsWith('/dev/'))) throw usage('--terminal takes the device file of a terminal, such as /dev/ttyS0.');
   if (job?.trim() === '') throw usage('--job takes the name of a job or of a job folder.');
@@ -129,7 +133,7 @@ function parseStrict(argv: string[]) {
 
 function blank(command: Arguments['command']): Arguments {
   return {
-    command, topic: '', server: undefined, token: undefined, data: undefined, json: false, yes: false, disk: '', image: '', note: '', version: undefined,
+    command, topic: '', server: undefined, token: undefined, data: undefined, json: false, yes: false, disk: '', image: '', note: '', version: undefined, test: false,
     expect: {}, createSizeBytes: undefined, sectorSizeBytes: undefined, patienceMs: defaultPatienceMinutes * 60_000,
     disks: [], timeoutSeconds: undefined, menu: false, job: '', once: false, allowPower: false, terminals: [],
   };

@@ -21,6 +21,8 @@ export type DeployRequest = {
   facts: DiskFacts;
   image: string;
   version?: number;
+  /** Also where it waits to be validated. */
+  test?: boolean;
   expect: ExpectedDisk;
   createSizeBytes?: number;
   /** How often what was written is flushed and thereby counts for a continuation. */
@@ -119,6 +121,7 @@ async function begin(scope: RunScope, request: DeployRequest): Promise<Answers['
     return await scope.race(control.request('deployBegin', {
       image: request.image,
       ...(request.version === undefined ? {} : { version: request.version }),
+      ...(request.test === undefined ? {} : { test: request.test }),
       disk: { path: facts.path, model: facts.model, serial: facts.serial, sizeBytes: facts.sizeBytes },
       resumeKey: resumeKeyOf('deploy', [facts.serial, facts.sizeBytes, facts.path, request.image, request.version ?? 0]),
       ...(request.task === undefined ? {} : { task: request.task }),

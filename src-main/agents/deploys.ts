@@ -5,7 +5,7 @@ import type { AgentRequest, Answers, ReadSource, ServerNotice } from '#shared/ag
 import type { Task } from '#shared/model/job.ts';
 import { isFinal } from '#shared/model/run.ts';
 import type { Store } from '../store/types.ts';
-import type { Images } from '../images/service.ts';
+import type { ChooseFor, Images } from '../images/service.ts';
 import type { Log } from '../log/service.ts';
 import type { RunHolder, RunRow, Runs } from '../runs/service.ts';
 import type { AgentIdentity } from './captures.ts';
@@ -19,6 +19,7 @@ export type WaitNotice = Omit<Extract<ServerNotice, { type: 'deployWait' }>, 'ty
 type Caller = { agent: AgentIdentity; holder: RunHolder; /** Where the computer is. */ address: string; notify: (notice: WaitNotice) => void; /** Aborted when the connection ends. */ gone: AbortSignal };
 
 const NOTIFY_MS = 1000;
+const testDeploy: ChooseFor = { origins: new Set(), pendingToo: true };
 
 export class Deploys {
   readonly #parts: DeploysParts;
@@ -33,7 +34,9 @@ export class Deploys {
     const { images, runs, sources, tickets } = this.#parts;
     const { agent, holder, address } = caller;
     const job = request.task === undefined ? null : runs.tasks.imaging(request.task, 'deploy', { holder, actor: agent.actor });
-    const { image, version } = await refusalsKept(this.#parts, request, agent, () => (job === null ? images.forDeploy(request.image, request.version) : this.#versionOf(job, request.resumeKey)));
+    // A version that waits to be validated is deployed where somebody said so for this one computer.
+    const choose = (job === null ? request.test : job.task.test) === true ? testDeploy : undefined;
+    const { image, version } = await refusalsKept(this.#parts, request, agent, () => (job === null ? images.forDeploy(request.image, request.version, choose) : this.#versionOf(job, request.resumeKey, choose)));
     const earlier = runs.earlier(agent.computerId, 'deploy', request.resumeKey);
     if (job === null) for (const row of earlier) this.#supersede(row, version, agent);
     const last = earlier.find((row) => row.version_guid === version.guid);
@@ -46,7 +49,7 @@ export class Deploys {
     try {
       if (version.own_state === 'verifying' && !sources.isElsewhere(address, version.guid)) await this.#wait(runId, { imageName: image.name, guid: version.guid, number: version.number }, caller);
       // Asked again: while it waited the version may have turned out damaged, or been disabled or deleted.
-      const chosen = images.forDeploy(image.guid, version.number);
+      const chosen = images.forDeploy(image.guid, version.number, choose);
       const answer = { imageGuid: image.guid, imageName: image.name, version: version.number, ...(await this.#factsOf(chosen, address)) };
       // While it waited, it may have been cancelled, or taken by another start of the agent.
       runs.tasks.refuseCancelled(runId, holder);
@@ -102,7 +105,7 @@ export class Deploys {
   }
 
   /** What the task says. A task that is continued goes on with the version it began with, while that can be deployed. */
-  #versionOf({ row, task }: { row: RunRow; task: Extract<Task, { type: 'deploy' }> }, resumeKey: string): ReturnType<Images['forDeploy']> {
+  #versionOf({ row, task }: { row: RunRow; task: Extract<Task, { type: 'deploy' }> }, resumeKey: string, choose: ChooseFor | undefined): ReturnType<Images['forDeploy']> {
     const { images } = this.#parts;
     if (task.version === null && row.resume_key === resumeKey && row.image_guid === task.imageGuid && row.version_number !== null) {
       try {
@@ -111,7 +114,7 @@ export class Deploys {
         if (!(error instanceof AppError) || !error.isRefusal) throw error;
       }
     }
-    return images.forDeploy(task.imageGuid, task.version ?? task.channel ?? undefined);
+    return images.forDeploy(task.imageGuid, task.version ?? task.channel ?? undefined, choose);
   }
 
   /** Another version is deployed by hand to the same disk: the deploy before it ends, and whoever works on it is told. */

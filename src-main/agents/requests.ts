@@ -191,6 +191,9 @@ function imagingRequests({ captures, deploys, runs, tickets, log }: RequestParts
     deployBegin(request, caller, notify) {
       if (request.task === undefined) byHand(caller);
       else own(request.task.runId, caller);
+      if (request.task === undefined && request.test === true && !caller.isAdministrator) {
+        throw new AppError('forbidden', 'A version that waits to be validated is deployed by an administrator alone. Use an administrator\'s token, or ask for it at the console: platen image test-deploy IMAGE --version N --on COMPUTER');
+      }
       return deploys.begin(request, { agent: caller.agent, holder: caller.holder, address: caller.address, gone: caller.gone, notify });
     },
     deployStarted({ runId }, caller) {

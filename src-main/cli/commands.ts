@@ -9,6 +9,7 @@ import { groupCreate, groupDelete, groupList, groupMove, groupRename } from './c
 import { computerDelete, computerMerge, computerMove, computerRename, computerSplit, computerUndelete } from './computers-change.ts';
 import { computerHistory, computerList, computerShow } from './computers.ts';
 import { doctor } from './doctor.ts';
+import { imageTestDeploy } from './image-test-deploy.ts';
 import { imageChannel, imageKind, imagePromote, imageReject, imageRollBack, imageValidate } from './image-channels.ts';
 import { imageVerify } from './image-verify.ts';
 import { imageDelete, imageDisable, imageEnable, imageNote, imageProtect, imagePurge, imageRename, imageUndelete, imageUnprotect } from './images-change.ts';
@@ -32,7 +33,7 @@ import { storeImport } from './store-import.ts';
 export const commands: readonly Command[] = [
   serve, status,
   imageList, imageShow, imageHistory, imageVerify, imageDelete, imageUndelete, imagePurge, imageEnable, imageDisable, imageProtect, imageUnprotect, imageRename, imageNote,
-  imageChannel, imagePromote, imageRollBack, imageKind, imageValidate, imageReject,
+  imageChannel, imagePromote, imageRollBack, imageKind, imageValidate, imageTestDeploy, imageReject,
   computerList, computerShow, computerHistory, computerRename, computerMove, computerMerge, computerSplit, computerDelete, computerUndelete,
   groupList, groupCreate, groupRename, groupMove, groupDelete,
   jobTree, jobList, jobShow, jobHistory, jobCreate, jobEdit, jobRestore, jobPublish, jobUnpublish, jobRename, jobMove, jobDuplicate, jobDelete, jobUndelete, jobFolderCreate, jobRun, jobWatch, jobCancel,

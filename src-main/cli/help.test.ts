@@ -63,25 +63,26 @@ describe('help', () => {
       list shows it).
 
       Commands
-        list       all images with their newest version and its state
-        show       one image: versions, copies, and the schema of a version
-        history    what happened to an image, by whom and when
-        verify     read every chunk back from disk and prove it (waits; exit code 1 when damaged)
-        delete     put an image or a version into the trash (undelete takes it back)
-        undelete   take an image or a version out of the trash
-        purge      delete an image or a version for good, in the trash or not
-        enable     let an image or a version be deployed again
-        disable    keep an image or a version from being deployed
-        protect    refuse every deletion of an image
-        unprotect  allow an image to be deleted again
-        rename     give an image another name
-        note       set an image's description, or a version's note
-        channel    set the version that a channel (test, live) names
-        promote    make the version that test names the one that live names
-        roll-back  let a channel name the version that it named before
-        kind       say whether it is an image for many computers or a backup of one
-        validate   take a version that another site captured: it may be deployed and handed out everywhere
-        reject     refuse a version that another site captured: it goes to the trash
+        list         all images with their newest version and its state
+        show         one image: versions, copies, and the schema of a version
+        history      what happened to an image, by whom and when
+        verify       read every chunk back from disk and prove it (waits; exit code 1 when damaged)
+        delete       put an image or a version into the trash (undelete takes it back)
+        undelete     take an image or a version out of the trash
+        purge        delete an image or a version for good, in the trash or not
+        enable       let an image or a version be deployed again
+        disable      keep an image or a version from being deployed
+        protect      refuse every deletion of an image
+        unprotect    allow an image to be deleted again
+        rename       give an image another name
+        note         set an image's description, or a version's note
+        channel      set the version that a channel (test, live) names
+        promote      make the version that test names the one that live names
+        roll-back    let a channel name the version that it named before
+        kind         say whether it is an image for many computers or a backup of one
+        validate     take a version that another site captured: it may be deployed and handed out everywhere
+        test-deploy  try a version that waits to be validated on one computer (asks before it erases the disk)
+        reject       refuse a version that another site captured: it goes to the trash
 
       For every command
         --server URL   the server to talk to (else PLATEN_SERVER, else the one running on the data folder)

@@ -42,7 +42,7 @@ export function refuseTrashedMeanwhile(image: ImageRow): void {
 }
 
 /** Servers (this one, or those of the computer's site) that also deploy what was captured there and nobody validated yet. */
-export type ChooseFor = { origins: ReadonlySet<string> };
+export type ChooseFor = { origins: ReadonlySet<string>; /** A test deploy, which names its version: it may wait to be validated. */ pendingToo?: boolean };
 const anywhere: ChooseFor = { origins: new Set() };
 
 /** Not handed out there: captured elsewhere into an image of another owner, and not validated. */
@@ -88,7 +88,7 @@ function newestEnabled(image: ImageRow, versions: readonly VersionRow[], choose:
 }
 
 function heldBack(image: ImageRow, version: VersionRow): AppError {
-  return new AppError('conflict', `Version ${version.number} of "${image.name}" was captured at another site and waits to be validated, so it is not deployed from here. Validate it first: platen image validate ${image.guid} --version ${version.number}`,
+  return new AppError('conflict', `Version ${version.number} of "${image.name}" was captured at another site and waits to be validated, so it is not deployed from here. Validate it first: platen image validate ${image.guid} --version ${version.number}. To try it on one computer before: platen image test-deploy ${image.guid} --version ${version.number} --on COMPUTER`,
     { imageGuid: image.guid, imageName: image.name, version: version.number, pending: true });
 }
 
@@ -104,7 +104,7 @@ function byNumber(image: ImageRow, versions: readonly VersionRow[], { wanted, ch
   if (!version.enabled) {
     throw new AppError('image-disabled', `Version ${wanted} of "${image.name}" is disabled. Enable it first: platen image enable ${image.guid} --version ${wanted}`, about);
   }
-  if (isHeldBack(version, choose)) throw heldBack(image, version);
+  if (choose.pendingToo !== true && isHeldBack(version, choose)) throw heldBack(image, version);
   return version;
 }
 

@@ -28,6 +28,7 @@ import { isHere, Verifying } from './verifying.ts';
 import { viewDetail, viewImage, viewVersion, type Viewer } from './views.ts';
 
 export type { CommittedVersion, NewCapture } from './adding.ts';
+export type { ChooseFor } from './choose.ts';
 export type { Copies, CopyFacts } from './copies.ts';
 export type { KnownCopy } from './copies-repo.ts';
 export type Images = ReturnType<typeof openImages>;
@@ -247,6 +248,11 @@ export function openImages(parts: ImagesParts) {
       const why = version.own_state === 'damaged' ? 'the copy on this server is damaged' : 'this server has no proved copy of it';
       const next = there.length === 0 ? 'Wait until a server has proved its copy, or verify it.' : `It is ready on ${there.join(', ')}: deploy from there, or let this server copy it.`;
       throw new AppError(version.own_state === 'damaged' ? 'image-damaged' : 'not-found', `Version ${version.number} of "${image.name}" can't be deployed from here: ${why}. ${next}`, { imageGuid: image.guid, imageName: image.name, version: version.number, readyAt: copies.readyAt(version.guid) });
+    },
+    /** Throws where no server that computers may read from is going to have what was chosen. */
+    requireProvable({ image, version }: { image: ImageRow; version: VersionRow }): void {
+      if (version.own_state === 'absent' || version.own_state === 'copying') throw new AppError('conflict', `Version ${version.number} of "${image.name}" has not arrived on this server yet. Try again when its copy here is ready.`, { imageGuid: image.guid, version: version.number });
+      if (version.own_state === 'damaged') throw new AppError('image-damaged', `The copy of version ${version.number} of "${image.name}" on this server is damaged. Wait until it was fetched again.`, { imageGuid: image.guid, version: version.number });
     },
     /** For lists of many jobs: what capturing into and deploying each image would meet. Kept until an image changes. */
     readiness(): ImageReadiness {

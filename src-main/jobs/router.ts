@@ -1,5 +1,6 @@
 // Binds jobs and their folders to the API.
 import { z } from 'zod';
+import { diskPolicySchema } from '#shared/model/disk-policy.ts';
 import { historyEventSchema } from '#shared/model/image.ts';
 import { descriptionSchema, jobDetailSchema, jobFolderDetailSchema, jobFolderSchema, jobNameSchema, jobRevisionSchema, jobSummarySchema, jobUseSchema, tasksSchema } from '#shared/model/job.ts';
 import { startPreviewSchema, startTargetSchema } from '#shared/model/run.ts';
@@ -14,6 +15,8 @@ const folderRef = ref.nullable();
 const made = undoableSchema.extend({ id: z.uuid() });
 /** The rev that was edited: a change of somebody else in between is refused, not overwritten. */
 const edited = z.object({ id: z.uuid(), rev: z.number().int().positive().optional() });
+
+const testDeploy = z.object({ image: ref, version: z.number().int().positive(), computer: ref, disk: diskPolicySchema });
 
 export const jobsRouter = router({
   /** Every job outside the trash (or in it), for search, palette and the command line. */
@@ -58,4 +61,7 @@ export const jobsRouter = router({
   start: allowed('runs.change').input(startTargetSchema.extend({ busy: z.enum(['queue', 'skip']) }))
     .output(z.object({ batchId: z.uuid(), runs: z.array(z.object({ id: z.uuid(), computerName: z.string(), title: z.string() })), skipped: z.array(z.object({ computerName: z.string(), reason: z.string() })) }))
     .mutation(({ ctx, input }) => ctx.services.jobs.start(input, ctx.actor)),
+  /** A version that waits to be validated, tried on one computer: what would be erased there, and the run. */
+  previewTestDeploy: allowed('jobs.read').input(testDeploy).output(z.object({ title: z.string(), computerId: z.uuid(), computerName: z.string(), erases: z.array(z.string()) })).query(({ ctx, input }) => ctx.services.jobs.testDeploy.preview(input)),
+  startTestDeploy: allowed('runs.change').input(testDeploy).output(z.object({ run: z.uuid(), computerName: z.string(), title: z.string() })).mutation(({ ctx, input }) => ctx.services.jobs.testDeploy.start(input, ctx.actor)),
 });

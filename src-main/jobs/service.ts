@@ -15,6 +15,7 @@ import { openEdit, type Undoable } from './edit.ts';
 import { openExpiry } from './expiry.ts';
 import { openJobsRepo } from './repo.ts';
 import { openStarting, type Started, type StartTarget as Target, type JobToRun as Runnable } from './starting.ts';
+import type { openTestDeploy } from './test-deploy.ts';
 import { JobTree, thingOf } from './tree.ts';
 import { openJobViews } from './views.ts';
 
@@ -48,6 +49,8 @@ export type Jobs = {
   saveFolder(change: { id: string; rev?: number | undefined; name?: string | undefined; description?: string | undefined; showInPortal?: boolean | undefined }, actor: string): Undoable;
   preview(target: StartTarget): StartPreview;
   start(target: StartTarget & { busy: 'queue' | 'skip' }, actor: string): Started;
+  /** A version that waits to be validated, on one computer. */
+  testDeploy: ReturnType<typeof openTestDeploy>;
   /** What the menu is made of; kept, and made anew after a change of jobs or of the images they name. */
   menuSource(): MenuSource;
   /** "job/<id>", "folder/<id>" or a name, as the jobs that run, in order. Throws not-found, ambiguous-name, conflict (in the trash). */
@@ -103,7 +106,7 @@ export function openJobs({ db, events, undo, images, computers, runs, clock }: J
     create: edit.create, save: edit.save, restore: edit.restore, createFolder: edit.createFolder, saveFolder: edit.saveFolder,
     expire: openExpiry({ repo, tree, edit, events, clock }).expire,
     duplicate: arrange.duplicate, move: arrange.move, trash: arrange.trash, untrash: arrange.untrash,
-    preview: starting.preview, start: starting.start, jobsOf: starting.jobsOf,
+    preview: starting.preview, start: starting.start, testDeploy: starting.testDeploy, jobsOf: starting.jobsOf,
     menuSource: views.menuSource,
     treeChildren(folderId) {
       if (tree.trashedAbove(folderId) !== null) return { folders: [], jobs: [] };

@@ -11,6 +11,7 @@ import type { Computers } from '../computers/service.ts';
 import type { Images } from '../images/service.ts';
 import type { Runs } from '../runs/service.ts';
 import type { JobHead } from './repo.ts';
+import { openTestDeploy } from './test-deploy.ts';
 import type { JobTree } from './tree.ts';
 import type { JobViews } from './views.ts';
 
@@ -18,7 +19,7 @@ export type StartTarget = { what: string; computers: readonly string[]; groups: 
 export type JobToRun = { id: string; name: string; tasks: Task[] };
 export type Started = { batchId: string; runs: { id: string; computerName: string; title: string }[]; skipped: { computerName: string; reason: string }[] };
 export type StartingParts = {
-  tree: JobTree; views: JobViews; images: Pick<Images, 'readiness'>; computers: Pick<Computers, 'resolve' | 'disksOf'>; runs: Pick<Runs, 'load' | 'createJobRuns'>;
+  tree: JobTree; views: JobViews; images: Pick<Images, 'readiness' | 'forDeploy' | 'requireProvable'>; computers: Pick<Computers, 'resolve' | 'disksOf'>; runs: Pick<Runs, 'load' | 'createJobRuns'>;
 };
 
 /** One person's click; far more than any site has, and what a database takes in a few seconds. */
@@ -71,7 +72,12 @@ export function openStarting({ tree, views, images, computers, runs }: StartingP
     });
   }
 
+  const testDeploy = openTestDeploy({
+    images, computers, runs, onDisks: (tasks, computerId) => onDisks([{ id: '', name: '', tasks: [...tasks] }], computers.disksOf(computerId).disks),
+  });
+
   return {
+    testDeploy,
     jobsOf(what: string): { title: string; jobs: JobToRun[] } {
       const { title, heads } = headsOf(what);
       return { title, jobs: heads.map(withTasks) };

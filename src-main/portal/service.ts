@@ -57,9 +57,9 @@ export function openPortal({ jobs, computers, runs, images, settings, log }: Por
   /** Of each image that deploys among these tasks would write now; version as the task names it (null: the newest). */
   function needsOf(tasks: readonly Task[]): Needs {
     const wanted = new Map(tasks.flatMap((task) => (task.type === 'deploy' ? [[`${task.imageGuid} ${task.version ?? task.channel ?? ''}`, task] as const] : [])));
-    const needs = [...wanted.values()].map(({ imageGuid, version, channel, imageName }) => {
+    const needs = [...wanted.values()].map(({ imageGuid, version, channel, imageName, test }) => {
       try {
-        const found = images.forDeploy(imageGuid, version ?? channel ?? undefined);
+        const found = images.forDeploy(imageGuid, version ?? channel ?? undefined, test === true ? { origins: new Set(), pendingToo: true } : undefined);
         return { imageGuid, version, imageName: found.image.name, usedBytes: found.version.used_bytes, needsBytes: found.version.smallest_target_bytes, problem: null };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;

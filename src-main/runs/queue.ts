@@ -11,7 +11,7 @@ import type { RunRepo, RunRow, TaskRow } from './repo.ts';
 import { cancelAsked, type RunTasks } from './tasks.ts';
 
 /** A job for one computer; its tasks are copied, so that a later change of the job changes no run. */
-export type NewJobRun = { computerId: string; computerName: string; jobId: string; jobName: string; tasks: readonly Task[]; batchId: string; position: number; batchSize: number; actor: string };
+export type NewJobRun = { computerId: string; computerName: string; /** null: of no job, but of its own. */ jobId: string | null; jobName: string; tasks: readonly Task[]; batchId: string; position: number; batchSize: number; actor: string };
 /** An agent that asks for work. */
 export type Taker = { computerId: string; session: string; holder: RunHolder; agent: string };
 export type Taken = { row: RunRow; tasks: Task[]; how: 'fresh' | 'continue' | 'ask' };
@@ -148,7 +148,7 @@ export function openQueue({ repo, live, lines, moves, tasks, clock }: QueueParts
       if (!isFinal(row.state) && row.state !== 'lost') throw new AppError('conflict', `${subject(row)} has not ended: it is ${row.state}. Cancel it first, or wait for its end.`, { run: id, state: row.state });
       if (row.state === 'lost') moves.move(id, 'cancel', { actor, message: `${subject(row)} was lost, and ${actor} started it again` });
       const [made] = create([{
-        computerId: row.computer_id, computerName: row.computer_name, jobId: row.job_id ?? '', jobName: row.job_name, tasks: repo.tasks([id]).map((task) => taskSchema.parse(JSON.parse(task.task))),
+        computerId: row.computer_id, computerName: row.computer_name, jobId: row.job_id, jobName: row.job_name, tasks: repo.tasks([id]).map((task) => taskSchema.parse(JSON.parse(task.task))),
         batchId: randomUUID(), position: 1, batchSize: 1, actor,
       }]);
       if (made === undefined) throw new AppError('internal', 'The run was not made.');

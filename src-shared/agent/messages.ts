@@ -86,6 +86,8 @@ export const agentRequestSchema = z.discriminatedUnion('type', [
     type: z.literal('deployBegin'),
     image: imageNameSchema,
     version: z.number().int().positive().optional(),
+    /** A test deploy by hand: the version named may wait to be validated. An administrator's token only. */
+    test: z.boolean().optional(),
     disk: runDiskSchema,
     resumeKey,
     task: taskRef.optional(),

@@ -22,6 +22,8 @@ export const taskSchema = z.discriminatedUnion('type', [
     version: z.number().int().positive().nullable(),
     /** With version null: what this channel of the image names at the time of the run. */
     channel: z.enum(channelNames).nullable().optional(),
+    /** A test deploy: also a version that waits to be validated. Of single runs alone; no job holds one. */
+    test: z.boolean().optional(),
   }),
   z.object({
     type: z.literal('script'), id: taskId, title: template(100), /** Run by /bin/sh of the agent's Linux. */ text: z.string().min(1, 'The script is empty.').max(64 * 1024),
@@ -46,7 +48,8 @@ function utf8Bytes(text: string): number {
 export const MOST_TASK_BYTES = 768 * 1024;
 export const tasksSchema = z.array(taskSchema).max(100, 'A job has at most 100 tasks.')
   .refine((tasks) => utf8Bytes(JSON.stringify(tasks)) <= MOST_TASK_BYTES, 'The tasks of a job have at most 768 kB together: let a short script fetch the long ones, or make two jobs.')
-  .refine((tasks) => new Set(tasks.map((task) => task.id)).size === tasks.length, 'Two tasks have the same id.');
+  .refine((tasks) => new Set(tasks.map((task) => task.id)).size === tasks.length, 'Two tasks have the same id.')
+  .refine((tasks) => !tasks.some((task) => task.type === 'deploy' && task.test === true), 'A test deploy is asked for on its own, for one computer (platen image test-deploy), and is in no job.');
 
 /** True where a run of it must never be repeated without a person: it erases, or nobody knows what it does. */
 export function isDestructive(task: Pick<Task, 'type'>): boolean {
@@ -67,7 +70,8 @@ export function taskSummary(task: Task): string {
   }
 }
 
-function deployedWords({ version, channel }: Extract<Task, { type: 'deploy' }>): string {
+function deployedWords({ version, channel, test }: Extract<Task, { type: 'deploy' }>): string {
+  if (version !== null && test === true) return `version ${version}, to test it`;
   if (version !== null) return `version ${version}`;
   return channel === 'live' ? 'the live version' : channel === 'test' ? 'the version under test' : 'newest version';
 }

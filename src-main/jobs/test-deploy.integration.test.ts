@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { CHUNK, testChunk, testInventory } from '../test-agent.ts';
+import { beginDeploy } from '../test-room.ts';
+import { eventually, testAgent, testApi, testFolder, testServer } from '../test-server.ts';
+
+/** Version 2 of the console's "Lab" was captured at a package server, and waits. */
+async function waiting() {
+  const hq = await testServer({ host: '127.0.0.1' });
+  const api = testApi(hq);
+  const at = async (server: { url: string; token: string }) => {
+    const agent = await testAgent(server);
+    await agent.hello(server.token);
+    return agent;
+  };
+  const { token } = await api.servers.add.mutate({ name: 'A' });
+  const a = await testServer({ dataFolder: testFolder(), host: '127.0.0.1', linkFirstPauseMs: 20, packageServer: { packageServer: true, join: { url: `https://127.0.0.1:${hq.httpPort}`, token } } });
+  const { imageGuid } = await (await at(hq)).capture('Lab', [testChunk(randomBytes(CHUNK))]);
+  const there = testApi(a);
+  await eventually(() => there.images.list.query({}), ([image]) => image?.newest?.state === 'ready');
+  await (await at(a)).capture('Lab', [testChunk(randomBytes(CHUNK))]);
+  await eventually(() => api.images.get.query({ image: 'Lab' }), (image) => image.versions[0]?.pending === true && image.copies.filter((copy) => copy.versionGuid === image.versions[0]?.guid && copy.state === 'ready').length === 2);
+  const portal = await testAgent(hq);
+  const { computerId } = await portal.portal(hq.token);
+  return { hq, api, portal, imageGuid, request: { image: imageGuid, version: 2, computer: computerId, disk: { kind: 'path', path: '/x' } as const } };
+}
+
+describe('a version that waits to be validated', () => {
+  it('goes to one computer as a test deploy, and waits as before', async () => {
+    const { api, portal, request, imageGuid } = await waiting();
+    expect(await api.jobs.previewTestDeploy.query(request)).toMatchObject({ title: 'Test deploy of Lab version 2', erases: ['/x (not seen yet)'] });
+    const { run } = await api.jobs.startTestDeploy.mutate(request);
+    const taken = await portal.request('takeRun', {});
+    expect(taken).toMatchObject({ run: { id: run, title: 'Test deploy of Lab version 2', tasks: [{ type: 'deploy', version: 2, test: true }] }, needs: [{ version: 2, problem: null }] });
+    expect(await beginDeploy(portal, run, 0)).toMatchObject({ imageGuid, version: 2 });
+    await portal.request('deployStarted', { runId: run });
+    await portal.request('deployDone', { runId: run, result: {} });
+    expect(await api.runs.get.query({ id: run })).toMatchObject({ state: 'succeeded', jobId: null, versionNumber: 2 });
+    expect((await api.images.get.query({ image: imageGuid })).versions[0]).toMatchObject({ number: 2, pending: true });
+  }, 60_000);
+
+  it('goes nowhere else: not by a job, not by hand without saying so, not by a computer\'s own token', async () => {
+    const { hq, api, portal, request, imageGuid } = await waiting();
+    const job = { type: 'deploy', id: 't', disk: { kind: 'path', path: '/x' }, imageGuid, imageName: 'Lab', version: 2 } as const;
+    const { id } = await api.jobs.create.mutate({ folder: null, name: 'Lab to all', tasks: [job] });
+    await expect(api.jobs.start.mutate({ what: `job/${id}`, computers: [request.computer], groups: [], busy: 'queue' })).rejects.toThrow(/Version 2 of Lab waits to be validated/);
+    await expect(api.jobs.create.mutate({ folder: null, name: 'Secret', tasks: [{ ...job, test: true }] })).rejects.toThrow(/A test deploy is asked for on its own/);
+    await expect(api.jobs.startTestDeploy.mutate({ ...request, version: 1 })).rejects.toThrow(/Version 1 of "Lab" does not wait to be validated/);
+
+    const disk = { path: '/x', model: '', serial: 'T', sizeBytes: 1 };
+    const asked = { image: imageGuid, version: 2, disk, resumeKey: 'deploy-1' };
+    const hand = await testAgent(hq);
+    const inventory = testInventory('by-hand');
+    const { computerToken } = await hand.hello(hq.token, inventory);
+    await expect(hand.request('deployBegin', asked)).rejects.toMatchObject({ code: 'conflict', message: expect.stringMatching(/waits to be validated.*To try it on one computer before: platen image test-deploy /s) as string });
+    expect(await hand.request('deployBegin', { ...asked, test: true })).toMatchObject({ version: 2 });
+    const other = await testAgent(hq);
+    await other.hello(computerToken, inventory);
+    await expect(other.request('deployBegin', { ...asked, test: true })).rejects.toMatchObject({ code: 'forbidden' });
+    await portal.close();
+  }, 60_000);
+});
