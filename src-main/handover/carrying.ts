@@ -117,7 +117,7 @@ export function openCarrying({ repo, events, servers, images, askToVerify, ownin
     for (const kept of row.body.images) {
       const image = held.get(kept.guid);
       if (kept.state !== 'proved' || image === undefined || done.length >= AT_ONCE) continue;
-      const undo = owning.handOver({ imageGuid: kept.guid, from: kept.from, to: kept.to }, image, row.actor);
+      const undo = owning.handOver({ imageGuid: kept.guid, from: kept.from, to: kept.to }, image, { actor: row.actor, handover: row.id });
       if (undo === null) continue;
       Object.assign(kept, { state: 'switched', undo, doneBytes: kept.bytes } satisfies Partial<KeptImage>);
       done.push(kept.guid);
@@ -157,7 +157,7 @@ export function openCarrying({ repo, events, servers, images, askToVerify, ownin
       row.state = list.length > 0 && list.every((image) => image.state === 'failed') ? 'failed' : 'done';
       row.endedAt = now;
       const moves = list.filter((image) => image.undo !== null).map((image) => ({ imageGuid: image.guid, from: image.from, to: image.to }));
-      if (moves.length > 0) row.body.undo = owning.keepAll(moves, { actor: row.actor, label: `${count(moves.length, 'image')} changed hands` });
+      if (moves.length > 0) row.body.undo = owning.keepAll(moves, { actor: row.actor, label: `${count(moves.length, 'image')} changed hands`, handover: row.id });
       return;
     }
     const reasons = leftBehind(row, all);

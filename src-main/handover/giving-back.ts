@@ -3,11 +3,12 @@
 import { z } from 'zod';
 import { AppError } from '#shared/errors.ts';
 import type { HandoverParts, HeldImage } from './parts.ts';
-import { handedVersions } from './parts.ts';
+import { handedVersions, isOpen } from './parts.ts';
 import type { HandoverRepo } from './repo.ts';
 import { isIn } from './targets.ts';
 
 const moveSchema = z.object({ imageGuid: z.string(), from: z.string(), to: z.string() });
+const kept = z.object({ handover: z.string(), moves: z.array(moveSchema) });
 export type Move = z.infer<typeof moveSchema>;
 export type Owning = ReturnType<typeof openOwning>;
 type Parts = Pick<HandoverParts, 'events' | 'undo' | 'servers'> & { repo: HandoverRepo };
@@ -41,8 +42,20 @@ export function openOwning({ repo, events, undo, servers }: Parts) {
     return null;
   }
 
+  /** What was given back is not offered again. */
+  function noteGivenBack(handover: string, moves: readonly Move[], actor: string): void {
+    const row = repo.byId(handover);
+    if (row === undefined) return;
+    const back = new Set(moves.map((move) => move.imageGuid));
+    for (const image of row.body.images) if (back.has(image.guid) && image.undo !== null) Object.assign(image, { undo: null, problem: `${actor} gave it back to ${nameOf(image.from)}.` });
+    if (row.body.images.every((image) => image.undo === null)) row.body.undo = null;
+    repo.save(row);
+  }
+
   undo.register('handover.owner', (payload, actor) => {
-    const moves = z.array(moveSchema).parse(payload);
+    const { handover, moves } = kept.parse(payload);
+    const row = repo.byId(handover);
+    if (row !== undefined && isOpen(row) && row.from !== null) throw new AppError('conflict', `${nameOf(row.from)} is still being handed over, so the image would go at once again. Cancel the hand-over instead: platen server hand-over ${handover.slice(0, 8)} --cancel`, { handover });
     for (const move of moves) {
       // One that a person gave back by itself before is as it was already.
       const owner = repo.images([move.imageGuid]).get(move.imageGuid)?.ownerId;
@@ -50,18 +63,20 @@ export function openOwning({ repo, events, undo, servers }: Parts) {
       const reason = giveBack(move, actor);
       if (reason !== null) throw new AppError('conflict', `This can't be undone: ${reason}. Nothing was changed.`, { image: move.imageGuid });
     }
+    noteGivenBack(handover, moves, actor);
+    events.changed('handover', handover);
     for (const { imageGuid } of moves) events.changed('image', imageGuid);
   });
 
   return {
     giveBack,
     /** Within a transaction. @returns what takes it back; null where the image does not belong to `from` any more */
-    handOver(move: Move, image: HeldImage, actor: string): number | null {
+    handOver(move: Move, image: HeldImage, { actor, handover }: { actor: string; handover: string }): number | null {
       const message = `It belongs to ${nameOf(move.to)} now, and not to ${nameOf(move.from)} any more: every version was proved there before`;
       if (!change(move, { actor, kind: 'owner', message: handedVersions(image).length === 0 ? message.split(':')[0] ?? message : message })) return null;
-      return undo.keep('handover.owner', { actor, label: `${nameOf(move.to)} owns ${image.name}`, payload: [move] });
+      return undo.keep('handover.owner', { actor, label: `${nameOf(move.to)} owns ${image.name}`, payload: { handover, moves: [move] } });
     },
     /** For all images of a hand-over that is through. */
-    keepAll: (moves: readonly Move[], { actor, label }: { actor: string; label: string }): number => undo.keep('handover.owner', { actor, label, payload: moves }),
+    keepAll: (moves: readonly Move[], { actor, label, handover }: { actor: string; label: string; handover: string }): number => undo.keep('handover.owner', { actor, label, payload: { handover, moves } }),
   };
 }

@@ -102,6 +102,7 @@ describe('taking ownership', () => {
     await eventually(() => hq.api.replication.matrix.query({ server: 'PS008' }), (rows) => rows[1]?.cells[0]?.state === 'ready');
     await hq.api.undo.run.mutate({ id: done.undo ?? 0 });
     expect(await ownerOf(hq, guids[1] ?? '')).toBe('PS008');
+    expect(await hq.api.handovers.get.query({ id: begun.id })).toMatchObject({ state: 'done', undo: null, images: [{ undo: null, problem: 'admin gave it back to PS008.' }, { undo: null }] });
   });
 
   it('is refused where something is other than what was shown, where there is nothing to do, and twice at once', async () => {

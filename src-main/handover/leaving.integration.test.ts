@@ -27,7 +27,9 @@ describe('a server that retires', () => {
     expect(await stateOf(hq, 'PS008')).toBe('retiring');
     await expect(hq.api.handovers.letGo.mutate({ id: begun.id })).rejects.toThrow(/PS008 can't be let go yet\. 1 image still belongs to it/);
     report(of('PS010'), [version]);
-    await untilState(hq, begun, 'ready');
+    expect((await untilState(hq, begun, 'ready')).images).toMatchObject([{ state: 'switched', undo: null }]);
+    const kept = inDatabase(hq.server, (db) => db.get<{ id: number }>("SELECT id FROM undo WHERE kind = 'handover.owner'")?.id ?? 0);
+    await expect(hq.api.undo.run.mutate({ id: kept })).rejects.toThrow(/PS008 is still being handed over, so the image would go at once again\. Cancel the hand-over instead/);
     // Nothing else is connected that has it: not now.
     of('PS010').end();
     await eventually(() => hq.api.servers.get.query({ server: 'PS010' }), (found) => !found.connected);

@@ -174,6 +174,6 @@ function view(row: Row): Handover {
   const { id, kind, state, from, to, actor, startedAt, endedAt, body } = row;
   return {
     id, kind, state, fromServerId: from, toServerId: to, actor, startedAt, endedAt, problem: body.problem, undo: body.undo,
-    images: body.images.map((image) => ({ imageGuid: image.guid, imageName: image.name, toServerId: image.to, state: image.state, versions: image.versions, bytes: image.bytes, doneBytes: image.doneBytes, problem: image.problem, undo: image.undo })),
+    images: body.images.map((image) => ({ imageGuid: image.guid, imageName: image.name, toServerId: image.to, state: image.state, versions: image.versions, bytes: image.bytes, doneBytes: image.doneBytes, problem: image.problem, undo: isOpen(row) && from !== null ? null : image.undo })),
   };
 }
