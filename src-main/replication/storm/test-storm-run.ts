@@ -8,7 +8,7 @@ import { World, type Place } from './test-storm-world.ts';
 import { TestAgent } from '../../test-agent.ts';
 import type { CheckedFolder } from './test-storm-check.ts';
 
-export type StormOptions = { seed: number; steps: number; calmMs: number; servers?: number };
+export type StormOptions = { seed: number; steps: number; calmMs: number; servers?: number; /** Where the machine is slow the storm ends before its last step. */ rageMs?: number };
 export type StormResult = { seed: number; happened: string[]; problems: string[]; tookMs: number; calmTookMs: number; versions: number };
 
 const MOST_FAULTS = 3;
@@ -18,14 +18,14 @@ const STORED_CHUNK_BYTES = 13_000;
 const MANIFEST_BYTES = 24_000;
 const CUT_OFF_BYTES = 150_000;
 
-export async function blow({ seed, steps, calmMs, servers = 3 }: StormOptions): Promise<StormResult> {
+export async function blow({ seed, steps, calmMs, servers = 3, rageMs = Infinity }: StormOptions): Promise<StormResult> {
   const began = performance.now();
   const happened: string[] = [];
   const say = (text: string): void => void happened.push(`${((performance.now() - began) / 1000).toFixed(1)} s  ${text}`);
   const world = await World.open(Array.from({ length: servers }, (_, at) => `PS${at + 1}`));
   const storm: Storm = { world, model: new StormModel(), random: new Random(seed), say, counter: { names: 0, chunks: 0 } };
   try {
-    await rage(storm, steps);
+    await rage(storm, { steps, until: performance.now() + rageMs });
     const calm = performance.now();
     const problems = await calmAndProve(storm, calmMs);
     if (problems.length > 0) for (const place of world.places) for (const line of place.errors.slice(-12)) happened.push(`${place.name} log: ${line}`);
@@ -37,12 +37,12 @@ export async function blow({ seed, steps, calmMs, servers = 3 }: StormOptions): 
   }
 }
 
-async function rage(storm: Storm, steps: number): Promise<void> {
+async function rage(storm: Storm, { steps, until }: { steps: number; until: number }): Promise<void> {
   const { world, random, say } = storm;
   // Something to lose, from the start.
   for (const action of actions.slice(0, 2)) for (let each = 0; each < 2; each++) say(`${action.name}: ${(await action.run(storm)) ?? ''}`);
   const on: { until: number; name: string; lift: () => Promise<void> }[] = [];
-  for (let step = 0; step < steps && world.crashes.length === 0; step++) {
+  for (let step = 0; step < steps && performance.now() < until && world.crashes.length === 0; step++) {
     for (const fault of on.filter((each) => each.until <= step)) {
       say(`over: ${fault.name}`);
       on.splice(on.indexOf(fault), 1);
