@@ -48,6 +48,8 @@ function trashText(images: readonly ImageDetail[]): string {
 }
 
 function listText(images: readonly ImageSummary[], sameName: ReadonlySet<string>): string {
+  // Where one server owns them all, that says nothing.
+  const elsewhere = images.some((image) => image.owner.managed === 'externally');
   return table(images, [
     { title: 'NAME', text: (image) => printable(image.name) + (sameName.has(image.guid) ? ` (${image.guid})` : '') },
     { title: 'VERSION', right: true, text: (image) => (image.newest === null ? '–' : `v${image.newest.number}`) },
@@ -55,6 +57,7 @@ function listText(images: readonly ImageSummary[], sameName: ReadonlySet<string>
     { title: 'USED', right: true, text: (image) => (image.newest === null ? '–' : formatBytes(image.newest.usedBytes)) },
     { title: 'VERSIONS', right: true, text: (image) => String(image.versionCount) },
     { title: 'CAPTURED', text: (image) => (image.newest === null ? '–' : formatTime(image.newest.capturedAt)) },
+    ...(elsewhere ? [{ title: 'MANAGED', text: (image: ImageSummary) => (image.owner.managed === 'locally' ? 'locally' : `externally, ${image.owner.serverName === '' ? 'by nobody' : `by ${printable(image.owner.serverName)}`}`) }] : []),
   ]);
 }
 

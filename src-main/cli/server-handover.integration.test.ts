@@ -35,6 +35,7 @@ describe('platen server', () => {
     const { code, out } = await waiting;
     expect({ code, json: JSON.parse(out) as unknown }).toMatchObject({ code: 0, json: { handover: { kind: 'take-ownership', state: 'done', images: [{ imageName: 'Image 0000', state: 'switched' }] } } });
     const id = (JSON.parse(out) as { handover: { id: string } }).handover.id;
+    expect((await platen('image', 'list')).out).toMatch(/MANAGED\nImage 0000 .* externally, by PS010/);
     expect((await platen('server', 'hand-overs')).out).toMatch(/ownership to PS010 +done +1\/1/);
     expect((await platen('server', 'hand-overs', id.slice(0, 6))).out).toMatch(/Image 0000 +PS010 +switched[\s\S]*--undo/);
     expect((await platen('server', 'hand-over', id, '--undo')).out).toBe('Undone: 1 image changed hands.');

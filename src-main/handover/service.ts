@@ -92,12 +92,16 @@ export function openHandovers(parts: HandoverParts): Handovers {
     if (closed || timer !== null) return;
     timer = setTimeout(() => {
       timer = null;
-      try {
-        look();
-      } catch (error) {
-        log.error('hand-overs could not be carried on', { error: toAppError(error) });
-      }
+      lookNow();
     }, Math.max(SOON_MS, tookMs * SOON_TIMES));
+  }
+  /** What fails now (a full disk) is tried again; what began has begun. */
+  function lookNow(): void {
+    try {
+      look();
+    } catch (error) {
+      log.error('hand-overs could not be carried on', { error: toAppError(error) });
+    }
   }
   const stopListening = events.onChange(({ entity }) => {
     if (current.size > 0 && (entity === 'image' || entity === 'server')) soon();
@@ -142,7 +146,7 @@ export function openHandovers(parts: HandoverParts): Handovers {
       log.info('a hand-over began', { handover: row.id, kind: row.kind, from: row.from, to: row.to, images: row.body.images.length, actor });
       refresh(repo.open());
       told(row, []);
-      look();
+      lookNow();
       return view(require(row.id));
     },
     list: (openOnly = false) => [...[...current.values()].toReversed(), ...(openOnly ? [] : repo.ended(ENDED_SHOWN))].map(view),
