@@ -38,7 +38,7 @@ export function serversFor(data: FakeData, now = Date.now()): FakeServers {
   if (data.images.length === 0) return made;
   const site = (name: string, subnets: string[], change: Partial<Site> = {}): Site => ({ id: guidOf(`site ${name}`), name, description: '', subnets, locallyManaged: false, templateId: null, bytesPerSecond: null, windows: [], templateName: null, serverIds: [], createdAt: now - 90 * day, ...change });
   const [rome, milan] = [site('Rome', ['10.1.0.0/16'], { bytesPerSecond: 12_500_000, windows: [{ days: [1, 2, 3, 4, 5], from: '22:00', to: '06:00' }] }), site('Milan', ['10.2.0.0/16', '10.3.0.0/16'], { locallyManaged: true })];
-  const ps8 = fakePackageServer('PS008', { siteId: rome.id, siteName: 'Rome', addresses: ['https://10.1.0.8:8420'], neededBytes: 24.2 * gb, lastProofAt: now - 40 * minute, ownedImages: 1 });
+  const ps8 = fakePackageServer('PS008', { siteId: rome.id, siteName: 'Rome', addresses: ['https://10.1.0.8:8420'], neededBytes: 24.2 * gb, growthBytesPerDay: 6.4 * gb, fullInDays: 92, lastProofAt: now - 40 * minute, ownedImages: 1 });
   const ps9 = fakePackageServer('PS009', {
     siteId: milan.id, siteName: 'Milan', addresses: ['https://10.2.0.9:8420'], freeBytes: 14.1 * gb, totalBytes: 500 * gb, neededBytes: 38.4 * gb, fits: false, clockSkewMs: 194_000, lastProofAt: now - 26 * hour,
     problems: ['Its clock is 3 min 14 s ahead: windows open at the wrong time, and tickets for computers end too early. Set its clock, or let it follow a time server.', '38.4 GB are still to come and 14.1 GB are free. Make room there, or let it hold fewer images.'],

@@ -88,6 +88,7 @@ test.describe('package servers', { tag: '@windowless' }, () => {
   test('are renamed in place with undo, placed at a site, limited, and revoked after saying what is lost', async ({ console, page, fake }) => {
     const server = fake.servers.servers.find((each) => each.id === ps8);
     await console.goTo(`/server/${ps8}`);
+    await expect(page.getByRole('region', { name: 'Space' })).toContainText('Full in about 3 months, at the pace of the last four weeks: 6.4 GB a day');
     await page.getByRole('button', { name: 'Name: PS008' }).click();
     await page.getByRole('textbox', { name: 'Name' }).fill('PS018');
     await page.keyboard.press('Enter');

@@ -104,11 +104,16 @@ function Total({ handover, moving }: { handover: Handover; moving: Parameters<ty
   );
 }
 
+const most = 5;
 /** What a person may do now, or has to know. */
 function Next({ handover, names }: { handover: Handover; names: Names }) {
   const from = nameOf(names, handover.fromServerId);
   const lines: { tone: 'ok' | 'warn' | 'wait' | 'fail' | 'off'; text: React.ReactNode }[] = [];
   if (handover.problem !== null) lines.push({ tone: handover.state === 'failed' ? 'fail' : 'warn', text: handover.problem });
+  // What keeps single images, in full: the table has room for the beginning only.
+  const kept = handover.images.filter((image) => image.problem !== null);
+  for (const image of kept.slice(0, most)) lines.push({ tone: image.state === 'failed' ? 'fail' : 'warn', text: <><strong>{image.imageName}</strong>: {image.problem}</> });
+  if (kept.length > most) lines.push({ tone: 'warn', text: `And ${kept.length - most} more images have a remark, in the table below.` });
   if (handover.state === 'ready') lines.push({ tone: 'ok', text: <>Proved: every version of every image below deploys without {from}. Let it go when you like; until then <em>Cancel and give back</em> makes everything as it was.</> });
   if (handover.state === 'preparing' || handover.state === 'copying' || handover.state === 'proving') lines.push({ tone: 'wait', text: 'It goes on by itself, also when this window is closed or the console starts again. Each image changes hands as soon as it is proved at its new owner.' });
   if (handover.state === 'done') lines.push({ tone: 'ok', text: handover.kind === 'retire' || handover.kind === 'replace' ? <>{from} is let go: it is neither asked nor served any more. What lies on its disk stays there. Its machine can be switched off.</> : 'Every image changed hands, with every version proved at its new owner.' });

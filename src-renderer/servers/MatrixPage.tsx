@@ -53,18 +53,18 @@ export function MatrixPage({ location }: { location: string | null }) {
   return (
     <>
       <PageHead
-        icon={icon} title="Images × servers" documentTitle="Images × servers" state={total !== undefined && <span className="dim">{images.length === total ? `${total} images` : `${images.length} of ${total} images`}{selection.chosen.size > 0 && `, ${selection.chosen.size} chosen`}</span>}
-        actions={<><Button component={Link} href="/images" variant="default">Images</Button><Button variant="default" disabled={!connected || meant.length === 0 || servers === undefined || servers.length < 2} onClick={() => openHandover({ kind: 'take-ownership', images: meant.map((row) => ({ guid: row.imageGuid, name: row.imageName })) })}>Take ownership…</Button><Button disabled={!connected || meant.length === 0} onClick={() => setSubject(subjectOf(meant))}>Where {meant.length === 1 ? 'it goes' : 'these go'}…</Button></>}
+        icon={icon} title="Images × servers" documentTitle="Images × servers" state={total !== undefined && total > 0 && <span className="dim">{images.length === total ? `${total} images` : `${images.length} of ${total} images`}{selection.chosen.size > 0 && `, ${selection.chosen.size} chosen`}</span>}
+        actions={<><Button component={Link} href="/images" variant="default">Images</Button>{total !== 0 && <><Button variant="default" disabled={!connected || meant.length === 0 || servers === undefined || servers.length < 2} onClick={() => openHandover({ kind: 'take-ownership', images: meant.map((row) => ({ guid: row.imageGuid, name: row.imageName })) })}>Take ownership…</Button><Button disabled={!connected || meant.length === 0} onClick={() => setSubject(subjectOf(meant))}>Where {meant.length === 1 ? 'it goes' : 'these go'}…</Button></>}</>}
       />
       <ServersTabs active="matrix" />
-      <div className={classes['bar']}>
+      {total !== 0 && <div className={classes['bar']}>
         <TextInput value={text} onChange={(event) => setText(event.currentTarget.value)} placeholder="Image or server" aria-label="Filter by image or server" leftSection={<IconSearch size={14} />} w={220} size="xs" styles={small} />
         <Select
           aria-label="Location" placeholder="Any location" w={260} size="xs" styles={small} clearable searchable checkIconPosition="right" value={place === '' ? null : place} onChange={(value) => setChosen(value ?? '')}
           data={[{ group: 'Location is', items: (list.data ?? []).map((server) => ({ value: `owner ${server.id}`, label: `Location is ${server.name}` })) }, { group: 'Has a copy', items: (servers ?? []).map((server) => ({ value: `copy ${server.id}`, label: `Copy on ${server.name}` })) }]}
         />
         <SegmentedControl size="xs" aria-label="Versions" value={newestOnly ? 'newest' : 'all'} onChange={(value) => setNewestOnly(value === 'newest')} data={[{ value: 'newest', label: 'Newest version' }, { value: 'all', label: 'All versions' }]} />
-      </div>
+      </div>}
       <PageBody plain>
         {failed !== undefined && <div className={classes['pad']}><ErrorBlock title="The copies could not be read" error={shownError(failed.error)} onRetry={() => { void matrix.refetch(); void list.refetch(); }} /></div>}
         {total === 0 && failed === undefined && <EmptyState icon={<IconLayoutGrid size={32} stroke={1.4} />} title="Here each image will have a row, and each server a column that says whether it has a verified copy. Capture an image first." help="package-servers"><Button component={Link} href="/images">Open Images</Button></EmptyState>}

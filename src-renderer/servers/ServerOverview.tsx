@@ -3,6 +3,7 @@ import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { PackageServer } from '#shared/model/replication.ts';
+import { forecastWords } from '#shared/model/forecast.ts';
 import { formatBytes, formatRate } from '#shared/units.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
@@ -58,11 +59,15 @@ export function ServerOverview({ server, actions }: { server: PackageServer; act
   );
 }
 
+/** Sooner than this, somebody should make room. */
+const soonDays = 14;
 /** Taken, still to come, free: to scale. What does not fit fills the rest. */
 function Space({ server }: { server: PackageServer }) {
   const { freeBytes, totalBytes, neededBytes } = server;
   if (freeBytes === null || totalBytes === null || totalBytes === 0) return <p className="dim">It says how much room it has when it connects.</p>;
   const share = (bytes: number): string => `${(Math.max(0, bytes) / totalBytes) * 100}%`;
+  const forecast = forecastWords(server.fullInDays);
+  const soon = server.fullInDays !== null && server.fullInDays < soonDays;
   const [used, coming] = [totalBytes - freeBytes, Math.min(neededBytes, freeBytes)];
   return (
     <>
@@ -74,6 +79,7 @@ function Space({ server }: { server: PackageServer }) {
         <span><i data-kind="store" />Still to come {formatBytes(neededBytes)}{!server.fits && ', more than there is room for'}</span>
         <span><i />Free afterwards {formatBytes(Math.max(0, freeBytes - neededBytes))}</span>
       </div>
+      {forecast !== null && <p><StateMark tone={soon ? 'warn' : 'wait'}>{`${forecast.charAt(0).toLocaleUpperCase()}${forecast.slice(1)}`}</StateMark><span className="dim">, at the pace of the last four weeks: {formatBytes(server.growthBytesPerDay)} a day</span></p>}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { IconServer, IconServerBolt } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
 import type { PackageServer } from '#shared/model/replication.ts';
+import { forecastWords } from '#shared/model/forecast.ts';
 import { useTRPC } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
 import { shownError } from '../errors.ts';
@@ -26,7 +27,7 @@ const icon = <IconServer size={18} stroke={1.6} />;
 const columns: Column<PackageServer>[] = [
   { id: 'name', title: 'Name and site', width: 'minmax(104px, 1.4fr)', sortValue: (server) => `${server.isSelf ? 0 : server.state === 'revoked' || server.state === 'retired' ? 2 : 1} ${server.name.toLocaleLowerCase()}`, render: (server) => <><Link href={`/server/${server.id}`}><MiddleText text={server.name} /></Link><span className="dim">{server.isSelf ? 'console' : server.siteName}</span></> },
   { id: 'state', title: 'State', width: '154px', sortValue: (server) => stateRank(serverState(server)), render: (server) => <><StateMark tone={serverState(server).tone}>{serverState(server).word}</StateMark><Clock server={server} /></> },
-  { id: 'free', title: 'Free', width: '58px', numeric: true, sortValue: (server) => server.freeBytes ?? -1, render: (server) => (server.freeBytes === null ? '–' : spaceWords(server).free) },
+  { id: 'free', title: 'Free', width: '58px', numeric: true, sortValue: (server) => server.freeBytes ?? -1, render: (server) => (server.freeBytes === null ? '–' : <span title={forecastWords(server.fullInDays) ?? undefined}>{spaceWords(server).free}</span>) },
   { id: 'coming', title: 'To come', width: 'minmax(126px, 1fr)', sortValue: (server) => server.neededBytes, render: (server) => <Coming server={server} /> },
   { id: 'copies', title: 'Copies', width: 'minmax(166px, 1.4fr)', sortValue: (server) => server.copies.ready, render: (server) => <Copies server={server} /> },
   { id: 'owned', title: 'Owns', width: '34px', numeric: true, sortValue: (server) => server.ownedImages, render: (server) => server.ownedImages },
