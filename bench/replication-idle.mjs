@@ -28,7 +28,7 @@ export async function measureIdle(link, folder, { images, servers }) {
   try {
     const tokens = [];
     for (let number = 1; number <= servers; number++) tokens.push((await console.api.servers.add.mutate({ name: `PS${number}` })).token);
-    const [command = '', ...args] = [...link.prefix(), nodePath(), fileURLToPath(import.meta.url), 'servers'];
+    const { command, args } = link.there([nodePath(), fileURLToPath(import.meta.url), 'servers']);
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const next = async () => JSON.parse((await lines.next()).value ?? 'null');
@@ -96,7 +96,7 @@ class Replica {
       this.fingerprint = /** @type {import('node:tls').TLSSocket} */ (response.socket).getPeerCertificate().fingerprint256.replaceAll(':', '').toLowerCase();
     });
     this.socket.on('message', (data) => {
-      const message = JSON.parse(String(data));
+      const message = JSON.parse(/** @type {Buffer} */ (data).toString());
       if (message.type === 'plan') this.digest = message.digest;
       for (const listener of this.#listeners) listener(message);
     });

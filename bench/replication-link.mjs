@@ -35,9 +35,11 @@ export class Link {
     for (const until = performance.now() + 5000; namespaceOf(pid) === own;) if (performance.now() > until) throw new Error('no second network namespace came');
     must('ip', ['link', 'add', 'wire0', 'type', 'veth', 'peer', 'name', 'wire1']);
     must('ip', ['link', 'set', 'wire1', 'netns', pid]);
-    const there = link.prefix();
-    for (const [before, name, address] of /** @type {const} */ ([[[], 'wire0', HERE], [there, 'wire1', THERE]])) {
-      const run = (/** @type {string[]} */ ...args) => must(String([...before, ...args][0]), [...before, ...args].slice(1));
+    for (const [isHere, name, address] of /** @type {const} */ ([[true, 'wire0', HERE], [false, 'wire1', THERE]])) {
+      const run = (/** @type {string} */ command, /** @type {string[]} */ ...args) => {
+        const there = link.there([command, ...args]);
+        must(isHere ? command : there.command, isHere ? args : there.args);
+      };
       run('ip', 'address', 'add', `${address}/24`, 'dev', name);
       run('ip', 'link', 'set', name, 'up');
       run('ip', 'link', 'set', 'lo', 'up');
@@ -46,15 +48,15 @@ export class Link {
     return link;
   }
 
-  /** What goes before a command that is to run on the other side; it ends with this process. */
-  prefix() {
-    return ['setpriv', '--pdeathsig', 'KILL', 'nsenter', '--net', '--target', String(this.holder.pid)];
+  /** A command as it is to be run for the other side; it ends with this process. @param {string[]} words */
+  there(words) {
+    return { command: 'setpriv', args: ['--pdeathsig', 'KILL', 'nsenter', '--net', '--target', String(this.holder.pid), ...words] };
   }
 
   /** Bytes of whole Ethernet frames that went there and came back, headers of every packet included. */
   bytes() {
-    const [command = '', ...args] = this.prefix();
-    return { there: sentIn(must('tc', ['-s', 'qdisc', 'show', 'dev', 'wire0'])), back: sentIn(must(command, [...args, 'tc', '-s', 'qdisc', 'show', 'dev', 'wire1'])) };
+    const { command, args } = this.there(['tc', '-s', 'qdisc', 'show', 'dev', 'wire1']);
+    return { there: sentIn(must('tc', ['-s', 'qdisc', 'show', 'dev', 'wire0'])), back: sentIn(must(command, args)) };
   }
 
   end() {

@@ -48,7 +48,7 @@ export class Pair {
 
   /** @param {string[]} more */
   async startFar(more = []) {
-    const [command = '', ...args] = [...this.link.prefix(), nodePath(), headless, 'serve', '--json', '--data', join(this.folder, 'there'), '--http-port', '0', ...more];
+    const { command, args } = this.link.there([nodePath(), headless, 'serve', '--json', '--data', join(this.folder, 'there'), '--http-port', '0', ...more]);
     const far = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.far = far;
     let words = '';

@@ -2,7 +2,8 @@
 import { median } from './meter.mjs';
 import { CONTENT_SHARE } from './replication-link.mjs';
 
-/** @typedef {import('./replication.mjs').Result} Result */
+/** @typedef {'first' | 'patched' | 'renamed' | 'nothing'} Task */
+/** @typedef {import('./replication-ours.mjs').Copied & { task: Task, contender: string, round: number }} Result */
 /** @typedef {{ machine: { cpus: number, model: string, memoryGB: number, node: string, load: number[] }, sample: import('./sample.mjs').Sample, megabits: number, results: Result[], idle: { seconds: number, there: number, back: number, cpuSeconds: number, peakMB: number }[] }} Report */
 
 const FIRST_GOAL = 0.95;

@@ -89,8 +89,8 @@ export class Rivals {
     const [before, cpu] = [this.link.bytes(), cpuSecondsOf(server)];
     let peak = 0;
     const sampler = setInterval(() => (peak = Math.max(peak, memoryOf(server))), 100);
-    const [first = '', ...args] = [...this.link.prefix(), ...command];
-    const { seconds, cpuSeconds, peakMB } = await measure(first, args);
+    const there = this.link.there(command);
+    const { seconds, cpuSeconds, peakMB } = await measure(there.command, there.args);
     clearInterval(sampler);
     await wait(300); // the daemon's child is waited for, and then counts
     const sent = this.link.bytes();

@@ -13,11 +13,9 @@ import { Rivals } from './replication-rivals.mjs';
 import { makeSample, must } from './sample.mjs';
 
 /** @typedef {import('./replication-ours.mjs').Copied} Copied */
-/** @typedef {'first' | 'patched' | 'renamed' | 'nothing'} Task */
-/** @typedef {Copied & { task: Task, contender: string, round: number }} Result */
+/** @typedef {import('./replication-report.mjs').Task} Task */
+/** @typedef {import('./replication-report.mjs').Result} Result */
 
-/** @type {Task[]} */
-const tasks = ['first', 'patched', 'renamed', 'nothing'];
 /** Many small files and some large ones, as a system has them: about 15,000 in 0.4 GB. */
 const sources = ['/usr/include', '/usr/lib/python3', '/usr/lib/python3.11', '/usr/share/vim', '/usr/share/perl', '/usr/lib/x86_64-linux-gnu', '/usr/share', '/usr/lib'];
 /** @param {string} text */

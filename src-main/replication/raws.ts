@@ -5,7 +5,8 @@ import { blake3 } from '../store/hash.ts';
 import type { Store } from '../store/types.ts';
 import { rawOf } from './difference.ts';
 
-const KEPT_BYTES = 48 * 1024 * 1024;
+/** An update of some thousand files is made from chunks all over the disk; with less room each is read and unpacked several times. */
+const KEPT_BYTES = 128 * 1024 * 1024;
 
 export class RawChunks {
   readonly #store: Pick<Store, 'readFrames'>;

@@ -20,8 +20,11 @@ const BLOCKS_PER_CHUNK = 4096;
 
 const gear = gearTable();
 
-/** Anchor to the block it was first seen in. */
-type Window = Map<number, number>;
+/** Chunks read and unpacked at a time while a window is made. */
+const READ_TOGETHER = 8;
+
+/** blocks: anchor to the block it was first seen in. anchors: of each chunk, by its hash. */
+type Window = { blocks: Map<number, number>; anchors: Map<string, Int32Array> };
 type Dropped = { hashes: Uint8Array; ordinals: Map<string, number> };
 
 /** Of the version pairs asked for lately. */
@@ -80,16 +83,15 @@ export class Similar {
   async basisFor(raw: Uint8Array, samePlace: { hash: Uint8Array; raw: Uint8Array } | null): Promise<Basis> {
     const basis: Basis = { bases: [], pieces: [] };
     const { number, window } = await this.#windowAt(samePlace?.hash ?? null);
-    const isThere = new Set<number>();
-    if (samePlace !== null) eachAnchor(samePlace.raw, (anchor) => void isThere.add(anchor));
+    const isThere = new Set(samePlace === null ? [] : window.anchors.get(keyOf(samePlace.hash)) ?? anchorsOf(samePlace.raw).map(({ anchor }) => anchor));
     const blocks = new Set<number>();
-    eachAnchor(raw, (anchor) => {
-      const block = isThere.has(anchor) ? undefined : window.get(anchor);
-      if (block === undefined || blocks.size >= MAX_BLOCKS) return;
+    for (const { anchor } of anchorsOf(raw)) {
+      const block = isThere.has(anchor) ? undefined : window.blocks.get(anchor);
+      if (block === undefined || blocks.size >= MAX_BLOCKS) continue;
       // What lies around it most likely matches too.
       for (const near of [block - 1, block, block + 1]) if (near >= 0 && Math.trunc(near / BLOCKS_PER_CHUNK) === Math.trunc(block / BLOCKS_PER_CHUNK)) blocks.add(near);
-    });
-    const hashOf = (chunk: number): Uint8Array => this.#dropped.hashes.subarray((number * WINDOW_CHUNKS + chunk) * HASH_BYTES, (number * WINDOW_CHUNKS + chunk + 1) * HASH_BYTES);
+    }
+    const hashOf = (chunk: number): Uint8Array => this.#hashAt(number * WINDOW_CHUNKS + chunk);
     for (const { chunk, pieces } of byChunk(blocks).slice(0, MAX_BASES - 1)) {
       const base = await this.#raws.of(hashOf(chunk));
       if (base === null) continue;
@@ -102,7 +104,7 @@ export class Similar {
 
   /** Where the same place lies among what was dropped, there is most likely the rest too; else where it was last. */
   async #windowAt(hash: Uint8Array | null): Promise<{ number: number; window: Window }> {
-    const ordinal = hash === null ? undefined : this.#dropped.ordinals.get(Buffer.from(hash).toString('latin1'));
+    const ordinal = hash === null ? undefined : this.#dropped.ordinals.get(keyOf(hash));
     const number = ordinal === undefined ? this.#last : Math.trunc(ordinal / WINDOW_CHUNKS);
     this.#last = number;
     const known = this.#windows.get(number) ?? this.#read(number);
@@ -114,17 +116,23 @@ export class Similar {
   }
 
   async #read(number: number): Promise<Window> {
-    const window: Window = new Map();
+    const window: Window = { blocks: new Map(), anchors: new Map() };
     const from = number * WINDOW_CHUNKS;
-    const count = Math.min(WINDOW_CHUNKS, this.#dropped.hashes.length / HASH_BYTES - from);
-    for (let chunk = 0; chunk < count; chunk++) {
-      const raw = await this.#raws.of(this.#dropped.hashes.subarray((from + chunk) * HASH_BYTES, (from + chunk + 1) * HASH_BYTES));
-      if (raw === null) continue;
-      eachAnchor(raw, (anchor, at) => {
-        if (!window.has(anchor)) window.set(anchor, chunk * BLOCKS_PER_CHUNK + Math.trunc(at / BLOCK_BYTES));
-      });
+    const count = Math.min(WINDOW_CHUNKS, this.#dropped.ordinals.size - from);
+    for (let first = 0; first < count; first += READ_TOGETHER) {
+      const together = Array.from({ length: Math.min(READ_TOGETHER, count - first) }, (_, index) => first + index);
+      const raws = await Promise.all(together.map((chunk) => this.#raws.of(this.#hashAt(from + chunk))));
+      for (const [index, chunk] of together.entries()) {
+        const found = anchorsOf(raws[index] ?? new Uint8Array(0));
+        window.anchors.set(keyOf(this.#hashAt(from + chunk)), Int32Array.from(found, ({ anchor }) => anchor));
+        for (const { anchor, at } of found) if (!window.blocks.has(anchor)) window.blocks.set(anchor, chunk * BLOCKS_PER_CHUNK + Math.trunc(at / BLOCK_BYTES));
+      }
     }
     return window;
+  }
+
+  #hashAt(ordinal: number): Uint8Array {
+    return this.#dropped.hashes.subarray(ordinal * HASH_BYTES, (ordinal + 1) * HASH_BYTES);
   }
 }
 
@@ -145,7 +153,7 @@ async function droppedOf(store: Pick<Store, 'openManifest' | 'chunkNames'>, olde
         const hashes = run.kind === 'data' ? run.hashes : run.kind === 'repeat' ? run.hash : new Uint8Array(0);
         for (let at = 0; at < hashes.length; at += HASH_BYTES) {
           if (names.has(hashes, at)) continue;
-          const key = Buffer.from(hashes.subarray(at, at + HASH_BYTES)).toString('latin1');
+          const key = keyOf(hashes.subarray(at, at + HASH_BYTES));
           if (!ordinals.has(key)) ordinals.set(key, ordinals.size);
         }
       }
@@ -173,13 +181,19 @@ function byChunk(blocks: Iterable<number>): { chunk: number; pieces: { from: num
   return [...chunks].map(([chunk, pieces]) => ({ chunk, pieces })).toSorted((a, b) => sizeOf(b.pieces) - sizeOf(a.pieces));
 }
 
-export function eachAnchor(raw: Uint8Array, found: (anchor: number, at: number) => void): void {
+function anchorsOf(raw: Uint8Array): { anchor: number; at: number }[] {
+  const found: { anchor: number; at: number }[] = [];
   let rolling = 0;
   for (let at = 0; at < raw.length; at++) {
     // Shifted left once a byte: what came more than 32 bytes ago is out of it.
     rolling = ((rolling << 1) + (gear[raw[at] ?? 0] ?? 0)) | 0;
-    if (rolling >>> (32 - ANCHOR_BITS) === 0) found(rolling, at);
+    if (rolling >>> (32 - ANCHOR_BITS) === 0) found.push({ anchor: rolling, at });
   }
+  return found;
+}
+
+function keyOf(hash: Uint8Array): string {
+  return Buffer.from(hash).toString('latin1');
 }
 
 /** Numbers without a pattern, the same on every machine though nothing depends on it. */
