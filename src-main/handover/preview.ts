@@ -138,7 +138,7 @@ function tellVersions({ image, from, to }: Handed, asked: Asked, world: PreviewW
   const unproved = handedVersions(image).filter((version) => !provedElsewhere(version, gone));
   if (unproved.length > 0) {
     const which = `${image.name} ${numbers(unproved)}`;
-    if (gone === null) say('note', `No server has a proved copy of ${which} now. ${image.name} waits until one has: verify it where it is (platen image verify), or delete that version. The others go on.`, { image });
+    if (gone === null) say('note', `No server has a proved copy of ${which} now. ${image.name} waits until one has: verify it where it is (platen image verify), or delete that version. The others go on.`, { image, passing: true });
     else if (asked.acceptLoss) say('loss', `${which} is proved nowhere but on ${from?.name ?? 'that server'}: it stays listed as lost.`, { image, server: from });
     else say('refusal', `${which} is proved nowhere but on ${from?.name ?? 'that server'}. Bring that server back, or its disk to a package server; to give it up and recover the rest: --accept-loss.`, { image, server: from });
   }
