@@ -15,8 +15,8 @@ type Parts = WorldParts & Pick<ServersParts, 'events' | 'settings' | 'log' | 'cl
   assign: (versionGuid: string, serverId: string) => void;
   unassign: (versionGuid: string, serverId: string) => void;
 };
-/** json: the plan's text, with digest over all of it but its revision. */
-export type PlanText = { digest: string; json: string };
+/** As it goes to a server (replication/plan-parts.ts): digest over all of it but its revision; head without what is wanted, which is written once for all servers. */
+export type PlanText = { digest: string; head: string; wanted: readonly string[] };
 export type Planning = ReturnType<typeof openPlanning>;
 
 /** Many changes at once are one plan, and planning takes at most a tenth of the time. */
@@ -97,7 +97,7 @@ export function openPlanning(parts: Parts) {
       const list = wanted.map(wantedText);
       const hash = createHash('sha256').update(head);
       for (const text of list) hash.update(text);
-      return [[serverId, { digest: hash.digest('hex'), json: `{"rev":${clock()},${head.slice(1, -1)},"wanted":[${list.join(',')}]}` }]];
+      return [[serverId, { digest: hash.digest('hex'), head: `{"rev":${clock()},${head.slice(1)}`, wanted: list }]];
     }));
   }
 

@@ -91,7 +91,7 @@ export function chooseCaptureTarget(computerAddress: string, world: SourceWorld,
   if (best === undefined) return null;
   // Those before it, by whose absence it comes here.
   const passed = ranked.slice(0, ranked.indexOf(best)).filter(({ server }) => !except.has(server.id)).map(({ server }) => server.name);
-  const reason = best.server.isConsole && best.rank === CONSOLE ? (site === null ? 'the computer is at no site, so the console' : `no server at ${site.name} takes it, so the console`) : best.reason;
+  const reason = best.server.isConsole && best.rank === CONSOLE ? (site === null ? 'the computer is at no site, so the console' : `no server at ${site.name} ${except.size === 0 ? 'is connected' : 'takes it'}, so the console`) : best.reason;
   return {
     serverId: best.server.id, name: best.server.name, addresses: addressesFor(best.server, { computerAddress, consoleUrl: null }),
     reason: passed.length === 0 ? reason : `${passed.join(', ')} ${passed.length === 1 ? 'is' : 'are'} not connected now; ${reason}`,

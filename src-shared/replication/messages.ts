@@ -41,7 +41,7 @@ export type WantedVersion = z.infer<typeof wantedVersionSchema>;
 export const planSchema = z.object({
   rev: z.number().int().nonnegative(), server: z.object({ id: serverId, name: z.string(), siteId: z.uuid().nullable(), parentId: serverId.nullable() }),
   console: z.object({ id: serverId, name: z.string(), addresses, fingerprint: hex64, publicKey }),
-  peers: z.array(peerSchema).max(1000), bytesPerSecond: z.number().nullable(), windows: z.array(windowSchema), verifyEveryDays: z.number().int(), wanted: z.array(wantedVersionSchema).max(100_000),
+  peers: z.array(peerSchema).max(1000), bytesPerSecond: z.number().nullable(), windows: z.array(windowSchema), verifyEveryDays: z.number().int(), wanted: z.array(wantedVersionSchema).max(1_000_000),
 });
 export type Plan = z.infer<typeof planSchema>;
 
@@ -96,7 +96,9 @@ export const replicaAnswerSchemas = {
 
 /** From the console: notices, and requests that the package server answers. */
 export const hubNoticeSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('plan'), digest: z.string(), plan: planSchema }),
+  /** more: so many planMore follow with the rest of what is wanted; only with the last it is a plan. */
+  z.object({ type: z.literal('plan'), digest: z.string(), plan: planSchema, more: z.number().int().nonnegative().max(1000).default(0) }),
+  z.object({ type: z.literal('planMore'), digest: z.string(), wanted: z.array(wantedVersionSchema).max(100_000) }),
   z.object({ type: z.literal('records'), records: z.array(signedRecordSchema).max(10_000) }),
   /** Re-hash now, and report. */
   z.object({ type: z.literal('verify'), versionGuid: z.uuid() }),

@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import type { LiveServer } from '../../servers/service.ts';
 import { isSignedBy } from '../../store/signing.ts';
 import { Channel } from '../channel.ts';
+import { planMessages } from '../plan-parts.ts';
 import type { HubParts, UnknownBook } from './parts.ts';
 import { takeReport, type Taken } from './reports.ts';
 
@@ -62,7 +63,7 @@ export class HubConnection {
   get isOpen(): boolean {
     return this.#channel.isOpen;
   }
-  notify(notice: Exclude<HubNotice, { type: 'plan' }>): void {
+  notify(notice: Exclude<HubNotice, { type: 'plan' | 'planMore' }>): void {
     if (this.#serverId !== null) this.#channel.notify(notice);
   }
   /** The plan as it is now, unless it has that. */
@@ -71,7 +72,7 @@ export class HubConnection {
     const text = this.#parts.servers.planText(this.#serverId);
     if (text === null || text.digest === this.#plan) return;
     this.#plan = text.digest;
-    this.#channel.send(`{"type":"plan","digest":"${text.digest}","plan":${text.json}}`);
+    for (const message of planMessages(text)) this.#channel.send(message);
   }
   sendRecords(after: number): void {
     if (this.#serverId === null) return;

@@ -85,10 +85,10 @@ export function openHub(parts: HubParts) {
     /** POST /replica/join */
     join,
     isConnected: (serverId: string): boolean => byServer.get(serverId)?.isOpen ?? false,
-    notify(serverId: string, notice: Exclude<HubNotice, { type: 'plan' }>): void {
+    notify(serverId: string, notice: Exclude<HubNotice, { type: 'plan' | 'planMore' }>): void {
       byServer.get(serverId)?.notify(notice);
     },
-    notifyAll(notice: Exclude<HubNotice, { type: 'plan' }>): void {
+    notifyAll(notice: Exclude<HubNotice, { type: 'plan' | 'planMore' }>): void {
       for (const connection of byServer.values()) connection.notify(notice);
     },
     /** Asks a package server; connection-lost where it is not connected. */

@@ -9,6 +9,7 @@ import {
 import { signedPurposes, type RecordBody } from '#shared/replication/record.ts';
 import { PinnedAgent } from '../../net/tls/pinned.ts';
 import { Channel } from '../channel.ts';
+import { PlanJoiner } from '../plan-parts.ts';
 import { reportChanges, reportDigest } from '../report.ts';
 import type { LinkParts } from './parts.ts';
 import { checkRecord, refusedWords } from './records.ts';
@@ -54,6 +55,7 @@ export class Session {
   #told: Map<string, CopyReport> | null = null;
   #changesTimer: NodeJS.Timeout | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
+  readonly #plans = new PlanJoiner();
   /** Records that were carried out behind one that could not be: they are told as done only with it. */
   readonly #carriedOut = new Set<number>();
   /** Versions that this session said were captured here. */
@@ -197,8 +199,11 @@ export class Session {
     const { local, log, onUrgent } = this.#parts;
     switch (notice.type) {
       case 'plan':
-        this.#takePlan(notice.plan, notice.digest);
+      case 'planMore': {
+        const whole = this.#plans.take(notice);
+        if (whole !== null) this.#takePlan(whole.plan, whole.digest);
         break;
+      }
       case 'records':
         this.#working = this.#working.then(() => this.#carryOut(notice.records)).catch((error: unknown) => log.error('a record of the console could not be carried out', { error }));
         break;

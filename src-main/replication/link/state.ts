@@ -59,7 +59,9 @@ export function openReplicaState(db: Database) {
       if (known !== null && known.addresses[0] !== address) write('console', { ...known, addresses: [address, ...known.addresses.filter((each) => each !== address)].slice(0, MAX_ADDRESSES) });
     },
     plan: (): Plan | null => (plan === undefined ? (plan = read('plan', planSchema)) : plan),
-    planDigest: (): string => (read('plan', planSchema) === null ? '' : read('planDigest', z.string()) ?? ''),
+    planDigest(): string {
+      return this.plan() === null ? '' : read('planDigest', z.string()) ?? '';
+    },
     setPlan(next: Plan, digest: string): void {
       db.transaction(() => {
         write('plan', next);
