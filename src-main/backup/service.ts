@@ -35,6 +35,11 @@ export function openBackup({ db, store, events, log, clock, dataFolder, version 
   // What a crash left of an earlier one.
   rmSync(folder, { recursive: true, force: true });
 
+  /** What was written last is still in the file beside it. */
+  function databaseBytes(): number {
+    return ['', '-wal'].reduce((sum, suffix) => sum + (statSync(db.path + suffix, { throwIfNoEntry: false })?.size ?? 0), 0);
+  }
+
   function about(images: boolean): BackupAbout {
     const self = repo.self();
     if (self === undefined) throw new AppError('internal', 'This server has no row of its own.');
@@ -58,7 +63,7 @@ export function openBackup({ db, store, events, log, clock, dataFolder, version 
       events.record({ actor, entity: 'server', id: said.serverId, kind: 'backup', message: `A backup was made${said.images ? ', with images' : ', without images'}`, data: { images: said.images } });
     };
     try {
-      await store.foreseeSpace(statSync(db.path).size);
+      await store.foreseeSpace(databaseBytes());
       await (said.images ? store.holdStill(stream) : stream());
     } finally {
       rmSync(database, { force: true });
@@ -72,7 +77,7 @@ export function openBackup({ db, store, events, log, clock, dataFolder, version 
       const secret = randomBytes(32).toString('base64url');
       const said = about(images);
       prepared.set(hashOf(secret), { about: said, actor, expiresAt: clock() + TICKET_MS });
-      return { path: `${BACKUP_PATH}?ticket=${secret}`, about: said, bytes: await bytesOf(dataFolder, images, statSync(db.path).size) };
+      return { path: `${BACKUP_PATH}?ticket=${secret}`, about: said, bytes: await bytesOf(dataFolder, images, databaseBytes()) };
     },
     /** Answers BACKUP_PATH: entries (entries.ts), not sealed; it travels over loopback or pinned TLS only. What breaks off lacks its end. */
     async request(request: IncomingMessage, response: ServerResponse): Promise<void> {

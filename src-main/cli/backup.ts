@@ -39,7 +39,7 @@ export const backupCreate: Command = {
       return {
         json: { path, sizeBytes: bytes, encrypted: passphrase !== null, images: about.images, versions: about.versions.length, onlyHere: alone.length },
         text: [
-          pairs([['Written', path], ['Size', formatBytes(bytes)], ['Holds', about.images ? `${about.versions.length} versions with their images` : `the names of ${about.versions.length} versions, no images`], ['Encrypted', passphrase === null ? 'no' : 'yes']]),
+          pairs([['Written', path], ['Size', formatBytes(bytes)], ['Holds', about.images ? `${versions(about)} with their images` : `the names of ${versions(about)}, no images`], ['Encrypted', passphrase === null ? 'no' : 'yes']]),
           ...(passphrase === null ? ['', 'It is not encrypted: whoever has this file can be this server. Keep it like a key, or make it with --passphrase-file.'] : []),
           ...(alone.length === 0 ? [] : ['', `${alone.length === 1 ? '1 version is' : `${alone.length} versions are`} proved on this server alone, and not in this backup: ${names(alone)}. Add --with-images, or let another server hold ${alone.length === 1 ? 'it' : 'them'}.`]),
         ].join('\n'),
@@ -161,7 +161,11 @@ function aboutText(about: BackupAbout): string {
   ]);
 }
 
-function names(versions: BackupAbout['versions']): string {
-  const shown = versions.slice(0, 10).map((version) => `${printable(version.imageName)} v${version.number}`).join(', ');
-  return versions.length > 10 ? `${shown} and ${versions.length - 10} more` : shown;
+function versions({ versions: { length } }: BackupAbout): string {
+  return length === 1 ? '1 version' : `${length} versions`;
+}
+
+function names(lost: BackupAbout['versions']): string {
+  const shown = lost.slice(0, 10).map((version) => `${printable(version.imageName)} v${version.number}`).join(', ');
+  return lost.length > 10 ? `${shown} and ${lost.length - 10} more` : shown;
 }
