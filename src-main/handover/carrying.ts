@@ -169,7 +169,10 @@ export function openCarrying({ repo, events, servers, images, askToVerify, ownin
   function leftBehind(row: Row, all: readonly HandingServer[]): string[] {
     if (row.from === null) return [];
     const held = repo.images(repo.concerning(row.from));
-    const reasons = strandedWithout(row.from, held.values(), all).map((each) => each.reason);
+    const captures = repo.capturesAt(row.from);
+    const reasons = [
+      ...(captures === 0 ? [] : [`${count(captures, 'capture')} ${captures === 1 ? 'goes' : 'go'} to it right now: what is captured is taken along when that is done.`]), ...strandedWithout(row.from, held.values(), all).map((each) => each.reason),
+    ];
     const to = all.find((server) => server.id === row.to);
     if (row.kind !== 'replace' || to === undefined) return reasons;
     const wanted = servers.succession.wantedAt(to.id);

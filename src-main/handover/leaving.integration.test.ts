@@ -125,6 +125,18 @@ describe('a server that retires', () => {
     expect([await ownerOf(hq, image), await stateOf(hq, 'PS008')]).toEqual(['PS010', 'revoked']);
   });
 
+  it('is kept while somebody captures to it', async () => {
+    const { hq, of } = await world(['PS008', 'PS010'], []);
+    const run = (state: string): void => inDatabase(hq.server, (db) => void db.run(`INSERT INTO run (id, kind, state, computer_id, computer_name, image_name, resume_key, capture_id, request, actor, started_at)
+      VALUES ('capture-1', 'capture', :state, 'c', 'LAB-01', 'Lab', 'k', 'cap', :request, 'anna', 1) ON CONFLICT (id) DO UPDATE SET state = :state`, { state, request: JSON.stringify({ at: { serverId: of('PS008').id, name: 'PS008', reason: '' } }) }));
+    run('running');
+    const begun = await retire(hq, 'PS008', 'PS010');
+    expect(begun).toMatchObject({ state: 'proving', problem: 'Not everything deploys without it yet. 1 capture goes to it right now: what is captured is taken along when that is done.' });
+    await expect(hq.api.handovers.letGo.mutate({ id: begun.id })).rejects.toThrow(/1 capture goes to it right now/);
+    run('succeeded');
+    await untilState(hq, begun, 'ready');
+  });
+
   it('leaves what waits to be validated proved elsewhere, and what nobody has proved holds it back', async () => {
     const { hq, versions: [version = ''] } = await world(['PS008', 'PS010'], ['PS008']);
     inDatabase(hq.server, (db) => void db.run('UPDATE image_version SET pending = 1, origin_server_id = (SELECT server_id FROM owner)'));

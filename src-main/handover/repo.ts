@@ -52,6 +52,9 @@ export function openHandoverRepo(db: Database) {
     /** Images of which a server has, or had, anything; and those it owns. */
     concerning: (serverId: string): string[] => db.all<{ guid: string }>(`SELECT DISTINCT image_guid AS guid FROM copy JOIN image_version ON image_version.guid = version_guid
       WHERE server_id = :serverId AND copy.state IN ('verifying', 'ready', 'damaged') AND removing_at IS NULL UNION SELECT image_guid FROM owner WHERE server_id = :serverId`, { serverId }).map((row) => row.guid),
+    /** Under way: their chunks go to that server, and their version is made there. */
+    capturesAt: (serverId: string): number => db.get<{ count: number }>(`SELECT count(*) AS count FROM run WHERE state IN ('queued', 'waiting', 'running') AND capture_id IS NOT NULL
+      AND json_extract(request, '$.at.serverId') = :serverId`, { serverId })?.count ?? 0,
     /** Compare-and-set. */
     setOwner: (imageGuid: string, from: string, to: string): boolean => {
       if (from === '') return db.run('INSERT INTO owner (image_guid, server_id) VALUES (:imageGuid, :to) ON CONFLICT DO NOTHING', { imageGuid, to }) === 1;
