@@ -4,13 +4,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError } from '#shared/errors.ts';
 import type { ServerStatus } from '#shared/model/server.ts';
+import { MOVED_PATH } from '#shared/replication/record.ts';
+import { restoredAt } from './backup/service.ts';
 import { openCopying } from './copying.ts';
 import type { Database } from './db/database.ts';
 import type { Events } from './events/service.ts';
 import { openHandovers } from './handover/service.ts';
 import type { Images } from './images/service.ts';
 import type { LogService } from './log/service.ts';
+import { answerJson } from './net/http/answer.ts';
+import { smallJson } from './net/http/small-json.ts';
 import type { TlsIdentity } from './net/tls/certificate.ts';
+import { openKnocking } from './replication/hub/knocking.ts';
 import { openHub, type Hub } from './replication/hub/service.ts';
 import { openGuestCaptures } from './replication/link/captures.ts';
 import { joinConsole, mustJoin, type JoinChoice } from './replication/link/join.ts';
@@ -110,6 +115,7 @@ export function openReplicating(parts: ReplicatingParts) {
     });
   }
   let link: Link | null = null;
+  let knocking: { close(): void } | null = null;
   const copying = openCopying({ store, images, servers, events, log, clock, ownId: role.state.self()?.serverId ?? serverId, link: () => link, isConsole: role.role === 'console' });
   images.onOrdered(() => hub?.recordsChanged());
   const handovers = openHandovers({ ...parts, servers, askToVerify: (id, versionGuid) => hub?.notify(id, { type: 'verify', versionGuid }) });
@@ -137,7 +143,10 @@ export function openReplicating(parts: ReplicatingParts) {
     guests,
     /** Once this server listens: only then it can say where it is. */
     begin(): void {
-      if (role.role === 'console') return servers.replan();
+      if (role.role === 'console') {
+        knocking = openKnocking({ targets: () => servers.notSeenSince(restoredAt(db)), self: { id: serverId, sign: (purpose, message) => store.sign(purpose, message) }, addresses, log, clock, ...(parts.linkFirstPauseMs === undefined ? {} : { firstMs: parts.linkFirstPauseMs }) });
+        return servers.replan();
+      }
       link = openOwnLink();
       // What it was to hold when it was last told: it goes on without its console, from the others.
       const plan = link.plan();
@@ -150,10 +159,15 @@ export function openReplicating(parts: ReplicatingParts) {
     async request(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
       if (path === '/replica/join' && hub !== null) return await hub.join(request, response);
       if (path === '/replica/join') throw new AppError('not-found', 'This is a package server: package servers join a console. Use the console\'s address.');
+      if (path === MOVED_PATH && request.method === 'POST' && link !== null) {
+        link.heardFromConsole(await smallJson(request));
+        return answerJson(response, {});
+      }
       await copying.request(request, response);
     },
     /** Goodbye to the others, before this server stops listening. */
     async disconnect(): Promise<void> {
+      knocking?.close();
       await copying.close();
       await hub?.close();
       await link?.close();

@@ -41,6 +41,12 @@ export function openBackupRepo(db: Database) {
     lastRecord: (): number => db.get<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'signed_record'")?.seq ?? 0,
     /** A package server hears its whole plan again. */
     forgetPlan: (): void => void db.run("DELETE FROM replica WHERE key = 'planDigest'"),
+    /** Package servers that have not come since are looked for. */
+    setRestored: (at: number): void => void db.run("INSERT INTO replica (key, value) VALUES ('restored', :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value", { value: String(at) }),
+    restoredAt: (): number | null => {
+      const at = Number(db.get<{ value: string }>("SELECT value FROM replica WHERE key = 'restored'")?.value ?? NaN);
+      return Number.isFinite(at) ? at : null;
+    },
     recordEvent: (event: { at: number; selfId: string; message: string; data: string }): void => void db.run(
       "INSERT INTO event (at, actor, entity, entity_id, kind, message, data) VALUES (:at, 'command line', 'server', :selfId, 'restored', :message, :data)", event),
   };

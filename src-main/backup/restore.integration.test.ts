@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -126,6 +126,25 @@ describe('a console restored from a backup', () => {
     expect(await eventually(() => ps.api.link.get.query(), (about) => about.connected)).toMatchObject({ fingerprint: hq.server.fingerprint, problem: null });
     expect((await ps.api.link.get.query()).addresses[0]).toBe(at(restored));
     await eventually(() => restored.api.servers.get.query({ server: 'PS008' }), (server) => server.connected);
+  });
+
+  it('at another address says so to its package servers, which come by themselves', async () => {
+    const hq = await start();
+    const ps = await packageServer(hq, 'PS008');
+    const backup = await makeBackup(hq);
+    await hq.server.close();
+    const dataFolder = testFolder();
+    await restoreInto(dataFolder, backup);
+    inDatabase({ dataFolder }, (db) => db.run('UPDATE server SET addresses = :addresses WHERE is_self = 0', { addresses: JSON.stringify([`https://127.0.0.1:${ps.server.httpPort}`]) }));
+    const restored = await start({ dataFolder });
+    await eventually(() => restored.api.servers.get.query({ server: 'PS008' }), (server) => server.connected);
+    await eventually(() => ps.api.link.get.query(), (about) => about.connected && about.addresses[0] === `https://127.0.0.1:${restored.server.httpPort}`);
+    // Nobody else moves it anywhere.
+    const url = `${ps.server.url}/replica/console`;
+    for (const body of ['{}', JSON.stringify({ body: JSON.stringify({ purpose: 'moved', console: randomUUID(), addresses: ['https://10.0.0.1:1'], at: 1 }), signature: 'AAAA' })]) {
+      expect((await fetch(url, { method: 'POST', body })).status).toBe(401);
+    }
+    expect((await ps.api.link.get.query()).addresses).not.toContain('https://10.0.0.1:1');
   });
 
   it('is refused into a folder that is not empty, and leaves nothing behind where the backup is not whole', async () => {

@@ -26,6 +26,11 @@ const STALL_MS = 120_000;
 
 type Prepared = { about: BackupAbout; actor: string; expiresAt: number };
 
+/** When this data folder was made of a backup; null for one that was not. */
+export function restoredAt(db: Database): number | null {
+  return openBackupRepo(db).restoredAt();
+}
+
 export function openBackup({ db, store, events, log, clock, dataFolder, version }: BackupParts) {
   const repo = openBackupRepo(db);
   const prepared = new Map<string, Prepared>();

@@ -19,6 +19,7 @@ export function settleRestored(repo: BackupRepo, about: Pick<BackupAbout, 'at' |
     repo.deriveStates();
     repo.raiseRecords(nextRecords(repo.lastRecord(), now));
     repo.forgetPlan();
+    repo.setRestored(now);
     repo.recordEvent({ at: now, selfId: self.id, message: `Restored from the backup of ${formatTimestamp(about.at)}${about.images ? '' : ', without images'}`, data: JSON.stringify({ backupAt: about.at, images: about.images }) });
     return { serverId: self.id, doubted };
   });

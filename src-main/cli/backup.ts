@@ -75,7 +75,7 @@ export const backupRestore: Command = {
   path: ['backup', 'restore'],
   summary: 'make a data folder of a backup, on this machine or another one',
   description: 'Makes the data folder that --data names of a backup: the same server with the same keys. The folder must be empty. Start it afterwards with platen serve. Make sure that the old server does not run any more: two with one identity confuse everybody. '
-    + 'What the backup calls proved is not believed: package servers say again what they have, images that are in the backup are re-hashed. Captures made since at package servers are told again by them. Where the new machine has another address, tell each package server that does not find it, with platen server console URL at that server.',
+    + 'What the backup calls proved is not believed: package servers say again what they have, images that are in the backup are re-hashed. Captures made since at package servers are told again by them. Where the new machine has another address, it says so to its package servers; one that it does not reach is told with platen server console URL at that server.',
   positionals: [FILE], options: passphraseOption,
   examples: ['platen backup restore /mnt/usb/platen.plb --data /srv/platen', 'platen backup restore platen-monday.plb --data /srv/platen --passphrase-file /root/platen.pass'],
   run: async (context) => {
@@ -94,7 +94,7 @@ export const backupRestore: Command = {
         `${dataFolder} is "${printable(about.serverName)}" as it was on ${formatTime(about.at)}.`,
         ...(lost.length === 0 ? [] : ['', `Lost, unless the old store's packs are found (platen store import FOLDER): ${names(lost)}. ${lost.length === 1 ? 'It was' : 'They were'} proved on that server alone, and the backup holds no images.`]),
         '', 'Start it once the old one is off for good:', `  platen serve --data ${dataFolder}${about.role === 'console' ? ' --host 0.0.0.0' : ''}`,
-        ...(about.role === 'console' ? ['Package servers that know this machine\'s address come by themselves. On each of the others: platen server console https://ADDRESS:8420', 'Afterwards: platen doctor'] : []),
+        ...(about.role === 'console' ? ['It tells its package servers where it is now. On one that it does not reach: platen server console https://ADDRESS:8420', 'Afterwards: platen doctor'] : []),
       ].join('\n'),
     };
   },

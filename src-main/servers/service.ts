@@ -225,6 +225,9 @@ export function openServers(parts: OpenServersParts) {
         if (seq > 0 && seq <= MAX_RECORD_SEQ) repo.skipRecords(seq);
       });
     },
+    /** Servers that are in and have not come since then; none where that is null. */
+    notSeenSince: (at: number | null): { id: string; name: string; addresses: string[]; fingerprint: string }[] => (at === null ? [] : repo.all().filter((row) => row.is_self === 0 && (row.state === 'joined' || row.state === 'retiring') && !live.has(row.id) && (row.last_seen_at ?? 0) < at && row.fingerprint !== '')
+      .map((row) => ({ id: row.id, name: row.name, addresses: readAddresses(row.addresses), fingerprint: row.fingerprint }))),
     onRevoked: (listener: (serverId: string, reason: string) => void): void => void onRevoked.add(listener),
     onRetired: (listener: (serverId: string) => void): void => void onRetired.add(listener),
     transferEnded(serverId: string, report: TransferReport): void {

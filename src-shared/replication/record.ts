@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 /** What is signed begins with its purpose, so that no signature serves another. */
-export const signedPurposes = { record: 'platen record v1\n', ticket: 'platen ticket v1\n', replica: 'platen replica v1\n', peer: 'platen peer v1\n' } as const;
+export const signedPurposes = { record: 'platen record v1\n', ticket: 'platen ticket v1\n', replica: 'platen replica v1\n', peer: 'platen peer v1\n', moved: 'platen moved v1\n' } as const;
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 /**
@@ -16,6 +16,12 @@ export const recordBodySchema = z.object({
   image: z.uuid(), versions: z.array(z.object({ guid: z.uuid(), manifest: hex64 })).max(10_000),
 });
 export type RecordBody = z.infer<typeof recordBodySchema>;
+
+/** POST below MOVED_PATH {body, signature}: a console that was restored says where it is now. It changes nothing but where its package servers look for it. */
+export const MOVED_PATH = '/replica/console';
+export const movedBodySchema = z.object({ purpose: z.literal('moved'), console: z.uuid(), addresses: z.array(z.url().max(200)).max(20), at: z.number().int() });
+export type MovedBody = z.infer<typeof movedBodySchema>;
+export const movedSchema = z.object({ body: z.string().max(8192), signature: z.string().max(200) });
 
 /** `ticket2.<base64url of the body>.<base64url of the signature>`, for one computer's run at one server. */
 export const ticketBodySchema = z.object({

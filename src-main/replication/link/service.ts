@@ -3,6 +3,8 @@
 import { AppError, toAppError } from '#shared/errors.ts';
 import type { Moving } from '#shared/model/replication.ts';
 import type { CapturedVersion, Peer, Plan, TransferReport } from '#shared/replication/messages.ts';
+import { movedBodySchema, movedSchema, signedPurposes } from '#shared/replication/record.ts';
+import { isSignedBy } from '../../store/signing.ts';
 import type { LinkParts } from './parts.ts';
 import { connectTo, Session } from './session.ts';
 
@@ -142,6 +144,20 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
       const known = state.console();
       return { name: known?.name ?? '', fingerprint: known?.fingerprint ?? '', addresses: known?.addresses ?? [], connected: proved, problem: proved ? null : problem, revoked: state.revoked()?.reason ?? null };
     },
+    /** Somebody who says that he is the console, and is at another address now. His signature says whether he is; connecting there asks for the certificate as well. */
+    heardFromConsole(request: unknown): void {
+      const known = state.console();
+      const message = movedSchema.safeParse(request);
+      if (known === null || !message.success || !isSignedBy(known.publicKey, signedPurposes.moved, message.data.body, message.data.signature)) throw new AppError('unauthorized', 'That is not signed by this server\'s console. Nothing was changed.');
+      const body = movedBodySchema.safeParse(parseJson(message.data.body));
+      if (!body.success || body.data.console !== known.id) throw new AppError('invalid-input', 'This is not understood.');
+      const fresh = body.data.addresses.filter((address) => address.startsWith('https://') && !known.addresses.includes(address));
+      if (fresh.length > 0) {
+        state.setConsole({ ...known, addresses: fresh });
+        log.info('the console says that it is at another address', { addresses: fresh });
+      }
+      if (!proved) waking.abort();
+    },
     /** A person says where the console is now. Kept only where the machine there shows the console's certificate. */
     async moveTo(text: string): Promise<void> {
       const known = state.console();
@@ -184,6 +200,14 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
       await looping;
     },
   };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
