@@ -6,7 +6,7 @@ const site = (id: string, more: Partial<PlanSite> = {}): PlanSite => ({ id, name
 const template = (...images: string[]): PlanSite['template'] => ({ name: 'T', images: new Set(images), bytesPerSecond: null, windows: [] });
 const version = (guid: string, number: number, more: Partial<PlanVersion> = {}): PlanVersion => ({ guid, number, enabled: true, pending: false, originId: 'hq', trashed: false, ...more });
 const image = (more: Partial<PlanImage> = {}): PlanImage => ({ guid: 'img', kind: 'image', scope: 'default', ownerId: 'hq', assigned: new Set(), priority: 0, enabled: true, trashed: false, versions: [version('v1', 1)], channels: { test: null, live: null }, ...more });
-const world = (more: Partial<PlanWorld> = {}): PlanWorld => ({ servers: [server('hq', { isConsole: true }), server('a'), server('b')], sites: new Map(), images: [image()], defaultScope: 'all', hasCopy: () => false, alsoWanted: [], urgent: new Set(), ...more });
+const world = (more: Partial<PlanWorld> = {}): PlanWorld => ({ servers: [server('hq', { isConsole: true }), server('a'), server('b')], sites: new Map(), images: [image()], defaultScope: 'all', hasCopy: () => false, isDamaged: () => false, alsoWanted: [], urgent: new Set(), ...more });
 const held = (given: PlanWorld): string[] => [...planOf(given)].flatMap(([id, wanted]) => wanted.map((each) => `${id}:${each.version.guid}:${each.why}`)).sort();
 const copies = (...pairs: string[]) => (guid: string, id: string): boolean => pairs.includes(`${guid}@${id}`);
 
@@ -35,6 +35,7 @@ describe('what each server is to hold', () => {
     ['an image in the trash: who has it, and nobody else', world({ images: [image({ trashed: true })], hasCopy: copies('v1@hq', 'v1@b') }), ['b:v1:kept', 'hq:v1:kept']],
     ['a version in the trash: the same', world({ images: [image({ versions: [version('v2', 2), version('v1', 1, { trashed: true })] })], hasCopy: copies('v1@a') }), ['a:v1:kept', 'a:v2:all', 'b:v2:all', 'hq:v2:owner']],
     ['a retiring server keeps what it has and gets nothing', world({ servers: [server('hq', { isConsole: true }), server('a', { state: 'retiring' }), server('b')], images: [image({ ownerId: 'a', versions: [version('v2', 2), version('v1', 1)] })], hasCopy: copies('v1@a') }), ['a:v1:kept', 'b:v1:all', 'b:v2:all', 'hq:v1:all', 'hq:v2:all']],
+    ['a damaged copy that nobody wants there any more is made whole, and nothing else is brought there', world({ images: [image({ scope: 'none', versions: [version('v2', 2), version('v1', 1)] })], hasCopy: copies('v1@a', 'v2@a', 'v2@b'), isDamaged: copies('v1@a') }), ['a:v1:kept', 'hq:v1:owner', 'hq:v2:owner']],
     ['a revoked or retired one is in no plan', world({ servers: [server('hq', { isConsole: true }), server('a', { state: 'revoked' }), server('b', { state: 'retired' })], hasCopy: () => true }), ['hq:v1:owner']],
     ['what an edge server is to hold its parent holds too', world({ servers: edged, images: [image({ scope: 'selected', assigned: new Set(['e']) })] }), ['a:v1:edge', 'e:v1:selected', 'hq:v1:owner']],
     ['but not what is pending there', world({ servers: edged, images: [image({ scope: 'none', versions: [version('v1', 1, { pending: true, originId: 'e' })] })] }), ['e:v1:origin', 'hq:v1:validation']],

@@ -21,6 +21,8 @@ export type PlanWorld = {
   defaultScope: 'all' | 'none';
   /** All of it arrived there once, proved or not yet. */
   hasCopy: (versionGuid: string, serverId: string) => boolean;
+  /** It is there, and bad: nobody serves it, and a store with a manifest that can't be read is not swept. */
+  isDamaged: (versionGuid: string, serverId: string) => boolean;
   /** Images that a hand-over under way brings to a server. */
   alsoWanted: readonly { imageGuid: string; serverId: string }[];
   /** Versions that a technician waits for now. */
@@ -92,6 +94,8 @@ function holdersOfVersion(image: PlanImage, version: PlanVersion, { world, forAl
     if (why !== null) holders.set(server.id, why);
     // What a retiring server has is what others copy from; a locally managed site keeps what it has, whatever a template says.
     else if (keeps(server) && (server.state === 'retiring' || (server.siteId !== null && world.sites.get(server.siteId)?.locallyManaged === true))) holders.set(server.id, 'kept');
+    // Nobody wants it there any more, and nothing takes it away: it is made whole, as a damaged copy that is left alone would be damaged for ever.
+    else if (world.isDamaged(version.guid, server.id)) holders.set(server.id, 'kept');
   }
   return holders;
 }

@@ -44,6 +44,7 @@ export function readWorld({ repo, sites, holdings, defaultScope, alsoWanted, urg
         const state = copyOf(versionGuid, serverId)?.state ?? 'absent';
         return state === 'verifying' || state === 'ready' || state === 'damaged';
       },
+      isDamaged: (versionGuid, serverId) => copyOf(versionGuid, serverId)?.state === 'damaged',
     },
     images: new Map(imageRows.map((row) => [row.guid, row])), versions: new Map(versionRows.map((row) => [row.guid, row])), copyOf, copying,
   };
