@@ -23,6 +23,8 @@ export type CapturePlacesParts = {
   channel: CaptureChannel | null; log: Log;
   /** How long the end of a capture waits for its server. */
   patienceMs?: number;
+  /** Tests shorten it. */
+  againMs?: number;
 };
 export type Placing = { captureId: string; ttlMs: number; graph: DeviceGraph };
 export type Placed = { at: Place; resumed: boolean } | { at: null };
@@ -107,7 +109,7 @@ export class CapturePlaces {
           throw new AppError('connection-lost', `${name} has everything of this capture and did not come back to finish it, so no version was made. Start the server, then run the capture again: what arrived there is kept for a while, and is not sent again.`, { server: serverId }, error);
         }
         if (!told) say(`${name} is not connected now. The version is made when it is back.`);
-        await pause(AGAIN_MS, undefined, { signal: ended }).catch(() => undefined);
+        await pause(this.#parts.againMs ?? AGAIN_MS, undefined, { signal: ended }).catch(() => undefined);
       }
     }
   }
