@@ -1,8 +1,10 @@
 // The images of a hand-over: where each goes, how far it is, how fast, and what keeps it.
+import { Button } from '@mantine/core';
 import { useMemo } from 'react';
 import { Link } from 'wouter';
 import type { Handover, Moving } from '#shared/model/replication.ts';
 import { formatBytes } from '#shared/units.ts';
+import { useConnected } from '../app/connection.tsx';
 import { stateRank } from '../images/imageWords.ts';
 import { rateWords } from '../servers/serverWords.ts';
 import { ProgressBar } from '../ui/Bars.tsx';
@@ -12,15 +14,25 @@ import { MiddleText } from '../ui/MiddleText.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { imageState, isOpen, movingOf, nameOf } from './handoverWords.ts';
 import type { Names } from './handoverWords.ts';
+import type { useHandoverActions } from './useHandoverActions.ts';
 import classes from './Handovers.module.css';
 
 type Row = { image: Handover['images'][number]; moving: ReturnType<typeof movingOf> };
 type Servers = readonly { serverId: string; moving: readonly Moving[] }[];
 
-export function HandoverImages({ handover, names, moving }: { handover: Handover; names: Names; moving: Servers }) {
+type Actions = Pick<ReturnType<typeof useHandoverActions>, 'takeBack' | 'busy'>;
+
+export function HandoverImages({ handover, names, moving, actions }: { handover: Handover; names: Names; moving: Servers; actions: Actions }) {
+  const connected = useConnected();
   const rows = useMemo(() => handover.images.map((image): Row => ({ image, moving: movingOf(image, moving) })), [handover.images, moving]);
   const moves = isOpen(handover) && handover.state !== 'ready';
-  const columns = useMemo(() => columnsFor(names, moves), [names, moves]);
+  // Of a server that leaves, everything is given back together.
+  const single = handover.state === 'done' && (handover.kind === 'take-ownership' || handover.kind === 'recover') && handover.images.length > 1;
+  const { takeBack, busy } = actions;
+  const columns = useMemo(() => {
+    const back: Column<Row> = { id: 'back', title: '', width: '84px', render: ({ image: { undo, imageName } }) => (undo === null ? null : <Button variant="subtle" color="gray" size="compact-sm" disabled={!connected || busy !== null} aria-label={`Give back ${imageName}`} onClick={() => void takeBack(undo, `${imageName} changed hands`)}>Give back</Button>) };
+    return [...columnsFor(names, moves), ...(single ? [back] : [])];
+  }, [names, moves, single, connected, busy, takeBack]);
   if (rows.length === 0) return <p className="dim" style={{ padding: '8px 24px' }}>It owned no image, so none changes hands.</p>;
   return <DataTable label="Images" columns={columns} rows={rows} rowKey={({ image }) => image.imageGuid} />;
 }

@@ -18,7 +18,7 @@ import { PageBody, PageHead, PageHeadSkeleton } from '../ui/Page.tsx';
 import { StateIcon, StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
 import { HandoverImages } from './HandoverImages.tsx';
-import { handoverState, isOpen, movingOf, nameOf, progressOf, progressWords, stagesOf, titleOf } from './handoverWords.ts';
+import { handoverState, isGivenBack, isOpen, movingOf, nameOf, progressOf, progressWords, stagesOf, titleOf } from './handoverWords.ts';
 import type { Names } from './handoverWords.ts';
 import { useHandoverActions } from './useHandoverActions.ts';
 import classes from './Handovers.module.css';
@@ -49,7 +49,7 @@ export function HandoverPage({ id }: { id: string }) {
         <Total handover={handover} moving={moving.data ?? []} />
         <Next handover={handover} names={names} />
       </div>
-      <PageBody plain><HandoverImages handover={handover} names={names} moving={moving.data ?? []} /></PageBody>
+      <PageBody plain><HandoverImages handover={handover} names={names} moving={moving.data ?? []} actions={actions} /></PageBody>
     </>
   );
 }
@@ -112,11 +112,11 @@ function Next({ handover, names }: { handover: Handover; names: Names }) {
   if (handover.problem !== null) lines.push({ tone: handover.state === 'failed' ? 'fail' : 'warn', text: handover.problem });
   // What keeps single images, in full: the table has room for the beginning only.
   const kept = handover.images.filter((image) => image.problem !== null);
-  for (const image of kept.slice(0, most)) lines.push({ tone: image.state === 'failed' ? 'fail' : 'warn', text: <><strong>{image.imageName}</strong>: {image.problem}</> });
+  for (const image of kept.slice(0, most)) lines.push({ tone: isGivenBack(image) ? 'off' : image.state === 'failed' ? 'fail' : 'warn', text: <><strong>{image.imageName}</strong>: {image.problem}</> });
   if (kept.length > most) lines.push({ tone: 'warn', text: `And ${kept.length - most} more images have a remark, in the table below.` });
   if (handover.state === 'ready') lines.push({ tone: 'ok', text: <>Proved: every version of every image below deploys without {from}. Let it go when you like; until then <em>Cancel and give back</em> makes everything as it was.</> });
   if (handover.state === 'preparing' || handover.state === 'copying' || handover.state === 'proving') lines.push({ tone: 'wait', text: 'It goes on by itself, also when this window is closed or the console starts again. Each image changes hands as soon as it is proved at its new owner.' });
-  if (handover.state === 'done') lines.push({ tone: 'ok', text: handover.kind === 'retire' || handover.kind === 'replace' ? <>{from} is let go: it is neither asked nor served any more. What lies on its disk stays there. Its machine can be switched off.</> : 'Every image changed hands, with every version proved at its new owner.' });
+  if (handover.state === 'done') lines.push({ tone: 'ok', text: handover.kind === 'retire' || handover.kind === 'replace' ? <>{from} is let go: it is neither asked nor served any more. What lies on its disk stays there. Its machine can be switched off.</> : handover.images.some(isGivenBack) ? 'It was through: every version was proved at its new owner. What was given back since is named.' : 'Every image changed hands, with every version proved at its new owner.' });
   if (handover.state === 'cancelled') lines.push({ tone: 'off', text: <>It was cancelled: owners and states are what they were. What was copied stays where it is.</> });
   if (handover.state === 'failed' && handover.problem === null) lines.push({ tone: 'fail', text: <>It ended without being through. <Link href="/servers">Look at the servers</Link>, then begin it again.</> });
   return <>{lines.map((line, index) => <p key={index} className={classes['next']}><StateIcon tone={line.tone} size={16} /><span>{line.text}</span></p>)}</>;

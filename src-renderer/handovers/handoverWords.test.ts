@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Handover, Moving } from '#shared/model/replication.ts';
-import { mayBeLost, movingOf, progressOf, progressWords, stagesOf, targetsOf, targetWords, titleOf } from './handoverWords.ts';
+import { imageState, mayBeLost, movingOf, progressOf, progressWords, stagesOf, targetsOf, targetWords, titleOf } from './handoverWords.ts';
 
 const names = new Map([['ps8', 'PS008'], ['ps9', 'PS009']]);
 const image = (state: Handover['images'][number]['state'], doneBytes = 0): Handover['images'][number] => ({ imageGuid: state, imageName: 'Win11', toServerId: 'ps9', state, versions: 1, bytes: 100, doneBytes, problem: null, undo: null });
@@ -16,6 +16,12 @@ test('progress counts what is proved, and goes by bytes', () => {
   expect(progressWords({ images })).toBe('2 of 4 images proved');
   expect(progressOf({ images })).toMatchObject({ doneBytes: 240, totalBytes: 400, fraction: 0.6 });
   expect(progressOf({ images: [{ ...image('proved'), bytes: 0 }, { ...image('waiting'), bytes: 0 }] }).fraction).toBe(0.5);
+});
+
+test('an image that was given back says so', () => {
+  expect(imageState({ ...image('switched'), undo: 7 }).word).toBe('Handed over');
+  expect(imageState({ ...image('switched'), problem: 'anna gave it back to PS008.' }).word).toBe('Given back');
+  expect(imageState({ ...image('waiting'), problem: 'No server has a proved copy of v1.' }).word).toBe('Waiting');
 });
 
 test('only a server that leaves is let go in the end', () => {

@@ -41,8 +41,12 @@ const imageWords: Record<Image['state'], Worded> = {
   waiting: { tone: 'wait', word: 'Waiting' }, copying: { tone: 'run', word: 'Copying' }, proving: { tone: 'run', word: 'Proving' },
   proved: { tone: 'ok', word: 'Proved' }, switched: { tone: 'ok', word: 'Handed over' }, failed: { tone: 'fail', word: 'Failed' },
 };
-export function imageState(image: Pick<Image, 'state'>): Worded {
-  return imageWords[image.state];
+/** It had changed hands, and somebody took that back. */
+export function isGivenBack(image: Pick<Image, 'state' | 'undo' | 'problem'>): boolean {
+  return image.state === 'switched' && image.undo === null && image.problem !== null;
+}
+export function imageState(image: Pick<Image, 'state' | 'undo' | 'problem'>): Worded {
+  return isGivenBack(image) ? { tone: 'off', word: 'Given back' } : imageWords[image.state];
 }
 
 export type Progress = { proved: number; total: number; doneBytes: number; totalBytes: number; fraction: number | null };
