@@ -21,12 +21,12 @@ const burstBytes = (megabits: number): number => Math.max(16_384, Math.ceil((meg
 const MAX_NAME = 15;
 let opened = 0;
 
-/** Why no lab can be built here, or null. */
-export function replicationLabLack(): string | null {
+/** Why no lab can be built here, or null. lines: with long or lossy ones. */
+export function replicationLabLack(lines = false): string | null {
   if (process.platform !== 'linux') return 'the replication lab needs Linux: it is made of network namespaces';
   if (!isRoot()) return 'the replication lab needs root: network namespaces, loop devices and mounts';
   const folders = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`.split(delimiter);
-  const missing = ['ip', 'tc', 'setpriv', 'sfdisk', 'mke2fs', 'losetup'].filter((command) => !folders.some((folder) => isProgram(join(folder, command))));
+  const missing = ['ip', 'tc', 'setpriv', 'sfdisk', 'mke2fs', 'losetup', ...(lines ? ['qemu-system-x86_64'] : [])].filter((command) => !folders.some((folder) => isProgram(join(folder, command))));
   return missing.length === 0 ? null : `the replication lab needs what is not installed here: ${missing.join(', ')} ("npm run setup -- --system --test" installs it)`;
 }
 

@@ -1,7 +1,9 @@
 // Seed "Retiring package server that was originally hosting image captured packages", scenario 1, chained: PS008 is to go, PS009 too, and the
 // new PS010 is to take over everything. In the seed every image still refers to PS008, and PS010 says "Ready" without a file.
 import { begin, letGo, RetireWizard, untilState } from './hand-over.ts';
-import { expect, test, travelMs } from './story.ts';
+import { expect, imageMiB, test, travelMs } from './story.ts';
+
+const MiB = 1024 * 1024;
 
 test('PS008 and PS009 are retired one after the other, and everything they had deploys from PS010 without them', async ({ story }) => {
   await story.begin({ servers: ['PS008', 'PS009'] });
@@ -39,7 +41,11 @@ test('PS008 and PS009 are retired one after the other, and everything they had d
   await story.server('PS009').stop();
   story.note('PS009 is off');
   await expect(await story.locatedAt('PS008')).toContainText('0 of 2 images');
+  await story.hq.platen('server', 'rules', '--set', '10.79.0.0/24=PS010');
+  const sentBefore = (await lab.server('PS010').traffic()).sentBytes;
   await story.deploys('Lab Win11', disk);
+  // The computer read it there, and not at the console.
+  expect((await lab.server('PS010').traffic()).sentBytes - sentBefore).toBeGreaterThan(imageMiB * MiB * 0.3);
   // Who leaves changes no assignment; what is assigned to nobody who is there any more, doctor names.
   await story.hq.platen('server', 'assign', ...images, '--to', 'PS010');
   await story.mustBeSound({ out: ['PS008', 'PS009'] });
