@@ -89,7 +89,7 @@ class FolderStore implements Foreign {
     this.#index = index;
     this.manifests = [...files.manifests.keys()].sort();
     this.packs = files.packs.length;
-    this.chunks = index.count();
+    this.chunks = index.frames;
     this.unreadable = unreadable;
   }
 
