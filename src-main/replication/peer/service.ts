@@ -30,6 +30,9 @@ const MAX_STREAMS = 16;
 const MAX_SESSION_BODY = 2000;
 /** A frame so small that a difference gains nothing. */
 const SMALL_BYTES = FRAME_HEADER_BYTES + 64;
+/** Differences under way in one request. */
+const MADE_TOGETHER = 4;
+const NOTHING = new Uint8Array(0);
 const PAIR_BYTES = 2 * HASH_BYTES;
 const manifestPath = /^\/replica\/(manifest|signatures)\/([0-9a-f]{64})$/;
 const differencesPath = /^\/replica\/differences\/([0-9a-f]{64})\/([0-9a-f]{64})$/;
@@ -84,13 +87,19 @@ export function openPeerService(parts: PeerParts) {
       return raw === null ? null : { hash, raw };
     };
     const hashes = Buffer.concat(Array.from({ length: pairs.length / PAIR_BYTES }, (_, index) => pairs.subarray(index * PAIR_BYTES, index * PAIR_BYTES + HASH_BYTES)));
+    const answerOf = async (frame: Uint8Array, at: number): Promise<Uint8Array> => (frame.length < SMALL_BYTES ? frame : (await differenceOf(frame, await baseOf(at), similar)) ?? frame);
+    // Some are made at a time, on as many processors; they go out in their order.
+    const making: Promise<Uint8Array>[] = [];
     let at = 0;
     for await (const frame of store.readFrames(hashes, gone)) {
       // A frame is valid until the next is asked for.
-      const samePlace = await baseOf(at);
-      await send(response, frame.length < SMALL_BYTES ? frame : (await differenceOf(frame, samePlace, similar)) ?? frame, gone);
+      const answer = answerOf(Uint8Array.from(frame), at);
+      answer.catch(() => undefined);
+      making.push(answer);
       at += PAIR_BYTES;
+      if (making.length >= MADE_TOGETHER) await send(response, (await making.shift()) ?? NOTHING, gone);
     }
+    for (const answer of making) await send(response, await answer, gone);
     response.end();
   }
 

@@ -110,6 +110,7 @@ export class Similar {
     const known = this.#windows.get(number) ?? this.#read(number);
     this.#windows.delete(number);
     this.#windows.set(number, known);
+    known.catch(() => this.#windows.delete(number));
     const [oldest] = this.#windows.keys();
     if (this.#windows.size > KEPT_WINDOWS && oldest !== undefined) this.#windows.delete(oldest);
     return { number, window: await known };

@@ -244,16 +244,20 @@ class Fetching {
         this.#came(source, piece.length);
         pending = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
         let at = 0;
+        const came: Uint8Array[] = [];
         while (pending.length - at >= FRAME_HEADER_BYTES) {
           const length = frameLength(pending, at);
           if (pending.length - at < length) break;
-          const frame = await this.#whole(Uint8Array.prototype.slice.call(pending, at, at + length), into.left);
+          came.push(Uint8Array.prototype.slice.call(pending, at, at + length));
           at += length;
+        }
+        pending = pending.subarray(at);
+        // Together, on as many processors: what comes in one piece is little, or there are many small differences in it.
+        for (const frame of await Promise.all(came.map((each) => this.#whole(each, into.left)))) {
           if (frame === null) continue;
           ready.push(frame);
           readyBytes += frame.length;
         }
-        pending = pending.subarray(at);
         if (readyBytes >= INGEST_BYTES) await ingest();
         await this.#parts.throttle.take(piece.length, into.signal);
       }
