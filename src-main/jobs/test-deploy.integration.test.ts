@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CHUNK, testChunk, testInventory } from '../test-agent.ts';
+import { runCommandLine } from '../cli/main.ts';
 import { beginDeploy } from '../test-room.ts';
 import { eventually, testAgent, testApi, testFolder, testServer } from '../test-server.ts';
+
+async function platen(dataFolder: string, ...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await runCommandLine([...argv, '--data', dataFolder], {
+    json: false, interactive: false, columns: null, env: {}, now: () => Date.now(), say: (text) => err.push(text), print: (text) => out.push(text), confirm: () => Promise.resolve(false), progress: { show: () => undefined, end: () => undefined } as never,
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
 
 /** Version 2 of the console's "Lab" was captured at a package server, and waits. */
 async function waiting() {
@@ -21,15 +30,19 @@ async function waiting() {
   await (await at(a)).capture('Lab', [testChunk(randomBytes(CHUNK))]);
   await eventually(() => api.images.get.query({ image: 'Lab' }), (image) => image.versions[0]?.pending === true && image.copies.filter((copy) => copy.versionGuid === image.versions[0]?.guid && copy.state === 'ready').length === 2);
   const portal = await testAgent(hq);
-  const { computerId } = await portal.portal(hq.token);
+  const { computerId } = await portal.portal(hq.token, testInventory('pc-9'));
   return { hq, api, portal, imageGuid, request: { image: imageGuid, version: 2, computer: computerId, disk: { kind: 'path', path: '/x' } as const } };
 }
 
 describe('a version that waits to be validated', () => {
   it('goes to one computer as a test deploy, and waits as before', async () => {
-    const { api, portal, request, imageGuid } = await waiting();
+    const { hq, api, portal, request, imageGuid } = await waiting();
     expect(await api.jobs.previewTestDeploy.query(request)).toMatchObject({ title: 'Test deploy of Lab version 2', erases: ['/x (not seen yet)'] });
-    const { run } = await api.jobs.startTestDeploy.mutate(request);
+    const typed = ['image', 'test-deploy', 'Lab', '--version', '2', '--on', 'pc-9', '--to-disk', 'path=/x'];
+    expect(await platen(hq.dataFolder, ...typed)).toMatchObject({ code: 2, err: expect.stringMatching(/Test deploy of Lab version 2 erases \/x \(not seen yet\) on pc-9, and nobody can be asked here: add --yes/) as string });
+    expect(await platen(hq.dataFolder, ...typed, '--yes')).toMatchObject({ code: 0, out: 'Test deploy of Lab version 2 on pc-9 was asked for. When it is as it should be: platen image validate Lab --version 2' });
+    const [asked] = await api.runs.list.query({ active: true });
+    const run = asked?.id ?? '';
     const taken = await portal.request('takeRun', {});
     expect(taken).toMatchObject({ run: { id: run, title: 'Test deploy of Lab version 2', tasks: [{ type: 'deploy', version: 2, test: true }] }, needs: [{ version: 2, problem: null }] });
     expect(await beginDeploy(portal, run, 0)).toMatchObject({ imageGuid, version: 2 });
