@@ -1,7 +1,7 @@
 // The fault storm: random actions of administrators and technicians while servers are killed, links cut, disks filled and hurt, clocks turned.
 // PLATEN_STORM_SEED=N repeats one seed, PLATEN_STORM_STEPS=N makes it longer or shorter; PLATEN_SOAK=1 goes on for half an hour.
 import { afterAll, expect, it } from 'vitest';
-import { blow, type StormResult } from './test-storm-run.ts';
+import { blow, type StormResult } from '../../test-storm-run.ts';
 
 const soak = process.env['PLATEN_SOAK'] === '1';
 const only = process.env['PLATEN_STORM_SEED'];

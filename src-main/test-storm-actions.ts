@@ -1,8 +1,8 @@
 // Test support: what people do at random while the storm blows: capture, rename, scope, trash, delete, revoke, sites. Each tells the model
 // what it was answered. Not part of the product.
-import { TestAgent } from '../../test-agent.ts';
-import type { Outcome, StormModel } from './test-storm-model.ts';
-import { contentOf, stormChunk, type Random } from './test-storm-random.ts';
+import { TestAgent } from './test-agent.ts';
+import type { Outcome, StormModel } from './replication/storm/test-storm-model.ts';
+import { contentOf, stormChunk, type Random } from './replication/storm/test-storm-random.ts';
 import type { Place, World } from './test-storm-world.ts';
 
 export type Storm = { world: World; model: StormModel; random: Random; /** What happened, for whoever reads a failure. */ say: (text: string) => void; counter: { names: number; chunks: number } };

@@ -1,7 +1,7 @@
 // Test support: one server of the storm as a process of its own. Its clock is what the storm says, and its way to other servers leads
 // through the storm's relays. Not part of the product.
 import { Socket } from 'node:net';
-import { checkFolder } from './test-storm-check.ts';
+import { checkFolder } from './replication/storm/test-storm-check.ts';
 
 export type ChildTask =
   | { do: 'serve'; dataFolder: string; httpPort: number; offsetMs: number; /** Port of another server → port of the relay in between. */ relays: Record<string, number>; join: { url: string; token: string } | null; packageServer: boolean }
@@ -24,7 +24,7 @@ if (task.do === 'check') {
   process.disconnect();
 } else {
   leadThrough(task.relays);
-  const { startServer } = await import('../../server.ts');
+  const { startServer } = await import('./server.ts');
   const server = await startServer({
     dataFolder: task.dataFolder, host: '127.0.0.1', httpPort: task.httpPort, clock, linkFirstPauseMs: 100, runLeaseMs: 5000, version: '1.0.0',
     ...(task.packageServer ? { packageServer: { packageServer: true, join: task.join } } : {}),

@@ -1,7 +1,7 @@
 // Test support: what breaks while the storm blows, and how each is mended again. Not part of the product.
 import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { outcomeOf, type Storm } from './test-storm-actions.ts';
-import type { LinkFault } from './test-relay.ts';
+import type { LinkFault } from './replication/storm/test-relay.ts';
 import type { Place } from './test-storm-world.ts';
 
 /** lift: what mends it; null where it is over at once, or can't be mended from outside. */

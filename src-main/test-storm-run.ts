@@ -2,11 +2,11 @@
 import type { MatrixRow } from '#shared/model/replication.ts';
 import { actions, outcomeOf, type Storm } from './test-storm-actions.ts';
 import { faults } from './test-storm-faults.ts';
-import { StormModel } from './test-storm-model.ts';
-import { contentOf, Random, stormChunk } from './test-storm-random.ts';
+import { StormModel } from './replication/storm/test-storm-model.ts';
+import { contentOf, Random, stormChunk } from './replication/storm/test-storm-random.ts';
 import { World, type Place } from './test-storm-world.ts';
-import { TestAgent } from '../../test-agent.ts';
-import type { CheckedFolder } from './test-storm-check.ts';
+import { TestAgent } from './test-agent.ts';
+import type { CheckedFolder } from './replication/storm/test-storm-check.ts';
 
 export type StormOptions = { seed: number; steps: number; calmMs: number; servers?: number; /** Where the machine is slow the storm ends before its last step. */ rageMs?: number };
 export type StormResult = { seed: number; happened: string[]; problems: string[]; tookMs: number; calmTookMs: number; versions: number };
