@@ -137,10 +137,16 @@ export class Story {
     return said;
   }
 
-  /** What stands on top of a server's page because a person is needed. */
-  async attention(server: string): Promise<Locator> {
-    await this.console.goTo(`/server/${(await this.lab.serverView(server)).id}`);
-    return this.#page.getByRole('list', { name: 'Needs attention' });
+  /** That a server let go of what it had proved: healed perhaps before anybody looks, so its history is where the console tells it. */
+  async tellsOfLoss(server: string): Promise<void> {
+    const told = await this.lab.untilFound(`the history of ${server} tells of a loss`, async () => {
+      const { history } = await this.hq.platen<{ history: { kind: string; message: string }[] }>('server', 'show', server, '--history');
+      return history.find((event) => event.kind === 'copies-damaged' || event.kind === 'copies-lost') ?? null;
+    });
+    await this.console.goTo(`/server/${(await this.lab.serverView(server)).id}/history`);
+    await expect(this.#page.getByText(told.message).first()).toBeVisible();
+    this.note(`the console tells: ${told.message}`);
+    await this.console.goTo('/matrix');
   }
 
   /** Content that the network carried to a machine while this was done; frames and their headers counted. */

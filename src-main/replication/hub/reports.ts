@@ -5,7 +5,7 @@ import { CONTRADICTED, LOST } from '../../servers/service.ts';
 import { eventsBetween, isLoss, sameEvent } from '../report.ts';
 import type { HubParts, KnownCopy, UnknownBook } from './parts.ts';
 
-export type Taken = { lost: KnownCopy[]; contradicted: CopyReport[]; /** The console does not know these versions (yet, or any more). */ unknown: CopyReport[]; /** Called ready by a proof from before the loss: to be re-hashed there. */ doubted: string[]; images: Set<string> };
+export type Taken = { lost: KnownCopy[]; contradicted: CopyReport[]; /** The console does not know these versions (yet, or any more). */ unknown: CopyReport[]; /** Called ready by a proof from before the loss: to be re-hashed there. */ doubted: string[]; /** They were proved, and failed a check there; perhaps healed already. */ damaged: KnownCopy[]; images: Set<string> };
 
 type Parts = Pick<HubParts, 'servers' | 'events' | 'log' | 'copies' | 'transaction'> & { unknown?: UnknownBook };
 
@@ -20,7 +20,7 @@ export function isOldProof(provedAt: number | null, row: Pick<KnownCopy, 'state'
 
 /** @param whole true: what is not named is not there */
 export function takeReport({ servers, events, log, copies, transaction, unknown }: Parts, serverId: string, said: { digest: string; copies: readonly CopyReport[]; whole: boolean }): Taken {
-  const taken: Taken = { lost: [], contradicted: [], unknown: [], doubted: [], images: new Set() };
+  const taken: Taken = { lost: [], contradicted: [], unknown: [], doubted: [], damaged: [], images: new Set() };
   transaction(() => {
     const rows = new Map(copies.on(serverId).map((row) => [row.versionGuid, row]));
     for (const copy of said.copies) takeOne(copy, rows.get(copy.versionGuid) ?? copies.at(copy.versionGuid, serverId));
@@ -38,6 +38,13 @@ export function takeReport({ servers, events, log, copies, transaction, unknown 
       events.record({
         actor: 'server', entity: 'server', id: serverId, kind: 'copies-lost', data: { versions: taken.lost.map((row) => row.versionGuid).slice(0, 1000), whole: said.whole },
         message: `${taken.lost.length === 1 ? '1 version' : `${taken.lost.length} versions`} that it had proved ${taken.lost.length === 1 ? 'is' : 'are'} not there any more. Nothing was deleted anywhere else`,
+      });
+    }
+    // Healing is quick, and what was damaged is then ready again: that a disk let go of something stays in the history.
+    if (taken.damaged.length > 0) {
+      events.record({
+        actor: 'server', entity: 'server', id: serverId, kind: 'copies-damaged', data: { versions: taken.damaged.map((row) => row.versionGuid).slice(0, 1000) },
+        message: `${taken.damaged.length === 1 ? '1 version' : `${taken.damaged.length} versions`} that it had proved failed a check there. Damaged chunks are fetched again from other servers. Look at its disk`,
       });
     }
   });
@@ -62,6 +69,7 @@ export function takeReport({ servers, events, log, copies, transaction, unknown 
       return;
     }
     const loss = isLoss(row.state, copy.state);
+    if (row.state === 'ready' && !loss && !isDoubted && ['damaged', 'copying', 'verifying'].includes(copy.state)) taken.damaged.push(row);
     const problem = copy.problem ?? (loss || ((row.problem === LOST || row.problem === CONTRADICTED) && copy.state !== 'ready') ? (row.problem === CONTRADICTED ? CONTRADICTED : LOST) : null);
     const path = eventsBetween(row.state, copy.state);
     if (path === null) return;
