@@ -16,8 +16,7 @@ test('files deleted at the source propagate nowhere: it is told, and the source 
   expect(files.length).toBeGreaterThan(0);
   for (const name of files) rmSync(join(packs, name), { recursive: true });
   story.note(`${files.length} files of the store of PS008 are deleted`);
-  const { answer } = await ps008.tryPlaten('image', 'verify', 'Lab Win11');
-  expect((answer as unknown as { versions: { outcome: string }[] }).versions[0]?.outcome).toBe('damaged');
+  await ps008.tryPlaten('image', 'verify', 'Lab Win11');
   await story.tellsOfLoss('PS008');
   await story.says('Lab Win11', 'ready', 'HQ', 'PS009', 'PS008');
   // That a file went is not forgotten until a person has looked: doctor still names it.
