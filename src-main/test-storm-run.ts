@@ -103,7 +103,7 @@ async function calmAndProve(storm: Storm, calmMs: number): Promise<string[]> {
   }
   say('every data folder is read');
   const folders = new Map<string, CheckedFolder>();
-  for (const place of world.places) folders.set(place.name, await world.check(place));
+  await Promise.all(world.places.map(async (place) => folders.set(place.name, await world.check(place))));
   return [...exits, ...sentTwice, ...model.problems({ folders, console: world.console.name, rows, placeOf: world.placeOf })];
 }
 
