@@ -202,9 +202,9 @@ describe('what else is said', () => {
     await replica.open();
     await replica.prove({ now: Date.now() });
     expect((await shown(api, replica)).problems).toEqual([]);
-    replica.say({ type: 'heartbeat', figures: { freeBytes: 123, totalBytes: 456, now: Date.now() + 300_000 } });
-    const view = await eventually(() => shown(api, replica), (found) => found.freeBytes === 123);
-    expect(view).toMatchObject({ totalBytes: 456, problems: [expect.stringMatching(/Its clock is 5 min.* ahead/)] });
+    replica.say({ type: 'heartbeat', figures: { freeBytes: 123e9, totalBytes: 456e9, now: Date.now() + 300_000 } });
+    const view = await eventually(() => shown(api, replica), (found) => found.freeBytes === 123e9);
+    expect(view).toMatchObject({ totalBytes: 456e9, problems: [expect.stringMatching(/Its clock is 5 min.* ahead/)] });
   });
 
   it('what is moving shows with the image it is of; the end of a transfer becomes history with its sources', async () => {

@@ -67,6 +67,7 @@ function problemsOf(row: ServerRow, { counts, fits, freeBytes, skew, soon, live,
     problems.push(`Its clock is ${formatDuration(Math.abs(skew) / 1000)} ${skew > 0 ? 'ahead' : 'behind'}: windows open at the wrong time, and tickets for computers end too ${skew > 0 ? 'early' : 'late'}. Set its clock, or let it follow a time server.`);
   }
   if (!fits) problems.push(`${formatBytes(neededBytes)} are still to come and ${formatBytes(freeBytes ?? 0)} are free. Make room there, or let it hold fewer images.`);
+  else if (soon !== null && soon <= 0) problems.push(`Only ${formatBytes(freeBytes ?? 0)} are free on its disk, so little more can come. Make room there, or let it hold fewer images.`);
   else if (soon !== null && soon < SOON_FULL_DAYS) problems.push(`Its disk is ${forecastWords(soon) ?? ''} at the pace of the last four weeks (${formatBytes(growthBytesPerDay)} a day). Make room there, or let it hold fewer images.`);
   return [...problems, ...(live?.problems ?? [])];
 }
