@@ -32,6 +32,8 @@ export async function measureIdle(link, folder, { images, servers }) {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const next = async () => JSON.parse((await lines.next()).value ?? 'null');
+    const limit = setTimeout(() => child.kill('SIGKILL'), 120_000);
+    child.once('close', () => clearTimeout(limit));
     child.stdin.write(`${JSON.stringify({ url: `https://${HERE}:${new URL(console.ready.url).port}`, tokens, guids })}\n`);
     // A change of anything lets the console look at its plans at once, and not half a minute later: the images were written beside it.
     let days = 15;
