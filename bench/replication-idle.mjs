@@ -22,9 +22,9 @@ const manifestOf = (/** @type {string} */ guid) => guid.replaceAll('-', '').padE
  */
 export async function measureIdle(link, folder, { images, servers }) {
   const data = join(folder, 'idle');
-  await (await Platen.start(data)).stop();
-  const guids = addImages(data, images);
   const console = await Platen.start(data, ['--host', '0.0.0.0']);
+  // Beside the running console: one that starts looks for the manifests of what it has, and these have none.
+  const guids = addImages(data, images);
   try {
     const tokens = [];
     for (let number = 1; number <= servers; number++) tokens.push((await console.api.servers.add.mutate({ name: `PS${number}` })).token);
