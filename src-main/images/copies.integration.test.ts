@@ -155,6 +155,7 @@ describe('a version captured at a package server', () => {
     await hq.capture('Lab');
     expect(hq.images.captured(await site.told(patch), site.selfId)).toBe(3);
     expect(hq.row(patch)).toMatchObject({ pending: 1 });
+    expect(hq.images.pendingVersions()).toEqual([{ imageGuid: hq.images.get('Lab').guid, imageName: 'Lab', number: 3, origin: 'site' }]);
     site.images.takeOver([hq.wanted(base), hq.wanted(patch)]);
     hq.images.copies.move(patch, site.selfId, 'verified', { provedAt: 1 });
     expect([hq.images.forDeploy('Lab').version.number, hq.images.get('Lab').current]).toEqual([2, 2]);
@@ -168,6 +169,7 @@ describe('a version captured at a package server', () => {
     hq.images.validate(patch, 'admin');
     hq.images.validate(patch, 'admin');
     expect(hq.images.forDeploy('Lab').version.guid).toBe(patch);
+    expect(hq.images.pendingVersions()).toEqual([]);
     expect(hq.images.history('Lab').filter((event) => event.kind === 'validated')).toHaveLength(1);
   });
 
@@ -177,7 +179,9 @@ describe('a version captured at a package server', () => {
     hq.images.captured(await site.told(patch), site.selfId);
     hq.images.reject(patch, 'wrong drivers', 'admin');
     expect(hq.images.get('Lab').versions.find((version) => version.guid === patch)).toMatchObject({ pending: true, trashedAt: hq.clock.now });
+    expect(hq.images.pendingVersions()).toEqual([]);
     hq.images.undelete({ image: 'Lab', version: 2 }, 'admin');
+    expect(hq.images.pendingVersions()).toHaveLength(1);
     expect(() => hq.images.forDeploy('Lab', 2)).toThrow(/validate/);
     expect(hq.images.history('Lab').map((event) => event.kind)).toEqual(expect.arrayContaining(['rejected']));
   });

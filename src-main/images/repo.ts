@@ -69,6 +69,10 @@ export function openImageRepo(db: Database, selfId: string) {
     versions: (imageGuid: string): VersionRow[] => versionsWhere('image_guid = :imageGuid AND removing_at IS NULL ORDER BY number DESC', { imageGuid }),
     /** Every version there is, those being removed left out. */
     allVersions: (): VersionRow[] => versionsWhere('removing_at IS NULL ORDER BY image_guid, number DESC'),
+    /** Captured at another server into an image that is not its own, and neither taken nor refused by anybody yet. */
+    pendingVersions: (): { imageGuid: string; imageName: string; number: number; origin: string | null }[] => db.all(`SELECT image.guid AS imageGuid, image.name AS imageName, number, server.name AS origin
+      FROM image_version JOIN image ON image.guid = image_version.image_guid LEFT JOIN server ON server.id = image_version.origin_server_id
+      WHERE pending = 1 AND image_version.removing_at IS NULL AND image_version.trashed_at IS NULL AND image.removing_at IS NULL AND image.trashed_at IS NULL ORDER BY image.name, number`),
     versionByGuid: (guid: string): VersionRow | undefined => versionsWhere('image_version.guid = :guid AND removing_at IS NULL', { guid })[0],
     versionByManifest: (manifest: string): VersionRow | undefined => versionsWhere('manifest = :manifest AND removing_at IS NULL', { manifest })[0],
     graph: (versionGuid: string): string => db.get<{ graph: string }>('SELECT graph FROM image_version WHERE guid = :versionGuid', { versionGuid })?.graph ?? '',

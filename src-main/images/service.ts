@@ -277,6 +277,7 @@ export function openImages(parts: ImagesParts) {
       const names = new Map(repo.images().map((image) => [image.guid, image.name]));
       return repo.allVersions().filter((version) => version.state === 'damaged').map((version) => ({ imageGuid: version.image_guid, imageName: names.get(version.image_guid) ?? '', number: version.number }));
     },
+    pendingVersions: repo.pendingVersions,
     lookForDamage: (): void => verifying.lookForDamage(),
     liveManifests: (): string[] => repo.liveManifests(),
 

@@ -36,6 +36,13 @@ export function openStatus(parts: StatusParts) {
     return problems;
   }
 
+  /** A package server can't say what is to be handed out: that is the console's. */
+  function toBeValidated(): ServerStatus['problems'] {
+    return images.pendingVersions().map(({ imageGuid, imageName, number, origin }) => ({
+      code: 'version-pending', message: `Version ${number} of "${imageName}" was captured at ${origin ?? 'another server'} and waits to be validated. Until then it is deployed nowhere else. Validate or reject it; it can be tried on one computer before.`, link: `image/${imageGuid}/versions`,
+    }));
+  }
+
   return {
     async get(): Promise<ServerStatus> {
       const figures = await store.figures();
@@ -44,7 +51,7 @@ export function openStatus(parts: StatusParts) {
       const replication = parts.replication();
       return {
         serverId: parts.serverId, name: settings.get().serverName, version: parts.version, startedAt: parts.startedAt, now: clock(), dataFolder: parts.dataFolder,
-        addresses, httpPort, fingerprint: parts.fingerprint, dhcp: boot.mode, store: figures, ...runs.counts(), console: replication.console, problems: [...problemsOf(figures, problem, boot.problem), ...replication.problems],
+        addresses, httpPort, fingerprint: parts.fingerprint, dhcp: boot.mode, store: figures, ...runs.counts(), console: replication.console, problems: [...problemsOf(figures, problem, boot.problem), ...(replication.console === null ? toBeValidated() : []), ...replication.problems],
       };
     },
   };
