@@ -10,6 +10,7 @@ import { taskSummary } from '#shared/model/job.ts';
 import type { FakeData } from './fakeData.ts';
 import type { FakeFolder, FakeJob, FakeJobs } from './fakeJobData.ts';
 import { jobViews } from './fakeJobViews.ts';
+import { testDeployProcedures } from './fakePending.ts';
 import { fail, t } from './fakeProcedures.ts';
 import type { Procedures } from './fakeProcedures.ts';
 
@@ -32,7 +33,7 @@ export class FakeUndo {
 const edited = z.object({ id: z.string(), rev: z.number().optional(), name: jobNameSchema.optional(), description: descriptionSchema.optional(), showInPortal: z.boolean().optional() });
 const items = z.object({ items: z.array(z.string()).min(1) });
 
-export function jobsRouters({ guarded }: Procedures, { data, jobs, undo, changed }: Parts) {
+export function jobsRouters({ open, guarded }: Procedures, { data, jobs, undo, changed }: Parts) {
   const views = jobViews(jobs, data);
   const jobOf = (ref: string): FakeJob => jobs.jobs.find((job) => job.id === ref) ?? fail(new AppError('not-found', `There is no job “${ref}”.`));
   const folderOf = (ref: string): FakeFolder => jobs.folders.find((folder) => folder.id === ref) ?? fail(new AppError('not-found', `There is no job folder “${ref}”.`));
@@ -120,6 +121,7 @@ export function jobsRouters({ guarded }: Procedures, { data, jobs, undo, changed
         changed('folder', id);
         return { undo: undo.keep(`Changed ${folder.name}`, () => { Object.assign(folder, before); changed('folder', id); }) };
       }),
+      ...testDeployProcedures({ open, guarded }, { data, changed }),
       preview: guarded.input(startTargetSchema).query(({ input }) => views.preview(input)),
       start: guarded.input(startTargetSchema.extend({ busy: z.enum(['queue', 'skip']) })).mutation(({ input }) => start(views.preview(input), views.whatRuns(input.what).jobs, input.busy, data, changed)),
     }),

@@ -25,6 +25,7 @@ import { jobsFor } from './fakeJobData.ts';
 import type { FakeJobs } from './fakeJobData.ts';
 import { FakeUndo, jobsRouters } from './fakeJobs.ts';
 import { jobViews } from './fakeJobViews.ts';
+import { pendingProcedures } from './fakePending.ts';
 import { fail, fakeToken, procedures, t } from './fakeProcedures.ts';
 import type { FakeMode } from './fakeProcedures.ts';
 import { fakeRunsRouter } from './fakeRuns.ts';
@@ -136,6 +137,7 @@ export function fakeRouter(state: State) {
         for (const image of gone) each({ image: image.guid }, (item) => { item.trashedAt = Date.now(); item.deleteAfter = deleteAfter; });
         return { trashed: gone.map((image) => ({ image: image.guid, name: image.name, version: null, deleteAfter })), skipped: kept.map((image) => ({ image: image.guid, version: null, reason: `“${image.name}” is protected, so it was not moved to the trash. Remove its protection first.` })) };
       }),
+      ...pendingProcedures(made, { data, changed }, derive),
       undelete: guarded.input(target).mutation(({ input }) => { each(input, (item) => { item.trashedAt = null; item.deleteAfter = null; }); }),
       purge: guarded.input(target).mutation(({ input }) => {
         const image = imageOf(input.image);
@@ -177,7 +179,7 @@ function derive(image: ImageDetail): void {
   const kept = image.versions.filter((version) => version.trashedAt === null);
   image.versionCount = kept.length;
   image.newest = kept.at(-1) ?? null;
-  image.current = kept.findLast((version) => version.enabled)?.number ?? null;
+  image.current = kept.findLast((version) => version.enabled && !version.pending)?.number ?? null;
 }
 
 function treeChildren({ data, jobs, boot, servers }: State, parent: string | null): TreeNode[] {

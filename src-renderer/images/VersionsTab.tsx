@@ -13,6 +13,7 @@ import { When } from '../ui/When.tsx';
 import { CaptureCommand } from './CaptureCommand.tsx';
 import { openDeployDialog } from './captureDialogStore.ts';
 import { versionState } from './imageWords.ts';
+import { PendingCommands, PendingDialogs, PendingNote, usePending } from './PendingVersion.tsx';
 import { useImageActions } from './useImageActions.tsx';
 import classes from './ImagePage.module.css';
 
@@ -36,10 +37,11 @@ export function VersionRow({ image, version }: { image: ImageDetail; version: Ve
   const target = { image: image.guid, name: image.name, version: version.number };
   const trashed = version.trashedAt !== null;
   const imageTrashed = image.trashedAt !== null;
+  const pending = usePending(image, version);
   return (
     <div className={classes['version']} data-version={version.number} role="group" aria-label={`Version ${version.number}`}>
       <span className={classes['number']}>Version {version.number}</span>
-      <Verification version={version}><StateMark tone={state.tone}>{state.word}</StateMark></Verification>
+      <Verification version={version}><span title={state.why}><StateMark tone={state.tone}>{state.word}</StateMark></span></Verification>
       <span className={classes['facts']}>
         <span><When at={version.capturedAt} /> <span className="dim">by {version.capturedBy}</span></span>
         <small>{version.newBytes === 0 ? 'nothing new' : `+${formatBytes(version.newBytes)} new`} · from {version.computerName}</small>
@@ -48,6 +50,7 @@ export function VersionRow({ image, version }: { image: ImageDetail; version: Ve
         {trashed ? <span className="dim">{version.note}{version.deleteAfter !== null && <> · deleted for good <When at={version.deleteAfter} /></>}</span> : (
           <EditableText value={version.note} label={`Note of version ${version.number}`} placeholder="Add a note" disabled={!connected || imageTrashed} onSave={(note) => actions.setNote({ ...target, note })} />
         )}
+        {pending !== null && <PendingNote pending={pending} />}
         {version.damagedChunks > 0 && <small>{version.damagedChunks === 1 ? '1 chunk does' : `${version.damagedChunks} chunks do`} not match; capture again, or verify once the disk is repaired</small>}
       </span>
       <span className={classes['buttons']}>
@@ -58,19 +61,24 @@ export function VersionRow({ image, version }: { image: ImageDetail; version: Ve
           </>
         ) : (
           <>
-            <Button variant="subtle" color="gray" disabled={!connected || version.verifying !== null} onClick={() => actions.verify(target)} aria-label={`Verify version ${version.number}`}>Verify</Button>
+            {pending?.decidesHere === true
+              ? <Button variant="default" disabled={!connected || pending.why !== null} onClick={() => pending.ask('validate')} aria-label={`Validate version ${version.number}…`}>Validate…</Button>
+              : <Button variant="subtle" color="gray" disabled={!connected || version.verifying !== null} onClick={() => actions.verify(target)} aria-label={`Verify version ${version.number}`}>Verify</Button>}
             <Menu position="bottom-end" width={200}>
               <Menu.Target><ActionIcon aria-label={`More commands for version ${version.number}`}><IconDots size={16} /></ActionIcon></Menu.Target>
               <Menu.Dropdown aria-label={`Commands for version ${version.number}`}>
-                <Menu.Item disabled={version.state === 'damaged' || !version.enabled} onClick={() => openDeployDialog(image.name, version.number)}>Deploy this version…</Menu.Item>
+                {pending !== null && <PendingCommands pending={pending} />}
+                {pending === null && <Menu.Item disabled={version.state === 'damaged' || !version.enabled} onClick={() => openDeployDialog(image.name, version.number)}>Deploy this version…</Menu.Item>}
+                {pending?.decidesHere === true && <Menu.Item disabled={!connected || version.verifying !== null} onClick={() => actions.verify(target)}>Verify</Menu.Item>}
                 <Menu.Item disabled={!connected} onClick={() => actions.setEnabled({ ...target, enabled: !version.enabled })}>{version.enabled ? 'Disable' : 'Enable'}</Menu.Item>
-                <Menu.Divider />
-                <Menu.Item disabled={!connected} onClick={() => actions.trash(target)}>Move to trash</Menu.Item>
+                {pending?.decidesHere !== true && <Menu.Divider />}
+                {pending?.decidesHere !== true && <Menu.Item disabled={!connected} onClick={() => actions.trash(target)}>Move to trash</Menu.Item>}
               </Menu.Dropdown>
             </Menu>
           </>
         )}
       </span>
+      {pending !== null && <PendingDialogs image={image} version={version} pending={pending} />}
     </div>
   );
 }

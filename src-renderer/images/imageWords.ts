@@ -9,6 +9,7 @@ export function versionState(version: VersionSummary): Worded {
   if (version.state === 'damaged') return { tone: 'fail', word: 'Damaged' };
   if (version.verifying !== null) return { tone: 'run', word: `Verifying ${percent(version.verifying)}` };
   if (version.state === 'verifying') return { tone: 'run', word: 'Verifying' };
+  if (version.pending) return { tone: 'warn', word: 'To be validated', why: 'It was captured at another server. Until somebody validates it, it is deployed nowhere else.' };
   return version.enabled ? { tone: 'ok', word: 'Ready' } : { tone: 'off', word: 'Disabled' };
 }
 
@@ -18,6 +19,7 @@ export function imageState(image: ImageSummary): Worded {
   if (image.newest === null) return { tone: 'wait', word: 'No versions' };
   if (!image.enabled) return { tone: 'off', word: 'Disabled', why: 'It can’t be deployed until it is enabled.' };
   if (image.newest.state === 'damaged') return { tone: 'fail', word: 'Damaged', why: 'Its newest version failed a check and can’t be deployed.' };
+  if (image.newest.pending) return { tone: 'warn', word: 'To be validated', why: `Version ${image.newest.number} was captured at another server and waits to be validated.${image.current === null ? '' : ` Until then version ${image.current} is deployed.`}` };
   if (image.current === null) return { tone: 'off', word: 'Nothing to deploy', why: 'None of its versions is enabled.' };
   return image.newest.enabled ? versionState(image.newest) : { tone: 'ok', word: 'Ready', why: `Version ${image.current} is deployed; newer ones are disabled.` };
 }

@@ -77,6 +77,15 @@ export function useImageActions() {
       verify: (target: Target): void => attempt(target, `Could not start verifying ${label(target)}`, async () => {
         await client.images.verify.mutate(ref(target));
       }),
+      validate: (target: Target & { guid: string }): void => attempt(target, `Could not validate ${label(target)}`, async () => {
+        await client.images.validate.mutate({ versionGuid: target.guid });
+        toastDone(`${label(target)} is validated: it goes to the servers that are to hold this image`);
+      }),
+      /** To the trash; taken back it waits as before. */
+      reject: (target: Target & { guid: string; reason: string }): void => attempt(target, `Could not reject ${label(target)}`, async () => {
+        await client.images.reject.mutate({ versionGuid: target.guid, reason: target.reason });
+        toastUndo(`${label(target)} rejected and moved to the trash`, trashKey(target), () => restore(target));
+      }),
       setEnabled: (target: Target & { enabled: boolean }): void => attempt(target, `Could not ${target.enabled ? 'enable' : 'disable'} ${label(target)}`, async () => {
         await client.images.setEnabled.mutate({ ...ref(target), enabled: target.enabled });
       }),
