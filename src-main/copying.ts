@@ -39,7 +39,7 @@ export function openCopying({ store, images, servers, events, log, clock, ownId,
 
   const reconcile = openReconcile({
     self: { id: ownId, sign: (purpose, message) => store.sign(purpose, message) }, store, log, clock,
-    copies: { stateOf: images.copies.stateOf, adopt: images.adopt, olderManifest: images.olderManifest, progressOf: images.verifyProgress },
+    copies: { states: images.copies.states, adopt: images.adopt, olderManifest: images.olderManifest, progressOf: images.verifyProgress },
     ended: (transfer) => {
       if (isConsole) servers.transferEnded(ownId, transfer);
       else link()?.transferEnded(transfer);
@@ -47,7 +47,7 @@ export function openCopying({ store, images, servers, events, log, clock, ownId,
     changed: () => tell(),
   });
   function tell(): void {
-    const [moving, problems] = [reconcile.moving().slice(0, 200), reconcile.problems().slice(0, 50)];
+    const [moving, problems] = [reconcile.moving(200), reconcile.problems().slice(0, 50)];
     if (isConsole) servers.selfMoving(moving, problems);
     else link()?.moving({ moving, problems });
   }

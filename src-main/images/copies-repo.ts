@@ -16,6 +16,8 @@ export function openCopiesRepo(db: Database) {
     at: (versionGuid: string, serverId: string): KnownCopy | undefined => db.get(`SELECT ${columns}, :serverId AS serverId FROM image_version
       LEFT JOIN copy ON copy.version_guid = image_version.guid AND copy.server_id = :serverId WHERE image_version.guid = :versionGuid`, { versionGuid, serverId }),
     on: (serverId: string): KnownCopy[] => db.all(`SELECT ${columns}, copy.server_id AS serverId FROM copy JOIN image_version ON image_version.guid = copy.version_guid WHERE copy.server_id = :serverId`, { serverId }),
+    states: (serverId: string): Map<string, CopyState> => new Map(db.all<{ versionGuid: string; state: CopyState }>('SELECT version_guid AS versionGuid, state FROM copy WHERE server_id = :serverId', { serverId })
+      .map((row) => [row.versionGuid, row.state])),
     /** On servers that are in: what one that was retired or revoked has can't be asked for, and proves nothing. */
     of: (versionGuid: string): HeldCopy[] => db.all(`SELECT version_guid AS versionGuid, server_id AS serverId, server.name AS serverName, copy.state FROM copy JOIN server ON server.id = copy.server_id
       WHERE version_guid = :versionGuid AND server.state IN ('joined', 'retiring') ORDER BY server.is_self DESC, server.name COLLATE NOCASE`, { versionGuid }),

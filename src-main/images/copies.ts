@@ -65,6 +65,8 @@ export function openCopies(parts: CopiesParts) {
     at: (versionGuid: string, serverId: string): KnownCopy | null => copiesRepo.at(versionGuid, serverId) ?? null,
     /** Of this server's own copy. */
     stateOf: (versionGuid: string): CopyState => copiesRepo.at(versionGuid, selfId)?.state ?? 'absent',
+    /** The same of all of them at once; a version that has none is not named. */
+    states: (): Map<string, CopyState> => copiesRepo.states(selfId),
     readyAt: (versionGuid: string): string[] => copiesRepo.of(versionGuid).filter((copy) => copy.state === 'ready').map((copy) => copy.serverId),
     assign: (versionGuid: string, serverId: string): CopyState | null => move(versionGuid, serverId, 'assigned'),
 

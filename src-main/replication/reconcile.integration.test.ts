@@ -25,7 +25,7 @@ function lonely(): { reconcile: Reconcile; tries: () => number; clock: { now: nu
     self, clock: () => clock.now, log: { info: () => undefined, warn: () => undefined, error: () => undefined } as never, ended: () => undefined, changed: () => undefined,
     store: { foreseeSpace: () => Promise.resolve() } as never,
     copies: {
-      stateOf: () => 'copying', adopt: () => undefined, progressOf: () => null,
+      states: () => new Map(), adopt: () => undefined, progressOf: () => null,
       olderManifest: () => {
         tries++;
         return null;
@@ -70,7 +70,7 @@ it('goes on where the end of a transfer can not be written down: a full disk end
   let ended = 0;
   const reconcile = openReconcile({
     self, clock: Date.now, log: { info: () => undefined, warn: () => undefined, error: () => undefined } as never, changed: () => undefined, store: { foreseeSpace: () => Promise.resolve() } as never,
-    copies: { stateOf: () => 'copying', adopt: () => undefined, progressOf: () => null, olderManifest: () => null },
+    copies: { states: () => new Map(), adopt: () => undefined, progressOf: () => null, olderManifest: () => null },
     ended: () => {
       ended++;
       throw new AppError('disk-full', 'full');

@@ -16,8 +16,8 @@ export type ReconcileParts = {
   self: OwnIdentity;
   store: Pick<Store, 'openAdoption' | 'readFrames' | 'foreseeSpace' | 'openManifest' | 'figures'>;
   copies: {
-    /** Of this server's own copy; absent where it has none. */
-    stateOf: (versionGuid: string) => CopyState;
+    /** Of this server's own copies, all at once: each look asks about every version of the plan. One that is not named is absent. */
+    states: () => ReadonlyMap<string, CopyState>;
     /** All of it is here: rows are made and it is re-hashed; only that makes it ready. */
     adopt: (version: WantedVersion) => void | Promise<void>;
     /** Manifest of the newest other version of this image that is ready here; null for none. */
@@ -64,7 +64,7 @@ export function openReconcile(parts: ReconcileParts) {
   let room: { needed: number; fits: boolean } = { needed: 0, fits: true };
   const alarms = new Set<string>();
 
-  const lacking = (): WantedVersion[] => (plan?.wanted ?? []).filter(({ guid }) => ['absent', 'copying', 'damaged'].includes(copies.stateOf(guid)));
+  const lackingOf = (wanted: readonly WantedVersion[], states: ReadonlyMap<string, CopyState>): WantedVersion[] => wanted.filter(({ guid }) => ['absent', 'copying', 'damaged'].includes(states.get(guid) ?? 'absent'));
   /** The one a person waits for, then by priority, then the oldest. */
   const inOrder = (versions: WantedVersion[]): WantedVersion[] => versions.toSorted((a, b) => Number(urgent.has(b.guid)) - Number(urgent.has(a.guid)) || b.priority - a.priority || a.capturedAt - b.capturedAt);
 
@@ -81,8 +81,9 @@ export function openReconcile(parts: ReconcileParts) {
     const current = plan;
     if (current === null) return;
     for (const [guid, { stop }] of active) if (!current.wanted.some((version) => version.guid === guid)) stop.abort();
+    const missing = lackingOf(current.wanted, copies.states());
     const open = isOpen(current.windows, new Date(clock()));
-    for (const version of inOrder(lacking())) {
+    for (const version of inOrder(missing)) {
       if (active.has(version.guid) || (failed.get(version.guid)?.until ?? 0) > elapsed()) continue;
       const isUrgent = urgent.has(version.guid);
       // One fills the line; what a technician waits for goes beside it.
@@ -90,7 +91,7 @@ export function openReconcile(parts: ReconcileParts) {
       if (isUrgent && [...active.keys()].some((guid) => urgent.has(guid))) continue;
       begin(version, current);
     }
-    foresee().catch((error: unknown) => log.warn('the room for what is to come could not be told', { error: toAppError(error) }));
+    foresee(current, missing).catch((error: unknown) => log.warn('the room for what is to come could not be told', { error: toAppError(error) }));
   }
   /** Until the first pause is over or the window changes. */
   function soonest(): number {
@@ -173,9 +174,9 @@ export function openReconcile(parts: ReconcileParts) {
   }
 
   /** Before anything starts: whether all that is still to come fits beside the reserve. What is shared with versions here makes it less. */
-  async function foresee(): Promise<void> {
-    const missing = new Set(lacking().map((version) => version.guid));
-    const needed = [...Map.groupBy(plan?.wanted ?? [], (version) => version.image.guid).values()].reduce((sum, versions) => sum + neededOf(
+  async function foresee({ wanted }: Plan, lacking: readonly WantedVersion[]): Promise<void> {
+    const missing = new Set(lacking.map((version) => version.guid));
+    const needed = missing.size === 0 ? 0 : [...Map.groupBy(wanted, (version) => version.image.guid).values()].reduce((sum, versions) => sum + neededOf(
       versions.map((version) => ({ number: version.number, storedBytes: version.storedBytes, usedBytes: version.usedBytes, at: missing.has(version.guid) ? 'to-come' : 'here' })), 0), 0);
     const fits = needed === 0 ? true : await store.foreseeSpace(needed).then(() => true, (error: unknown) => {
       if (error instanceof AppError && error.code === 'space-foreseen') return false;
@@ -185,8 +186,7 @@ export function openReconcile(parts: ReconcileParts) {
     room = { needed, fits };
   }
 
-  function movingOf(version: WantedVersion): Moving | null {
-    const state = copies.stateOf(version.guid);
+  function movingOf(version: WantedVersion, state: CopyState): Moving {
     const about = { versionGuid: version.guid, imageGuid: version.image.guid, imageName: version.image.name, number: version.number };
     const entry = active.get(version.guid);
     if (entry !== undefined) {
@@ -200,7 +200,6 @@ export function openReconcile(parts: ReconcileParts) {
     }
     const nothing = { ...about, doneBytes: 0, totalBytes: version.storedBytes, rateBytesPerSecond: 0, etaSeconds: null, sources: [] };
     if (state === 'verifying') return { ...nothing, ...copies.progressOf(version.guid), state: 'verifying', waitingFor: null };
-    if (state === 'ready' || state === 'removing') return null;
     const pause = failed.get(version.guid);
     const windows = plan?.windows ?? [];
     const why = pause !== undefined ? pause.why : !isOpen(windows, new Date(clock())) && !urgent.has(version.guid) ? 'It waits for the time in which transfers may run here.' : null;
@@ -236,7 +235,13 @@ export function openReconcile(parts: ReconcileParts) {
     },
     /** A copy changed by itself (damage, a check that ended): it may have to be got again. */
     again: (): void => look(),
-    moving: (): Moving[] => inOrder(plan?.wanted ?? []).flatMap((version) => movingOf(version) ?? []),
+    /** The first so many of what moves, or is to. */
+    moving(most = Infinity): Moving[] {
+      const states = copies.states();
+      const stateOf = (version: WantedVersion): CopyState => states.get(version.guid) ?? 'absent';
+      const unsettled = (plan?.wanted ?? []).filter((version) => active.has(version.guid) || !['ready', 'removing'].includes(stateOf(version)));
+      return inOrder(unsettled).slice(0, most).map((version) => movingOf(version, stateOf(version)));
+    },
     isCopying: (versionGuid: string): boolean => active.has(versionGuid),
     problems: (): string[] => [...alarms, ...(room.fits ? [] : ['There is not enough room for all that is to come: give the store more, or assign fewer images to this server.'])],
     room: (): { neededBytes: number; fits: boolean } => ({ neededBytes: room.needed, fits: room.fits }),

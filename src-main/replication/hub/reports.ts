@@ -7,6 +7,9 @@ import type { HubParts, KnownCopy, UnknownBook } from './parts.ts';
 
 export type Taken = { lost: KnownCopy[]; contradicted: CopyReport[]; /** The console does not know these versions (yet, or any more). */ unknown: CopyReport[]; /** Called ready by a proof from before the loss: to be re-hashed there. */ doubted: string[]; /** They were proved, and failed a check there; perhaps healed already. */ damaged: KnownCopy[]; images: Set<string> };
 
+/** From so many on, reading all copies of a server at once is quicker than one by one. */
+const MANY = 100;
+
 type Parts = Pick<HubParts, 'servers' | 'events' | 'log' | 'copies' | 'transaction'> & { unknown?: UnknownBook };
 
 /**
@@ -22,7 +25,8 @@ export function isOldProof(provedAt: number | null, row: Pick<KnownCopy, 'state'
 export function takeReport({ servers, events, log, copies, transaction, unknown }: Parts, serverId: string, said: { digest: string; copies: readonly CopyReport[]; whole: boolean }): Taken {
   const taken: Taken = { lost: [], contradicted: [], unknown: [], doubted: [], damaged: [], images: new Set() };
   transaction(() => {
-    const rows = new Map(copies.on(serverId).map((row) => [row.versionGuid, row]));
+    // A change of a few copies comes with each one that a server has re-hashed: it is not worth reading all that is there.
+    const rows = new Map((said.whole || said.copies.length > MANY ? copies.on(serverId) : []).map((row) => [row.versionGuid, row]));
     for (const copy of said.copies) takeOne(copy, rows.get(copy.versionGuid) ?? copies.at(copy.versionGuid, serverId));
     if (said.whole) {
       const named = new Set(said.copies.map((copy) => copy.versionGuid));
