@@ -10,14 +10,14 @@ export type Knocked = { id: string; name: string; addresses: readonly string[]; 
 export type KnockingParts = {
   /** Those that have not come since the restore. */
   targets: () => Knocked[];
-  self: { id: string; sign: (purpose: string, message: string) => string }; addresses: () => string[]; log: Log; clock: () => number; firstMs?: number;
+  self: { id: string; sign: (purpose: string, message: string) => string }; addresses: () => string[]; log: Log; clock: () => number; firstMs?: number; /** Tests shorten it. */ everyMs?: number;
 };
 
 const FIRST_MS = 10_000;
 const EVERY_MS = 60_000;
 const LIMIT_MS = 10_000;
 
-export function openKnocking({ targets, self, addresses, log, clock, firstMs = FIRST_MS }: KnockingParts) {
+export function openKnocking({ targets, self, addresses, log, clock, firstMs = FIRST_MS, everyMs = EVERY_MS }: KnockingParts) {
   const closing = new AbortController();
   let timer: NodeJS.Timeout | null = null;
 
@@ -35,13 +35,21 @@ export function openKnocking({ targets, self, addresses, log, clock, firstMs = F
         }
       }
     }));
-    if (!closing.signal.aborted) timer = setTimeout(soon, EVERY_MS).unref();
+    again();
+  }
+  function again(): void {
+    if (!closing.signal.aborted) timer = setTimeout(soon, everyMs).unref();
   }
   function soon(): void {
-    round().catch((error: unknown) => log.error('package servers could not be told where this console is', { error: toAppError(error) }));
+    round().catch((error: unknown) => {
+      log.error('package servers could not be told where this console is', { error: toAppError(error) });
+      again();
+    });
   }
 
+  /** An address is what that server said of itself: one that can't be asked is left out, and hinders no other one. */
   function knock(address: string, { fingerprint }: Knocked, message: string): Promise<boolean> {
+    if (!URL.canParse(address) || new URL(address).protocol !== 'https:') return Promise.resolve(false);
     const agent = new PinnedAgent(fingerprint, { keepAlive: false });
     return new Promise<boolean>((resolve) => {
       const outgoing = start(new URL(MOVED_PATH, address), { method: 'POST', agent, signal: AbortSignal.any([closing.signal, AbortSignal.timeout(LIMIT_MS)]), headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(message) } });

@@ -19,7 +19,7 @@ export class UnknownCopies {
   note(serverId: string, copies: readonly CopyReport[], { said, whole }: { said: readonly CopyReport[]; whole: boolean }): void {
     const known = whole ? new Map<string, CopyReport>() : this.#byServer.get(serverId) ?? new Map<string, CopyReport>();
     for (const { versionGuid } of said) known.delete(versionGuid);
-    for (const copy of copies.slice(0, MOST)) known.set(copy.versionGuid, copy);
+    for (const copy of copies) if (known.size < MOST) known.set(copy.versionGuid, copy);
     if (known.size === 0) this.#byServer.delete(serverId);
     else this.#byServer.set(serverId, known);
   }

@@ -5,6 +5,7 @@ import type { Moving } from '#shared/model/replication.ts';
 import type { CapturedVersion, Peer, Plan, TransferReport } from '#shared/replication/messages.ts';
 import { movedBodySchema, movedSchema, signedPurposes } from '#shared/replication/record.ts';
 import { isSignedBy } from '../../store/signing.ts';
+import { Pace } from './pace.ts';
 import type { LinkParts } from './parts.ts';
 import { connectTo, Session } from './session.ts';
 
@@ -17,6 +18,8 @@ const MAX_PROBLEMS = 50;
 const LONGEST_PAUSE_MS = 60_000;
 /** The console does not know this server, or its key: a person must do something, so there is no hurry. */
 const REFUSED_PAUSE_MS = 300_000;
+/** A console that was restored says where it is once a minute. */
+const WAKES_MS = 20_000;
 
 export function openLink(given: Omit<LinkParts, 'onRefused'>) {
   const parts: LinkParts = {
@@ -31,6 +34,7 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
   const { state, log, clock, events } = parts;
   const closing = new AbortController();
   let waking = new AbortController();
+  const wakes = new Pace(WAKES_MS, () => performance.now());
   let session: Session | null = null;
   let proved = false;
   let problem: string | null = null;
@@ -156,7 +160,8 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
         state.setConsole({ ...known, addresses: fresh });
         log.info('the console says that it is at another address', { addresses: fresh });
       }
-      if (!proved) waking.abort();
+      // Whoever has heard one such message can send it again: what is known already hurries nothing but now and then.
+      if (!proved && (fresh.length > 0 || wakes.take())) waking.abort();
     },
     /** A person says where the console is now. Kept only where the machine there shows the console's certificate. */
     async moveTo(text: string): Promise<void> {
