@@ -45,6 +45,20 @@ describe('a sealed backup', () => {
     expect(file.includes('PRIVATE')).toBe(false);
     await expect(opened(file, 'battery staple')).rejects.toThrow(/passphrase does not open/);
   });
+
+  it('that is not encrypted is refused where somebody gave a passphrase: it is not the one he made', async () => {
+    const file = await sealed(randomBytes(10), null);
+    const asSealed = Readable.from(unseal(piecesOf(file, 100), asked(), { mustBeSealed: true }));
+    await expect(buffer(asSealed)).rejects.toThrow(/not encrypted, and a passphrase was given/);
+  });
+
+  it('says what a passphrase costs, and no file decides how much memory that is', async () => {
+    const file = (await sealed(Buffer.from('x'), 'correct horse')).toString('latin1');
+    expect(file).toContain('"cost":17}');
+    await expect(opened(Buffer.from(file.replace('"cost":17', '"cost":30'), 'latin1'))).rejects.toThrow(/first lines are damaged/);
+    // The salt is the same, the key another one.
+    await expect(opened(Buffer.from(file.replace('"cost":17', '"cost":15'), 'latin1'))).rejects.toThrow(/passphrase does not open/);
+  });
 });
 
 describe('the files in a backup', () => {

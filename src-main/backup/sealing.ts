@@ -10,10 +10,13 @@ export const SEGMENT_BYTES = 256 * 1024;
 const TAG_BYTES = 16;
 /** The last segment has it in its length. */
 const LAST = 0x8000_0000;
-/** About 32 MB and a tenth of a second for each passphrase that somebody tries. */
-const COST = { N: 32_768, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
+/** scrypt's N is two to this: 128 MB and near half a second for each passphrase that somebody tries. */
+const COST = 17;
+/** Of a file that does not say it. */
+const FIRST_COST = 15;
 
-const headerSchema = z.object({ sealed: z.enum(['no', 'aes-256-gcm']), salt: z.string().regex(/^[0-9a-f]{32}$/) });
+/** cost is bounded: who made the file does not decide how much memory opening it takes. */
+const headerSchema = z.object({ sealed: z.enum(['no', 'aes-256-gcm']), salt: z.string().regex(/^[0-9a-f]{32}$/), cost: z.number().int().min(FIRST_COST).max(COST).default(FIRST_COST) });
 type Seal = { head: Buffer; key: Buffer | null };
 
 export function isSealed(header: Uint8Array): boolean {
@@ -23,8 +26,8 @@ export function isSealed(header: Uint8Array): boolean {
 /** Everything that `content` yields, sealed. passphrase null: every byte is proved to be whole, and can be read by anybody who has the file. */
 export async function* seal(content: AsyncIterable<Uint8Array>, passphrase: string | null): AsyncGenerator<Buffer> {
   const salt = randomBytes(16);
-  const head = Buffer.from(`${MAGIC}${JSON.stringify({ sealed: passphrase === null ? 'no' : 'aes-256-gcm', salt: salt.toString('hex') })}\n`);
-  const how: Seal = { head, key: passphrase === null ? null : await keyOf(passphrase, salt) };
+  const head = Buffer.from(`${MAGIC}${JSON.stringify({ sealed: passphrase === null ? 'no' : 'aes-256-gcm', salt: salt.toString('hex'), cost: COST })}\n`);
+  const how: Seal = { head, key: passphrase === null ? null : await keyOf(passphrase, { salt, cost: COST }) };
   yield head;
   let number = 0;
   let waiting: Buffer[] = [];
@@ -45,12 +48,16 @@ export async function* seal(content: AsyncIterable<Uint8Array>, passphrase: stri
   yield sealOne(how, number, Buffer.concat(waiting), true);
 }
 
-/** @param passphrase asked for only where the file is encrypted */
-export async function* unseal(file: AsyncIterable<Uint8Array>, passphrase: () => Promise<string>): AsyncGenerator<Buffer> {
+/**
+ * @param passphrase asked for only where the file is encrypted
+ * @param mustBeSealed somebody gave a passphrase, so a file that needs none is not the one he means: anybody could have written it
+ */
+export async function* unseal(file: AsyncIterable<Uint8Array>, passphrase: () => Promise<string>, { mustBeSealed = false } = {}): AsyncGenerator<Buffer> {
   const bytes = new Incoming(file);
   const head = await bytes.line(MAX_HEADER);
   const header = readHeader(head);
-  const how: Seal = { head, key: header.sealed === 'no' ? null : await keyOf(await passphrase(), Buffer.from(header.salt, 'hex')) };
+  if (mustBeSealed && header.sealed === 'no') throw new AppError('unauthorized', 'This backup is not encrypted, and a passphrase was given: it is not the file that was made with it, and anybody may have written it. Nothing was written. If it is the right one, give no passphrase (PLATEN_PASSPHRASE neither).');
+  const how: Seal = { head, key: header.sealed === 'no' ? null : await keyOf(await passphrase(), { salt: Buffer.from(header.salt, 'hex'), cost: header.cost }) };
   for (let number = 0; ; number++) {
     const word = (await bytes.take(4)).readUInt32LE(0);
     const length = word & ~LAST;
@@ -111,8 +118,9 @@ function proofOf(head: Buffer, nonce: Buffer, content: Buffer): Buffer {
   return createHash('sha256').update(head).update(nonce).update(content).digest().subarray(0, TAG_BYTES);
 }
 
-function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => scrypt(passphrase.normalize('NFC'), salt, 32, COST, (error, key) => (error === null ? resolve(key) : reject(error))));
+function keyOf(passphrase: string, { salt, cost }: { salt: Buffer; cost: number }): Promise<Buffer> {
+  const N = 2 ** cost;
+  return new Promise((resolve, reject) => scrypt(passphrase.normalize('NFC'), salt, 32, { N, r: 8, p: 1, maxmem: 2 * 128 * N * 8 }, (error, key) => (error === null ? resolve(key) : reject(error))));
 }
 
 export function broken(why: string): AppError {

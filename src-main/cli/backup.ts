@@ -15,6 +15,7 @@ import { usage } from './usage.ts';
 import { formatTime } from './words.ts';
 
 const FILE = { name: 'FILE', required: true } as const;
+const MIN_PASSPHRASE = 8;
 const passphraseOption = { 'passphrase-file': { value: 'PATH', help: 'a file whose first line is the passphrase (else PLATEN_PASSPHRASE)' } };
 
 export const backupCreate: Command = {
@@ -30,6 +31,7 @@ export const backupCreate: Command = {
     const path = resolve(context.input.positionals[0] ?? '');
     if (existsSync(path)) throw new AppError('io', `${path} is there already. Name another file, or remove it first.`, { path });
     const passphrase = await givenPassphrase(context);
+    if (passphrase !== null && passphrase.length < MIN_PASSPHRASE) throw usage(`The passphrase has ${passphrase.length} characters, and must have at least ${MIN_PASSPHRASE}: whoever has the file can try as many as he likes.`, 'platen backup');
     return await withServer(context, async ({ api, download }) => {
       const prepared = await api.backup.prepare.mutate({ images: context.input.switches.has('with-images') });
       const { seal } = await import('../backup/sealing.ts');
@@ -60,9 +62,10 @@ export const backupShow: Command = {
     const { readEntries } = await import('../backup/entries.ts');
     const { readAbout } = await import('../backup/restore.ts');
     const passphrase = async (): Promise<string> => await requirePassphrase(context);
-    const about = await readAbout(unseal(createReadStream(path), passphrase));
+    const how = { mustBeSealed: (await givenPassphrase(context)) !== null };
+    const about = await readAbout(unseal(createReadStream(path), passphrase, how));
     let files = 0;
-    for await (const _entry of readEntries(counted(unseal(createReadStream(path), passphrase), statSync(path).size, context))) files++;
+    for await (const _entry of readEntries(counted(unseal(createReadStream(path), passphrase, how), statSync(path).size, context))) files++;
     const listed = table(about.versions, [
       { title: 'IMAGE', text: (version) => printable(version.imageName) }, { title: 'VERSION', right: true, text: (version) => String(version.number) },
       { title: 'PROVED AT', text: (version) => version.readyAt.map(printable).join(', ') || 'nowhere' },
@@ -84,7 +87,8 @@ export const backupRestore: Command = {
     const { unseal } = await import('../backup/sealing.ts');
     const { restoreBackup } = await import('../backup/restore.ts');
     const totalBytes = statSync(path).size;
-    const restored = await restoreBackup(unseal(createReadStream(path), async () => await requirePassphrase(context)), {
+    const how = { mustBeSealed: (await givenPassphrase(context)) !== null };
+    const restored = await restoreBackup(unseal(createReadStream(path), async () => await requirePassphrase(context), how), {
       dataFolder, now: now(), onProgress: (doneBytes) => context.progress.update({ label: 'restore', doneBytes: Math.min(doneBytes, totalBytes), totalBytes, rateBytesPerSecond: 0, etaSeconds: null }),
     });
     const { about, lost } = restored;
@@ -138,7 +142,7 @@ async function givenPassphrase({ input, env }: CommandContext): Promise<string |
     throw new AppError('io', `The passphrase file ${path} can't be read: ${error instanceof Error ? error.message : String(error)}.`, { path }, error);
   });
   const [line = ''] = text.split(/\r?\n/, 1);
-  if (line.length < 8) throw usage(`The first line of ${path} is the passphrase, and must have at least 8 characters.`, 'platen backup');
+  if (line === '') throw usage(`The first line of ${path} is the passphrase, and it is empty.`, 'platen backup');
   return line;
 }
 
