@@ -21,6 +21,8 @@ import { bootFor, fakeBootRouter, fakeMediaRouter } from './fakeBoot.ts';
 import type { FakeBoot } from './fakeBoot.ts';
 import { computerNodes, fakeComputersRouter } from './fakeComputers.ts';
 import type { FakeData } from './fakeData.ts';
+import { fakeImportsRouter } from './fakeImports.ts';
+import type { FakeImports } from './fakeImports.ts';
 import { jobsFor } from './fakeJobData.ts';
 import type { FakeJobs } from './fakeJobData.ts';
 import { FakeUndo, jobsRouters } from './fakeJobs.ts';
@@ -43,6 +45,7 @@ export type FakeServer = {
   jobs: FakeJobs;
   boot: FakeBoot;
   servers: FakeServers;
+  imports: FakeImports;
   setMode(mode: FakeMode): void;
   /** Tells every window that something changed. */
   changed(entity: Change['entity'], id: string): void;
@@ -76,7 +79,7 @@ class Feed<Item> {
   }
 }
 
-type State = { data: FakeData; jobs: FakeJobs; boot: FakeBoot; servers: FakeServers; undo: FakeUndo; mode: FakeMode; changes: Feed<Change[]>; runs: Feed<RunView>; rev: number };
+type State = { data: FakeData; jobs: FakeJobs; boot: FakeBoot; servers: FakeServers; imports: FakeImports; undo: FakeUndo; mode: FakeMode; changes: Feed<Change[]>; runs: Feed<RunView>; rev: number };
 
 export function fakeRouter(state: State) {
   const { data } = state;
@@ -151,6 +154,7 @@ export function fakeRouter(state: State) {
     computers: fakeComputersRouter({ data, guarded, undo: state.undo, changed }),
     ...fakeServersRouters(made, { made: state.servers, undo: state.undo, changed }),
     ...jobsRouters(made, { data, jobs: state.jobs, undo: state.undo, changed }),
+    imports: fakeImportsRouter(made, state.imports),
     settings: t.router({
       get: guarded.query(() => data.settings),
       set: guarded.input(settingsSchema.partial()).mutation(({ input }) => {
@@ -222,7 +226,7 @@ async function serveFile(request: IncomingMessage, response: ServerResponse): Pr
 }
 
 export async function startFakeServer(data: FakeData): Promise<FakeServer> {
-  const state: State = { data, jobs: jobsFor(data), boot: bootFor(data), servers: serversFor(data), undo: new FakeUndo(), mode: 'answering', changes: new Feed(), runs: new Feed(), rev: 0 };
+  const state: State = { data, jobs: jobsFor(data), boot: bootFor(data), servers: serversFor(data), imports: { now: null }, undo: new FakeUndo(), mode: 'answering', changes: new Feed(), runs: new Feed(), rev: 0 };
   const router = fakeRouter(state);
   let stop: () => Promise<void> = async () => undefined;
   const start = async (port: number): Promise<number> => {
@@ -247,6 +251,7 @@ export async function startFakeServer(data: FakeData): Promise<FakeServer> {
     jobs: state.jobs,
     boot: state.boot,
     servers: state.servers,
+    imports: state.imports,
     setMode: (mode) => { state.mode = mode; },
     changed: (entity, id) => state.changes.push([{ entity, id, rev: ++state.rev }]),
     reportRun: (run) => state.runs.push(run),

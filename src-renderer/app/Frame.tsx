@@ -66,5 +66,5 @@ export function Frame({ onSignOut }: { onSignOut: (rejected: boolean) => void })
 
 /** Another object is another page (its state starts anew); another tab of it is not, nor is a list narrowed otherwise. */
 function pageOf(location: string): string {
-  return /^\/(activity|boot|transfers)\b/.exec(location)?.[0] ?? location.split('/').slice(0, 3).join('/');
+  return /^\/(activity|boot|transfers|settings)\b/.exec(location)?.[0] ?? location.split('/').slice(0, 3).join('/');
 }

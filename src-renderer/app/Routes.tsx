@@ -59,7 +59,7 @@ export function Routes() {
       <Route path="/activity/:show?/:filters?">{({ filters }) => <ActivityPage shown={filters} />}</Route>
       <Route path="/run/:id">{({ id }) => <RunPage id={id} />}</Route>
       <Route path="/help/:topic">{({ topic }) => <HelpPage topic={topic} />}</Route>
-      <Route path="/settings"><SettingsPage /></Route>
+      <Route path="/settings/:tab?">{({ tab }) => <SettingsPage tab={tab ?? 'settings'} />}</Route>
       <Route><NothingHere /></Route>
     </Switch>
   );

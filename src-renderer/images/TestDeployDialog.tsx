@@ -60,7 +60,8 @@ function TestDeploy({ image, version, onClose }: Props) {
     }
   };
   return (
-    <form className={classes['form']} onSubmit={(event) => { event.preventDefault(); void start(); }}>
+    // No form: Enter in a field must not erase a disk.
+    <div className={classes['form']}>
       <p>One computer gets this version, as a run of its own, read from this console. The version goes on waiting to be validated.</p>
       <OneComputer value={computer} onChange={setComputer} />
       <DiskPolicyField task={taskOf(image, version, disk)} locked={false} errorOf={() => ({ error: null, onFocus: () => undefined })} onChange={(task) => { if (task.type === 'deploy') setDisk(task.disk); }} />
@@ -73,9 +74,9 @@ function TestDeploy({ image, version, onClose }: Props) {
       {failure !== null && <ErrorBlock title="The test deploy could not be started" error={failure} onDismiss={() => setFailure(null)} />}
       <div className={classes['buttons']}>
         <Button variant="default" onClick={onClose}>Cancel</Button>
-        <Button type="submit" color="red" disabled={!connected || told === undefined || preview.isError} loading={starting}>{told === undefined ? 'Erase and deploy' : `Erase and deploy on ${told.computerName}`}</Button>
+        <Button color="red" disabled={!connected || told === undefined || preview.isError} loading={starting} onClick={() => void start()}>{told === undefined ? 'Erase and deploy' : `Erase and deploy on ${told.computerName}`}</Button>
       </div>
-    </form>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 // The server's settings, grouped, each with what it does; a change is kept when one leaves the field, and says so. The portal's are
-// under the menu as a technician sees it now.
+// under the menu as a technician sees it now. Beside them what concerns the server as a whole: its backup, and taking in a folder of packs.
 import { useQuery } from '@tanstack/react-query';
 import { IconSettings } from '@tabler/icons-react';
 import { useTRPC } from '../api.ts';
@@ -8,9 +8,11 @@ import { shownError } from '../errors.ts';
 import { PortalPreview } from '../portalPreview/PortalPreview.tsx';
 import { ErrorBlock } from '../ui/ErrorBlock.tsx';
 import { FactsSkeleton } from '../ui/Facts.tsx';
-import { PageBody, PageHead, Section } from '../ui/Page.tsx';
+import { PageBody, PageHead, PageTabs, Section } from '../ui/Page.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
+import { BackupTab } from './BackupTab.tsx';
 import { DesktopSettings } from './DesktopSettings.tsx';
+import { ImportTab } from './ImportTab.tsx';
 import { ServerFacts } from './ServerFacts.tsx';
 import { settingGroups } from './settingFields.ts';
 import type { SettingGroup } from './settingFields.ts';
@@ -18,31 +20,42 @@ import { SettingInput, SettingSkeleton } from './SettingInput.tsx';
 import type { Settings } from '#shared/model/server.ts';
 import classes from './SettingsPage.module.css';
 
-export function SettingsPage() {
+const tabs = [{ id: 'settings', title: 'Settings' }, { id: 'backup', title: 'Backup' }, { id: 'import', title: 'Import' }];
+
+export function SettingsPage({ tab }: { tab: string }) {
   const trpc = useTRPC();
   const connection = useConnection();
-  const settings = useQuery(trpc.settings.get.queryOptions());
   const status = useQuery(trpc.status.get.queryOptions());
-  const failed = settings.isError && settings.data === undefined;
   return (
     <>
       <PageHead
         icon={<IconSettings size={18} stroke={1.6} />} title="Settings" documentTitle="Settings"
         state={connection.state === 'open' ? <StateMark tone="ok">Connected{status.data !== undefined && ` to ${status.data.name}`}</StateMark> : <StateMark tone="warn">Not connected: nothing can be changed now</StateMark>}
       />
-      <PageBody>
-        {failed && <ErrorBlock title="The settings could not be read" error={shownError(settings.error)} onRetry={() => void settings.refetch()} />}
-        {!failed && settingGroups.map((group) => (
-          <Section key={group.id} title={group.title}>
-            {group.id === 'portal'
-              ? <div className={classes['portal']}><Fields group={group} settings={settings.data} /><div className={classes['preview']}>{settings.data !== undefined && <PortalPreview item={null} />}</div></div>
-              : <Fields group={group} settings={settings.data} />}
-            {group.id === 'server' && (status.data === undefined ? <FactsSkeleton rows={5} /> : <ServerFacts status={status.data} />)}
-            {group.id === 'desktop' && <div className={classes['fields']}><DesktopSettings /></div>}
-          </Section>
-        ))}
-      </PageBody>
+      <PageTabs base="/settings" active={tab} tabs={tabs} />
+      {tab === 'backup' ? <BackupTab /> : tab === 'import' ? <ImportTab /> : <Groups />}
     </>
+  );
+}
+
+function Groups() {
+  const trpc = useTRPC();
+  const settings = useQuery(trpc.settings.get.queryOptions());
+  const status = useQuery(trpc.status.get.queryOptions());
+  const failed = settings.isError && settings.data === undefined;
+  return (
+    <PageBody>
+      {failed && <ErrorBlock title="The settings could not be read" error={shownError(settings.error)} onRetry={() => void settings.refetch()} />}
+      {!failed && settingGroups.map((group) => (
+        <Section key={group.id} title={group.title}>
+          {group.id === 'portal'
+            ? <div className={classes['portal']}><Fields group={group} settings={settings.data} /><div className={classes['preview']}>{settings.data !== undefined && <PortalPreview item={null} />}</div></div>
+            : <Fields group={group} settings={settings.data} />}
+          {group.id === 'server' && (status.data === undefined ? <FactsSkeleton rows={5} /> : <ServerFacts status={status.data} />)}
+          {group.id === 'desktop' && <div className={classes['fields']}><DesktopSettings /></div>}
+        </Section>
+      ))}
+    </PageBody>
   );
 }
 
