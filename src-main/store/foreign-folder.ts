@@ -10,6 +10,8 @@ export type ForeignFiles = { packs: string[]; manifests: Map<HashHex, { path: st
 /** A folder may be a store, a data folder with one, or hold the files as they were picked up. */
 const ROOTS = ['', 'store'];
 const MAX_FILES = 200_000;
+/** Each is told of. */
+const MAX_MANIFESTS = 50_000;
 const MAX_SIGNATURES = 20;
 /** The largest pack, with its index (pack.md). */
 const MAX_PACK_BYTES = 600 * 1024 * 1024;
@@ -39,6 +41,7 @@ export async function listForeign(folder: string, ownFolder: string): Promise<Fo
     if (!folders.includes('manifests')) continue;
     for (const shard of await look(join(base, 'manifests'))) if (/^[0-9a-f]{2}$/.test(shard)) await look(join(base, 'manifests', shard));
   }
+  if (found.manifests.size > MAX_MANIFESTS) throw new AppError('invalid-input', `${folder} holds ${found.manifests.size} versions, and at most ${MAX_MANIFESTS} are taken in at once. Put some of its manifests into another folder, with the packs, and import one after the other.`, { folder });
   if (found.packs.length === 0 && found.manifests.size === 0) throw new AppError('not-found', `${folder} holds no packs and no manifests of a Platen store. Name the folder that has packs/ and manifests/ in it.`, { folder });
   return found;
 }

@@ -2,6 +2,9 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FRAME_HEADER_BYTES, sealFrame } from '#shared/agent/frame.ts';
+import { blake3 } from './hash.ts';
+import { encodePackHeader, MAX_PACK_ENTRIES } from './pack-format.ts';
 import type { Brought } from './types.ts';
 import { readAll, TestStore, type TestChunk } from './test-store.ts';
 
@@ -102,8 +105,6 @@ describe('a folder of another store', () => {
   it('with a chunk under a wrong name is found out although its checksums fit', async () => {
     const [old, to] = [await leftBehind((test) => test.chunks(5, 5)), await testStore()];
     // A frame that says it is chunk 0 and holds chunk 1, sealed as a frame should be.
-    const { sealFrame, FRAME_HEADER_BYTES } = await import('#shared/agent/frame.ts');
-    const { blake3 } = await import('./hash.ts');
     const bytes = readFileSync(packIn(old.folder));
     const [right, wrong] = [old.chunks[0], old.chunks[1]];
     if (right === undefined || wrong === undefined) throw new Error('no chunks');
@@ -146,6 +147,27 @@ describe('a folder of another store', () => {
     expect([foreign.packs, foreign.chunks, await foreign.head(hash), await foreign.signatures(hash)]).toEqual([2, 0, null, []]);
     await foreign.close();
     expect(await to.store.doctor({ repair: false, deep: true, live: [] })).toEqual([]);
+  });
+
+  it('whose packs hold more frames than any pack does is not taken into memory, and what hashes for hours can be cancelled', async () => {
+    const to = await testStore();
+    const folder = emptyFolder();
+    mkdirSync(join(folder, 'packs'));
+    mkdirSync(join(folder, 'manifests', 'ab'), { recursive: true });
+    const frame = Buffer.alloc(FRAME_HEADER_BYTES + 1);
+    sealFrame(frame, 0, { compression: 0, rawLength: 1, storedLength: 1, hash: blake3(Buffer.alloc(1)) }, blake3);
+    writeFileSync(join(folder, 'packs', '0000000000000001.pack'), Buffer.concat([encodePackHeader(1), Buffer.alloc(frame.length * (2 * MAX_PACK_ENTRIES + 1), frame)]));
+    // It takes no room on this disk.
+    const manifest = 'ab'.repeat(32);
+    writeFileSync(join(folder, 'manifests', 'ab', `${manifest}.plm`), '');
+    truncateSync(join(folder, 'manifests', 'ab', `${manifest}.plm`), 50_000_000_000);
+    const stop = new AbortController();
+    const foreign = await to.store.openForeign(folder, { signal: stop.signal, onProgress: () => undefined });
+    expect([foreign.chunks, foreign.unreadable]).toEqual([0, [join(folder, 'packs', '0000000000000001.pack')]]);
+    const head = foreign.head(manifest);
+    stop.abort();
+    await expect(head).rejects.toThrow(/cancelled/);
+    await foreign.close();
   });
 
   it('signed by nobody who is known is taken only where somebody vouches for it', async () => {

@@ -5,13 +5,13 @@ import type { ManifestHead, ManifestSignature } from '#shared/agent/manifest.ts'
 import { FRAME_HEADER_BYTES } from '#shared/agent/frame.ts';
 import { AppError, CancelledError, ProtocolError } from '#shared/errors.ts';
 import { formatBytes } from '#shared/units.ts';
-import type { StoreContext } from './context.ts';
+import { requireSpace, type StoreContext } from './context.ts';
 import { listForeign, type ForeignFiles } from './foreign-folder.ts';
 import { ForeignIndex, type ForeignPlace } from './foreign-index.ts';
 import { readFully, readSmallFile } from './files.ts';
 import { hashFile } from './manifests.ts';
 import { openManifestFile } from './manifest-reader.ts';
-import { PACK_HEADER_BYTES, type PackEntry } from './pack-format.ts';
+import { MAX_PACK_ENTRIES, PACK_HEADER_BYTES, type PackEntry } from './pack-format.ts';
 import { readPackIndex, scanFrames } from './pack-scan.ts';
 import { breathe } from './serial.ts';
 import { decodeSignature } from './signing.ts';
@@ -24,6 +24,10 @@ const INSERT_BATCH = 1000;
 const PIECE_BYTES = 1024 * 1024;
 const INGEST_BYTES = 4 * 1024 * 1024;
 const MAX_SIGNATURE_BYTES = 4096;
+/** No store writes a pack with more frames (pack-format.ts); one that says so is made to fill the memory. */
+const MAX_ENTRIES = 2 * MAX_PACK_ENTRIES;
+/** What a frame takes in the table of the index. */
+const ROW_BYTES = 80;
 
 type Look = { signal: AbortSignal; onProgress: (done: { packs: number; ofPacks: number }) => void };
 type Candidate = { hash: Uint8Array; places: ForeignPlace[] };
@@ -42,13 +46,15 @@ export async function openForeign(context: StoreContext, folder: string, { signa
         unreadable.push(path);
         return [];
       });
+      // The table lies beside the store, and must not take what the store keeps free.
+      await requireSpace(context, entries.length * ROW_BYTES);
       for (let at = 0; at < entries.length; at += INSERT_BATCH) {
         index.add(pack, entries.slice(at, at + INSERT_BATCH));
         await breathe();
       }
       onProgress({ packs: pack + 1, ofPacks: files.packs.length });
     }
-    return new FolderStore(context, { files, index, unreadable });
+    return new FolderStore(context, { files, index, unreadable, signal });
   } catch (error) {
     index.close();
     throw error;
@@ -66,6 +72,7 @@ async function entriesOf({ files }: StoreContext, path: string): Promise<PackEnt
     }
     const found: PackEntry[] = [];
     await scanFrames(file, PACK_HEADER_BYTES, await file.size(), ({ offset, header }) => {
+      if (found.length >= MAX_ENTRIES) throw new ProtocolError(offset, `the pack has more than ${MAX_ENTRIES} frames`);
       found.push({ hash: header.hash.slice(), offset, storedLength: header.storedLength, rawLength: header.rawLength, compression: header.compression });
     });
     return found;
@@ -82,9 +89,11 @@ class FolderStore implements Foreign {
   readonly #context: StoreContext;
   readonly #files: ForeignFiles;
   readonly #index: ForeignIndex;
+  readonly #signal: AbortSignal;
 
-  constructor(context: StoreContext, { files, index, unreadable }: { files: ForeignFiles; index: ForeignIndex; unreadable: readonly string[] }) {
+  constructor(context: StoreContext, { files, index, unreadable, signal }: { files: ForeignFiles; index: ForeignIndex; unreadable: readonly string[]; signal: AbortSignal }) {
     this.#context = context;
+    this.#signal = signal;
     this.#files = files;
     this.#index = index;
     this.manifests = [...files.manifests.keys()].sort();
@@ -99,7 +108,7 @@ class FolderStore implements Foreign {
     const { files } = this.#context;
     const file = await files.open(found.path, 'read');
     try {
-      if ((await hashFile(file)) !== manifest) return null;
+      if ((await hashFile(file, () => stopIfAborted(this.#signal))) !== manifest) return null;
     } finally {
       await file.close();
     }

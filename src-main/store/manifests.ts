@@ -220,10 +220,12 @@ async function writeManifest(file: StoreFile, head: ManifestHead, sources: reado
   return running.digest().toString('hex');
 }
 
-export async function hashFile(file: StoreFile): Promise<HashHex> {
+/** @param each called for each piece; throws where nobody waits for the hash any more */
+export async function hashFile(file: StoreFile, each: () => void = () => undefined): Promise<HashHex> {
   const running = new RunningHash();
   const buffer = Buffer.allocUnsafeSlow(COPY_BYTES);
   for (let at = 0; ; ) {
+    each();
     const read = await readFully(file, buffer, at);
     running.update(buffer.subarray(0, read));
     at += read;
