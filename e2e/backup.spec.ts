@@ -37,11 +37,11 @@ test.describe('backup', { tag: '@windowless' }, () => {
 test.describe('an import', { tag: '@windowless' }, () => {
   test('says what is wrong with a folder, shows progress with rate and time left, and tells what became of each version', async ({ console, page, fake }) => {
     await console.goTo('/settings/import');
-    await page.getByLabel('Folder').fill('/nowhere');
+    await page.getByLabel('Folder', { exact: true }).fill('/nowhere');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('alert').filter({ hasText: 'The folder could not be imported' })).toContainText('There is no folder /nowhere');
     expect(await accessViolations(page, 'import')).toEqual([]);
-    await page.getByLabel('Folder').fill('/mnt/old-disk/platen');
+    await page.getByLabel('Folder', { exact: true }).fill('/mnt/old-disk/platen');
     await console.button('Import').click();
     const now = page.getByRole('region', { name: 'Under way' });
     await expect(now).toContainText('Looking through the packs: 40 of 214');
@@ -67,7 +67,7 @@ test.describe('an import', { tag: '@windowless' }, () => {
 
   test('can be cancelled, and begun again', async ({ console, page }) => {
     await console.goTo('/settings/import');
-    await page.getByLabel('Folder').fill('/media/usb');
+    await page.getByLabel('Folder', { exact: true }).fill('/media/usb');
     await console.button('Import').click();
     await page.getByRole('region', { name: 'Under way' }).getByRole('button', { name: 'Cancel' }).click();
     await expect(page.getByRole('region', { name: 'Last import' })).toContainText('It was cancelled.');
