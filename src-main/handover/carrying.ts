@@ -127,18 +127,21 @@ export function openCarrying({ repo, events, servers, images, askToVerify, ownin
 
   function step(row: Row, held: Map<string, HeldImage>, all: readonly HandingServer[], world: StepWorld): void {
     const unproved = new Map<string, string[]>();
-    const busy = repo.open().filter((other) => other.kind === 'take-ownership' && other.id !== row.id);
+    const busy = new Map((row.kind === 'take-ownership' ? [] : repo.otherTakings(row.id)).toReversed().flatMap((other) => other.body.images.filter((its) => its.state !== 'switched' && its.state !== 'failed').map((its): [string, Row] => [its.guid, other])));
     for (const kept of row.body.images) {
       const [image, to] = [held.get(kept.guid), all.find((server) => server.id === kept.to)];
       if (kept.state === 'switched' || kept.state === 'failed' || image === undefined || to === undefined) continue;
-      const other = row.kind === 'take-ownership' ? undefined : busy.find((each) => each.body.images.some((its) => its.guid === kept.guid && its.state !== 'switched' && its.state !== 'failed'));
+      const other = busy.get(kept.guid);
       if (other !== undefined) {
         Object.assign(kept, { state: 'waiting', problem: `Another hand-over (${other.id.slice(0, 8)}) brings ${kept.name} elsewhere. Let that end, or cancel it.` } satisfies Partial<KeptImage>);
         continue;
       }
       const next = stepOf(image, { to, proofs: kept.proofs }, world);
       Object.assign(kept, { name: image.name, versions: handedVersions(image).length, state: next.state, problem: next.problem, bytes: next.bytes, doneBytes: next.doneBytes } satisfies Partial<KeptImage>);
-      if (next.unproved.length > 0 && to.connected) unproved.set(to.id, [...(unproved.get(to.id) ?? []), ...next.unproved.map((version) => version.guid)]);
+      if (next.unproved.length === 0 || !to.connected) continue;
+      const guids = unproved.get(to.id) ?? [];
+      guids.push(...next.unproved.map((version) => version.guid));
+      unproved.set(to.id, guids);
     }
     for (const [serverId, guids] of unproved) ask(all.find((server) => server.id === serverId) as HandingServer, guids);
   }
@@ -202,7 +205,7 @@ export function openCarrying({ repo, events, servers, images, askToVerify, ownin
     },
     /** Servers that came back have forgotten what they were asked. */
     noticeConnections(all: readonly HandingServer[]): void {
-      if (repo.open().length === 0) askedAt.clear();
+      if (repo.openIds().length === 0) askedAt.clear();
       const now = new Set(all.filter((server) => server.connected).map((server) => server.id));
       for (const key of askedAt.keys()) if (!connected.has(key.split('/')[0] ?? '') && now.has(key.split('/')[0] ?? '')) askedAt.delete(key);
       connected = now;

@@ -28,6 +28,10 @@ export function openHandoverRepo(db: Database) {
     },
     /** Oldest first. */
     open: (): Row[] => db.all<HandoverRow>(`SELECT * FROM handover WHERE ${OPEN} ORDER BY started_at, rowid`).map(read),
+    /** Without reading what is in them. */
+    openIds: (): string[] => db.all<{ id: string }>(`SELECT id FROM handover WHERE ${OPEN} ORDER BY started_at, rowid`).map((row) => row.id),
+    /** Those that take single images, but for one. */
+    otherTakings: (exceptId: string): Row[] => db.all<HandoverRow>(`SELECT * FROM handover WHERE ${OPEN} AND kind = 'take-ownership' AND id <> :exceptId ORDER BY started_at, rowid`, { exceptId }).map(read),
     /** Newest first. */
     ended: (limit: number): Row[] => db.all<HandoverRow>(`SELECT * FROM handover WHERE NOT (${OPEN}) ORDER BY started_at DESC, rowid DESC LIMIT ${limit}`).map(read),
 

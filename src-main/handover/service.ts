@@ -61,7 +61,7 @@ export function openHandovers(parts: HandoverParts): Handovers {
     carrying.noticeConnections(servers.succession.all());
     const arrived = arrivedBytes();
     let goesOn = false;
-    for (const { id } of repo.open()) {
+    for (const id of repo.openIds()) {
       const result = repo.transaction(() => {
         const open = repo.open();
         const at = open.findIndex((each) => each.id === id);

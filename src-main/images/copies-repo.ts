@@ -1,4 +1,5 @@
 // Owns the SQL of copies, and of the records that order their removal. No rules: those are in copies.ts and records.ts.
+import type { VersionState } from '#shared/model/image.ts';
 import type { CopyState } from '#shared/model/replication.ts';
 import type { Database } from '../db/database.ts';
 
@@ -21,6 +22,14 @@ export function openCopiesRepo(db: Database) {
     /** On servers that are in: what one that was retired or revoked has can't be asked for, and proves nothing. */
     of: (versionGuid: string): HeldCopy[] => db.all(`SELECT version_guid AS versionGuid, server_id AS serverId, server.name AS serverName, copy.state FROM copy JOIN server ON server.id = copy.server_id
       WHERE version_guid = :versionGuid AND server.state IN ('joined', 'retiring') ORDER BY server.is_self DESC, server.name COLLATE NOCASE`, { versionGuid }),
+    /** What a version's state follows from, in one row: a report of thousands of copies asks it for each. */
+    factsOf: (versionGuid: string, selfId: string): { state: VersionState; damagedChunks: number; ownState: CopyState; states: CopyState[] } | undefined => {
+      const row = db.get<{ state: VersionState; damagedChunks: number; ownState: CopyState; states: string | null }>(`SELECT image_version.state, damaged_chunks AS damagedChunks,
+          coalesce((SELECT state FROM copy WHERE version_guid = :versionGuid AND server_id = :selfId), 'absent') AS ownState,
+          (SELECT group_concat(copy.state) FROM copy JOIN server ON server.id = copy.server_id WHERE version_guid = :versionGuid AND server.state IN ('joined', 'retiring')) AS states
+        FROM image_version WHERE guid = :versionGuid AND removing_at IS NULL`, { versionGuid, selfId });
+      return row === undefined ? undefined : { ...row, states: (row.states?.split(',') ?? []) as CopyState[] };
+    },
     /** Compare-and-set: false where it was in another state than `from`. */
     move: (copy: { versionGuid: string; serverId: string; from: CopyState; to: CopyState; provedAt: number | null; problem: string | null }): boolean => {
       const { versionGuid, serverId, from } = copy;

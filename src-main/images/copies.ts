@@ -47,12 +47,13 @@ export function openCopies(parts: CopiesParts) {
 
   /** @returns whether the version's state is another one now */
   function derive(versionGuid: string, serverId: string, event: CopyEvent, facts: CopyFacts): boolean {
-    const version = repo.versionByGuid(versionGuid);
+    const version = copiesRepo.factsOf(versionGuid, selfId);
     if (version === undefined) return false;
-    const state = versionStateOf(copiesRepo.of(versionGuid).map((copy) => copy.state));
+    const state = versionStateOf(version.states);
     // Where the copy is here, the damage meant is this one's.
-    const counts = serverId === selfId || !['verifying', 'ready', 'damaged'].includes(version.own_state);
-    const damagedChunks = !counts ? null : event === 'damage-found' ? facts.damagedChunks ?? version.damaged_chunks : event === 'verified' ? 0 : null;
+    const counts = serverId === selfId || !['verifying', 'ready', 'damaged'].includes(version.ownState);
+    const damagedChunks = !counts ? null : event === 'damage-found' ? facts.damagedChunks ?? version.damagedChunks : event === 'verified' ? 0 : null;
+    if (state === version.state && event !== 'verified' && damagedChunks === null) return false;
     repo.setVersionState(versionGuid, { state, verifiedAt: event === 'verified' ? facts.provedAt ?? null : null, damagedChunks });
     return state !== version.state;
   }
