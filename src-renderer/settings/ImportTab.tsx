@@ -80,7 +80,7 @@ function Running({ view, readAt, actions }: { view: Import; readAt: number; acti
   const progress = importProgress(view, points);
   return (
     <div className={classes['now']}>
-      <p><span className="mono">{view.folder}</span> <span className="dim">since <When at={view.startedAt} />, by {view.actor}</span></p>
+      <p><span className="mono">{view.folder}</span> <span className="dim">begun <When at={view.startedAt} /> by {view.actor}</span></p>
       <ProgressBar fraction={progress.fraction} label={`Import of ${view.folder}`} />
       <p>{progress.text}</p>
       {view.versions.length > 0 && <p className="dim">{importSummary(view.versions)} {formatBytes(view.bytes)} brought so far.</p>}
