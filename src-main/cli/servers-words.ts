@@ -29,9 +29,21 @@ export function limitWords(bytesPerSecond: number | null): string {
 
 export function serverStateWords(server: PackageServer, now: number): string {
   if (server.isSelf) return 'this server';
+  // One that is being retired still serves what it has, so whether it is there counts as well.
+  if (server.state === 'retiring') return server.connected ? 'retiring' : `retiring, ${awayWords(server, now)}`;
   if (server.state !== 'joined') return server.state;
   if (server.connected) return server.problems.length === 0 ? 'connected' : 'connected, attention';
+  return awayWords(server, now);
+}
+
+function awayWords(server: PackageServer, now: number): string {
   return server.lastSeenAt === null ? 'never seen' : `away for ${formatDuration((now - server.lastSeenAt) / 1000)}`;
+}
+
+/** A difference below a second is the time a question takes, no fault of a clock. */
+export function clockWords(skewMs: number): string {
+  if (Math.abs(skewMs) < 1000) return 'right';
+  return `${formatDuration(Math.abs(skewMs) / 1000)} ${skewMs > 0 ? 'ahead' : 'behind'}`;
 }
 
 /** "12 ready, 1 copying"; states that no copy is in are left out. */

@@ -3,7 +3,7 @@ import { forecastWords } from '#shared/model/forecast.ts';
 import { scopes, type PackageServer } from '#shared/model/replication.ts';
 import { formatBytes, formatDuration, formatRate } from '#shared/units.ts';
 import type { Command, CommandContext, Outcome } from './command.ts';
-import { consequencesText, copiesWords, limitWords, readRate, serverStateWords } from './servers-words.ts';
+import { clockWords, consequencesText, copiesWords, limitWords, readRate, serverStateWords } from './servers-words.ts';
 import { pairs, printable, table } from './table.ts';
 import { usage } from './usage.ts';
 import { formatTime } from './words.ts';
@@ -177,9 +177,9 @@ function serverText(server: PackageServer, now: number): string {
   const room = server.freeBytes === null ? '' : `${formatBytes(server.freeBytes)}${server.totalBytes === null ? '' : ` of ${formatBytes(server.totalBytes)}`}${server.neededBytes === 0 ? '' : `, ${formatBytes(server.neededBytes)} still to come${server.fits ? '' : ': too little'}`}${forecastWords(server.fullInDays) === null ? '' : `; ${forecastWords(server.fullInDays) ?? ''}`}`;
   const moving = server.moving.map((each) => `${printable(each.imageName)} v${each.number}: ${each.waitingFor === null ? `${each.state} ${formatBytes(each.doneBytes)} of ${formatBytes(each.totalBytes)}, ${formatRate(each.rateBytesPerSecond)}` : printable(each.waitingFor)}`);
   return pairs([
-    ['Server', printable(server.name)], ['Id', server.id], ['Role', server.role], ['State', serverStateWords(server, now)], ['Site', printable(server.siteName ?? '')], ['Addresses', server.addresses.map(printable).join('\n')],
+    ['Server', printable(server.name)], ['Id', server.id], ['Role', server.role === 'console' ? 'console' : 'package server'], ['State', serverStateWords(server, now)], ['Site', printable(server.siteName ?? '')], ['Addresses', server.addresses.map(printable).join('\n')],
     ['Fingerprint', server.fingerprint], ['Version', printable(server.version)], ['Free there', room], ['Copies', copiesWords(server.copies)], ['Owns', server.ownedImages === 1 ? '1 image' : `${server.ownedImages} images`],
-    ['Last proof', server.lastProofAt === null ? '' : formatTime(server.lastProofAt)], ['Clock', server.clockSkewMs === null || server.isSelf ? '' : `${(server.clockSkewMs / 1000).toFixed(1)} s apart`], ['Limit', limitWords(server.bytesPerSecond)],
+    ['Last proof', server.lastProofAt === null ? '' : formatTime(server.lastProofAt)], ['Clock', server.clockSkewMs === null || server.isSelf ? '' : clockWords(server.clockSkewMs)], ['Limit', limitWords(server.bytesPerSecond)],
     ['Moving', moving.join('\n')], ['Needs a person', server.problems.map(printable).join('\n') || 'nothing'],
   ]);
 }

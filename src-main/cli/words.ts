@@ -17,6 +17,7 @@ export function versionStateWords(version: VersionSummary): string {
   const fraction = version.verifying === null ? null : progressFraction(version.verifying);
   if (fraction !== null) words[0] = version.state === 'verifying' ? `verifying ${formatPercent(fraction)}` : `${version.state}, being verified ${formatPercent(fraction)}`;
   if (version.state === 'damaged' && version.damagedChunks > 0) words[0] += ` (${version.damagedChunks} ${version.damagedChunks === 1 ? 'chunk' : 'chunks'})`;
+  if (version.pending) words.push('waits to be validated');
   if (!version.enabled) words.push('disabled');
   if (version.trashedAt !== null) words.push(trashWords(version.deleteAfter));
   return words.join(', ');
