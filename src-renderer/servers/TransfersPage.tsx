@@ -34,7 +34,7 @@ const movingColumns: Column<MovingRow>[] = [
   { id: 'image', title: 'Image', width: 'minmax(130px, 1.2fr)', sortValue: (row) => `${row.imageName.toLocaleLowerCase()} ${row.number}`, render: (row) => image(row, row.imageGuid) },
   { id: 'to', title: 'To', width: 'minmax(76px, 0.7fr)', sortValue: (row) => row.toName.toLocaleLowerCase(), render: (row) => <Link href={`/server/${row.toId}/moving`}><MiddleText text={row.toName} /></Link> },
   { id: 'state', title: 'State', width: '116px', sortValue: (row) => stateRank(movingState(row)), render: (row) => <StateMark tone={movingState(row).tone}>{movingState(row).word}</StateMark> },
-  { id: 'done', title: 'Done', width: '176px', sortValue: (row) => row.doneBytes, render: (row) => (row.state === 'queued' ? <span className="dim">{formatBytes(row.totalBytes)} to come</span> : <Done row={row} />) },
+  { id: 'done', title: 'Done', width: '204px', sortValue: (row) => row.doneBytes, render: (row) => (row.state === 'queued' ? <span className="dim">{formatBytes(row.totalBytes)} to come</span> : <Done row={row} />) },
   { id: 'rate', title: 'Rate and time left', width: '146px', numeric: true, sortValue: (row) => row.rateBytesPerSecond, render: (row) => rateWords(row) || <span className="dim">–</span> },
   { id: 'from', title: 'From, or why it waits', width: 'minmax(150px, 2fr)', sortValue: (row) => row.waitingFor ?? row.from[0]?.name ?? '', render: (row) => (row.waitingFor !== null ? cut(row.waitingFor) : row.from.length === 0 ? <span className="dim">–</span> : cut(row.from.map((source) => `${source.name} (${formatBytes(source.bytes)})`).join(', '))) },
 ];
