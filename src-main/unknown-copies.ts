@@ -29,7 +29,7 @@ export function openUnknownCopies({ db, hub, servers, images, store, selfId }: U
       return [{ serverId, serverName: servers.known(serverId)?.name ?? 'A server', versionGuid, manifest }];
     }),
     takeUp: async ({ serverId, versionGuid, manifest }) => {
-      const said = hub.unknown.list().find((each) => each.serverId === serverId && each.copy.versionGuid === versionGuid)?.copy;
+      const said = hub.unknown.find(serverId, versionGuid);
       const keys = db.all<{ public_key: string }>("SELECT public_key FROM server WHERE public_key <> ''").map((row) => row.public_key);
       const described = await describeFrom(peerOf(serverId), manifest, { self: { id: selfId, sign: (purpose, message) => store.sign(purpose, message) }, store, keys });
       if (described.head.version.guid !== versionGuid) throw new AppError('proof-failed', 'The manifest there is of another version than that server says.', { manifest });

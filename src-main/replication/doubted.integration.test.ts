@@ -37,6 +37,23 @@ describe('a source that became smaller, or holds something else', () => {
     expect(toldToVerify()).toBe(1);
   });
 
+  it('with many versions is asked to prove them bit by bit, and again by the next connection what it was not asked by this one', async () => {
+    const { server, api, replica, toldToVerify } = await setUp();
+    const many = addImages(server, 250).map((image) => image.versions[0] ?? '');
+    const saysAll = (digest: string) => replica.ask({ type: 'report', digest, copies: many.map((each) => copy(each, { provedAt: 5 })) });
+    await saysAll('there');
+    await replica.ask({ type: 'report', digest: 'nothing', copies: [] });
+    await saysAll('there');
+    expect(toldToVerify()).toBeLessThan(250);
+    replica.end();
+    await eventually(() => api.servers.get.query({ server: 'PS008' }), (shown) => !shown.connected);
+    replica.notices.length = 0;
+    await replica.open();
+    expect(await replica.prove()).toMatchObject({ reportDigest: '' });
+    await saysAll('there');
+    expect(await eventually(() => Promise.resolve(new Set(replica.notices.flatMap((notice) => (notice.type === 'verify' ? [notice.versionGuid] : []))).size), (count) => count === 250)).toBe(250);
+  });
+
   it('with a clock that was set back proves it again once, and then counts', async () => {
     const { says, cell, toldToVerify, replica } = await setUp();
     await says({ provedAt: 100 });

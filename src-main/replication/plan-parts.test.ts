@@ -37,6 +37,15 @@ describe('a plan on its way', () => {
     expect([joiner.take(old), joiner.take(fresh)?.digest, joiner.take(late)]).toEqual([null, 'new', null]);
   });
 
+  it('that names more versions than a plan may have is given up, and the next one is taken', () => {
+    const joiner = new PlanJoiner(2);
+    const [first, second, third] = messagesOf([version('a'), version('b'), version('c')], 1).map(noticeOf);
+    if (first === undefined || second === undefined || third === undefined) throw new Error('three messages');
+    expect([joiner.take(first), joiner.take(second)]).toEqual([null, null]);
+    expect(() => joiner.take(third)).toThrow(/more than 2 versions/);
+    expect(messagesOf([version('d')]).map(noticeOf).map((notice) => joiner.take(notice)?.plan.wanted.length)).toEqual([1]);
+  });
+
   it('of 100,000 versions with long notes has no message that is too long', () => {
     const text = JSON.stringify(version('ü'.repeat(500)));
     const sizes = [...planMessages({ digest: 'd', head: JSON.stringify(head), wanted: Array.from({ length: 100_000 }, () => text) })].map((message) => Buffer.byteLength(message));

@@ -1,5 +1,6 @@
 // Owns a plan on its way: the console writes it as one message, or as several where one would be longer than the channel takes; the package
 // server follows it once it has all of them. Pure.
+import { AppError } from '#shared/errors.ts';
 import type { HubNotice, Plan, WantedVersion } from '#shared/replication/messages.ts';
 
 /** A plan as it was computed, its versions written down once for all servers. head: JSON of everything but them. */
@@ -26,8 +27,16 @@ export function* planMessages({ digest, head, wanted }: WrittenPlan, partBytes =
   for (const part of more) yield `{"type":"planMore","digest":"${digest}","wanted":[${part.join(',')}]}`;
 }
 
+/** As a plan that is kept may have (planSchema). */
+const MOST_WANTED = 1_000_000;
+
 export class PlanJoiner {
   #begun: { digest: string; plan: Plan; wanted: WantedVersion[]; left: number } | null = null;
+  readonly #mostWanted: number;
+
+  constructor(mostWanted = MOST_WANTED) {
+    this.#mostWanted = mostWanted;
+  }
 
   /** @returns the plan, once all of it came. What belongs to another plan than the one begun is dropped: it comes again with the next connection. */
   take(notice: Extract<HubNotice, { type: 'plan' | 'planMore' }>): { plan: Plan; digest: string } | null {
@@ -35,6 +44,10 @@ export class PlanJoiner {
       this.#begun = { digest: notice.digest, plan: notice.plan, wanted: [...notice.plan.wanted], left: notice.more };
     } else {
       if (this.#begun?.digest !== notice.digest || this.#begun.left === 0) return null;
+      if (this.#begun.wanted.length + notice.wanted.length > this.#mostWanted) {
+        this.#begun = null;
+        throw new AppError('protocol', `The plan names more than ${this.#mostWanted} versions. It is not followed; the one before stays in force.`);
+      }
       for (const wanted of notice.wanted) this.#begun.wanted.push(wanted);
       this.#begun.left--;
     }

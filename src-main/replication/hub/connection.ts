@@ -21,6 +21,8 @@ type Request<T extends ReplicaRequest['type']> = Extract<ReplicaRequest, { type:
 const PROVE_LIMIT_MS = 10_000;
 /** Hello and proof together, as they come from the network. */
 const MAX_UNPROVED_BYTES = 16 * 1024;
+const ASKED_AT_ONCE = 100;
+const ASK_EVERY_MS = 1000;
 /** As many as one message may have. */
 const RECORDS_AT_ONCE = 10_000;
 
@@ -31,6 +33,9 @@ export class HubConnection {
   #hello: { request: Request<'hello'>; nonce: string } | null = null;
   #serverId: string | null = null;
   #live: LiveServer | null = null;
+  /** To be proved again, and not asked for yet. */
+  readonly #doubted = new Set<string>();
+  #asking: NodeJS.Timeout | null = null;
   /** Digest of the plan it has. */
   #plan = '';
   readonly #prove: NodeJS.Timeout;
@@ -182,13 +187,22 @@ export class HubConnection {
     if (before === null) return;
     if (notice.type === 'heartbeat') this.#live = { ...before, figures: { freeBytes: notice.figures.freeBytes, totalBytes: notice.figures.totalBytes, skewMs: notice.figures.now - clock() }, seenAt: clock() };
     else if (notice.type === 'moving') this.#live = { ...before, moving: notice.moving, problems: notice.problems, seenAt: clock() };
-    else if (notice.type === 'copies') this.#doubt(takeReport(this.#parts, serverId, { digest: notice.digest, copies: notice.copies, whole: false }));
+    else if (notice.type === 'copies') this.#doubt(takeReport(this.#parts, serverId, { digest: this.#doubted.size > 0 ? '' : notice.digest, copies: notice.copies, whole: false }));
     servers.heard(serverId, this.#live ?? before);
   }
 
-  /** It is asked to prove again what it had lost, or had other content of; until then nobody is sent there. */
+  /** It is asked to prove again what it had lost, or had other content of; until then nobody is sent there. A disk that comes back has thousands: no more at a time than the other end hears. */
   #doubt({ doubted }: Taken): void {
-    for (const versionGuid of doubted) this.#channel.notify({ type: 'verify', versionGuid });
+    for (const versionGuid of doubted) this.#doubted.add(versionGuid);
+    if (this.#asking === null) this.#askSome();
+  }
+  #askSome(): void {
+    this.#asking = null;
+    for (const versionGuid of [...this.#doubted].slice(0, ASKED_AT_ONCE)) {
+      this.#doubted.delete(versionGuid);
+      this.#channel.notify({ type: 'verify', versionGuid });
+    }
+    if (this.#doubted.size > 0 && this.isOpen) this.#asking = setTimeout(() => this.#askSome(), ASK_EVERY_MS).unref();
   }
   #requireProved(): string {
     if (this.#serverId === null) throw new AppError('unauthorized', 'Say hello first, and prove it.');
@@ -201,6 +215,7 @@ export class HubConnection {
   #ended(reason: string): void {
     clearTimeout(this.#prove);
     clearInterval(this.#heartbeat);
+    if (this.#asking !== null) clearTimeout(this.#asking);
     this.#parts.closed(this);
     if (this.#serverId !== null) this.#parts.log.info('package server disconnected', { server: this.#serverId, reason });
   }

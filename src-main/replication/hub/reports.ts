@@ -35,8 +35,8 @@ export function takeReport({ servers, events, log, copies, transaction, unknown 
         if (!named.has(row.versionGuid) && row.state !== 'absent' && row.state !== 'copying') takeOne({ versionGuid: row.versionGuid, manifest: row.manifest, state: 'absent', provedAt: null, damagedChunks: 0, problem: null }, row);
       }
     }
-    // What is not known here is not kept by a row: the next session says all of it again.
-    servers.setReport(serverId, taken.unknown.length > 0 ? '' : said.digest);
+    // What is not known here is not kept by a row, and what is doubted is asked for by this session alone: the next one says all of it again.
+    servers.setReport(serverId, taken.unknown.length > 0 || taken.doubted.length > 0 ? '' : said.digest);
     unknown?.note(serverId, taken.unknown, { said: said.copies, whole: said.whole });
     if (taken.lost.length > 0) {
       events.record({

@@ -11,4 +11,5 @@ it('keeps a bounded number of one server\'s unknown copies, also where it tells 
   // Others have their own.
   unknown.note('t', copies(0, 3), { said: copies(0, 3), whole: true });
   expect(unknown.list().filter(({ serverId }) => serverId === 't')).toHaveLength(3);
+  expect([unknown.find('t', 'v2')?.versionGuid, unknown.find('t', 'v5'), unknown.find('nobody', 'v2')]).toEqual(['v2', undefined, undefined]);
 });

@@ -27,6 +27,9 @@ export class UnknownCopies {
   list(): { serverId: string; copy: CopyReport }[] {
     return [...this.#byServer].flatMap(([serverId, copies]) => [...copies.values()].filter((copy) => copy.state === 'ready' && copy.provedAt !== null).map((copy) => ({ serverId, copy })));
   }
+  find(serverId: string, versionGuid: string): CopyReport | undefined {
+    return this.#byServer.get(serverId)?.get(versionGuid);
+  }
   forget(serverId: string, versionGuid: string): void {
     this.#byServer.get(serverId)?.delete(versionGuid);
   }
