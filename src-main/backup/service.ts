@@ -66,6 +66,7 @@ export function openBackup({ db, store, events, log, clock, dataFolder, version 
       response.writeHead(200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
       await pipeline(Readable.from(writeEntries(contentsOf({ dataFolder, about: fresh, database, signal })), { objectMode: false }), response, { signal });
       events.record({ actor, entity: 'server', id: said.serverId, kind: 'backup', message: `A backup was made${said.images ? ', with images' : ', without images'}`, data: { images: said.images } });
+      events.changed('server', said.serverId);
     };
     try {
       await store.foreseeSpace(databaseBytes());
