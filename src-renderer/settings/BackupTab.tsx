@@ -56,7 +56,7 @@ function Make({ status }: { status: ServerStatus }) {
   const alone = matrix === undefined ? [] : onlyHere(matrix, status.serverId);
   return (
     <div className={classes['make']}>
-      <p className={classes['text']}>One file with the database, the keys and the settings, written by this command on the machine of this server ({status.name}). It encrypts the file there: the passphrase never leaves that machine. The server goes on working; the command shows progress, rate and time left.</p>
+      <p className={classes['text']}>One file with the database, the keys and the settings, written by this command on the machine of this server ({status.name}). Where you give a passphrase, it encrypts the file there: that never leaves the machine. The server goes on working; the command shows progress, rate and time left.</p>
       {file.trim() !== '' && <Command text={backupCommand({ file, dataFolder: status.dataFolder, withImages, passphraseFile })} />}
       <p className="dim">Run it in a terminal there, as the user who runs the server. For one each night, call it from a timer of the system: <Link href="/help/backup">an example</Link>.</p>
       <TextInput label="File" description="A file that is there already is not replaced. One on another machine’s disk survives this machine." value={file} onChange={(event) => setFile(event.currentTarget.value)} error={file.trim() === '' ? 'Say where the file is to be written.' : null} />
