@@ -20,7 +20,7 @@ export type ImportingParts = {
 /** What came of a version of which some is missing is kept so long: a transfer, or another folder, brings the rest. */
 const KEEP_MS = 7 * 24 * 3_600_000;
 const DONE_MS = 3_600_000;
-const SHOWN_MEANWHILE = 100;
+const SHOWN_MEANWHILE = 2000;
 
 type Outcome = Pick<ImportedVersion, 'outcome' | 'message'> & Partial<Pick<ImportedVersion, 'chunks' | 'lacking' | 'damaged'>>;
 
@@ -130,7 +130,7 @@ export function openImporting({ store, images, events, log, clock, plan, isConso
       running = { stop, ended };
       return view;
     },
-    /** The one under way, with what became of the last few versions; or the last one for an hour after its end, with all of them. */
+    /** The one under way, with what became of the last versions; or the last one for an hour after its end, with all of them. */
     get(): Import | null {
       if (last === null) return null;
       // It is asked for several times a second.
