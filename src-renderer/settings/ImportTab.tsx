@@ -4,7 +4,7 @@ import { Button, Checkbox, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
-import type { Import } from '#shared/model/import.ts';
+import type { Import, ImportedVersion } from '#shared/model/import.ts';
 import { formatBytes } from '#shared/units.ts';
 import { useTRPC, useTRPCClient } from '../api.ts';
 import { useConnected } from '../app/connection.tsx';
@@ -16,7 +16,7 @@ import { Facts, FactsSkeleton } from '../ui/Facts.tsx';
 import { PageBody, Section } from '../ui/Page.tsx';
 import { StateMark } from '../ui/StateMark.tsx';
 import { When } from '../ui/When.tsx';
-import { importedBytes, importProgress, importSummary, outcomeWords } from './importWords.ts';
+import { importedBytes, importProgress, importSummary, namesAll, outcomeWords } from './importWords.ts';
 import type { Point } from './importWords.ts';
 import classes from './BackupTab.module.css';
 
@@ -25,6 +25,8 @@ const pollMs = 500;
 const idleMs = 5000;
 /** The rate is that of the last ten seconds. */
 const mostPoints = 20;
+const mostShown = 500;
+const isWell = (version: ImportedVersion): boolean => version.outcome === 'taken' || version.outcome === 'here';
 const stale = (trpc: ReturnType<typeof useTRPC>) => [trpc.imports.pathFilter(), trpc.images.pathFilter(), trpc.tree.pathFilter()];
 
 export function ImportTab() {
@@ -83,7 +85,7 @@ function Running({ view, readAt, actions }: { view: Import; readAt: number; acti
       <p><span className="mono">{view.folder}</span> <span className="dim">begun <When at={view.startedAt} /> by {view.actor}</span></p>
       <ProgressBar fraction={progress.fraction} label={`Import of ${view.folder}`} />
       <p>{progress.text}</p>
-      {view.versions.length > 0 && <p className="dim">{importSummary(view.versions)} {formatBytes(view.bytes)} brought so far.</p>}
+      {view.versions.length > 0 && <p className="dim">{namesAll(view) && importSummary(view.versions)} {formatBytes(view.bytes)} brought so far.</p>}
       <div className={classes['buttons']}><Button variant="default" disabled={!connected} loading={actions.busy === 'cancel'} onClick={() => void actions.cancel()}>Cancel</Button><span className="dim">What was taken in until then stays.</span></div>
     </div>
   );
@@ -98,6 +100,8 @@ function usePoints(view: Import, readAt: number): readonly Point[] {
 }
 
 function Result({ view }: { view: Import }) {
+  // What needs a person comes first, so that it is not among the many.
+  const shown = view.versions.toSorted((left, right) => Number(isWell(left)) - Number(isWell(right))).slice(0, mostShown);
   return (
     <>
       {view.state === 'failed' && <WarningLine>It failed: {view.problem ?? 'the server’s log says why'}</WarningLine>}
@@ -110,7 +114,7 @@ function Result({ view }: { view: Import }) {
       />
       {view.versions.length > 0 && (
         <ul className={classes['result']} aria-label="Versions found">
-          {view.versions.map((version) => (
+          {shown.map((version) => (
             <li key={version.manifest}>
               <span>{version.imageName === '' ? <span className="mono">{version.manifest.slice(0, 16)}</span> : version.outcome === 'taken' || version.outcome === 'here' ? <Link href={`/image/${version.imageGuid}/versions`}>{version.imageName}</Link> : version.imageName}{version.number > 0 && <span className="dim"> version {version.number}</span>}</span>
               <StateMark tone={outcomeWords[version.outcome].tone}>{outcomeWords[version.outcome].word}</StateMark>
@@ -118,6 +122,7 @@ function Result({ view }: { view: Import }) {
               <span>{version.message}</span>
             </li>
           ))}
+          {shown.length < view.versions.length && <li><span className="dim">and {view.versions.length - shown.length} more</span></li>}
         </ul>
       )}
     </>

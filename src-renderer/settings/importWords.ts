@@ -18,6 +18,15 @@ export function importSummary(versions: readonly ImportedVersion[]): string {
   return `${versions.length === 1 ? '1 version' : `${versions.length} versions`}: ${counts.map(([count, word]) => `${count} ${word}`).join(', ')}.`;
 }
 
+/** While it is under way the server names the last hundred versions only. */
+const namedMeanwhile = 100;
+export function namesAll(view: Import): boolean {
+  return view.state !== 'running' || view.versions.length < namedMeanwhile;
+}
+function behind(view: Import, more: number): string {
+  return namesAll(view) ? `${Math.min(view.versions.length + more, view.versionsFound)} of ${view.versionsFound}` : `${view.versionsFound} versions in all`;
+}
+
 export type Point = { at: number; bytes: number };
 /** Bytes brought and looked at so far, of all versions. */
 export function importedBytes(view: Import): number {
@@ -29,13 +38,13 @@ export function importProgress(view: Import, points: readonly Point[]): { fracti
   const { current } = view;
   if (current === null) {
     const looking = view.packs > 0 && view.packsRead < view.packs;
-    return { fraction: view.packs === 0 ? null : view.packsRead / view.packs, text: looking ? `Looking through the packs: ${view.packsRead} of ${view.packs}` : view.packs === 0 ? 'Opening the folder' : `Looking at the versions: ${view.versions.length} of ${view.versionsFound}` };
+    return { fraction: view.packs === 0 ? null : view.packsRead / view.packs, text: looking ? `Looking through the packs: ${view.packsRead} of ${view.packs}` : view.packs === 0 ? 'Opening the folder' : `Looking at the versions: ${behind(view, 0)}` };
   }
   const [first, last] = [points[0], points.at(-1)];
   const rate = first === undefined || last === undefined || last.at <= first.at ? 0 : Math.max(0, last.bytes - first.bytes) / ((last.at - first.at) / 1000);
   const left = rate === 0 ? null : (current.totalBytes - current.doneBytes) / rate;
   return {
     fraction: current.totalBytes === 0 ? null : current.doneBytes / current.totalBytes,
-    text: [`${current.imageName} version ${current.number}, ${Math.min(view.versions.length + 1, view.versionsFound)} of ${view.versionsFound}: ${formatBytes(current.doneBytes)} of ${formatBytes(current.totalBytes)}`, rate > 0 ? formatRate(rate) : '', formatTimeLeft(left)].filter((part) => part !== '').join(' · '),
+    text: [`${current.imageName} version ${current.number}, ${behind(view, 1)}: ${formatBytes(current.doneBytes)} of ${formatBytes(current.totalBytes)}`, rate > 0 ? formatRate(rate) : '', formatTimeLeft(left)].filter((part) => part !== '').join(' · '),
   };
 }
