@@ -195,7 +195,7 @@ test.describe('network boot that serves', { tag: '@windowless' }, () => {
   test('sets what one computer gets, with undo', async ({ console, page, fake }) => {
     await console.goTo(`/computer/${computer}/boot`);
     await expect(page.getByRole('list', { name: 'Last boots' }).locator(':scope > li')).toHaveCount(3);
-    await page.getByRole('radio', { name: /^Always the portal/ }).check();
+    await page.getByRole('radio', { name: /^Always the portal/ }).click();
     await expect(console.undoMessage('LAB12-01 at the next boot: always the portal')).toBeVisible();
     expect(fake.boot.overrides.get(computer)).toBe('portal');
     await console.undoMessage('LAB12-01 at the next boot').getByRole('button', { name: 'Undo' }).click();
