@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { AppError, toAppError } from '#shared/errors.ts';
 import { joinRequestSchema, MAX_REPLICA_MESSAGE_BYTES, type CopyReport, type hubAnswerSchemas, type HubNotice, type HubRequest } from '#shared/replication/messages.ts';
 import { answerJson } from '../../net/http/answer.ts';
+import { smallJson } from '../../net/http/small-json.ts';
 import { HubConnection } from './connection.ts';
 import { JoinPace } from './join-pace.ts';
 import type { HubParts } from './parts.ts';
@@ -18,7 +19,6 @@ export type Hub = ReturnType<typeof openHub>;
 const MAX_CONNECTIONS = 1000;
 /** Nobody is known before the proof: few at a time may try. */
 const MAX_UNPROVED = 32;
-const MAX_JOIN_BYTES = 16 * 1024;
 const COMPRESS_FROM_BYTES = 4096;
 const GOODBYE_MS = 500;
 
@@ -58,7 +58,7 @@ export function openHub(parts: HubParts) {
     const address = request.socket.remoteAddress ?? '';
     if (request.method !== 'POST') throw new AppError('invalid-input', 'A package server joins with POST.');
     pace.spend(address);
-    const parsed = joinRequestSchema.safeParse(await bodyOf(request));
+    const parsed = joinRequestSchema.safeParse(await smallJson(request));
     if (!parsed.success) throw new AppError('invalid-input', `This request to join is not understood: ${parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ').slice(0, 500)}`);
     try {
       const answer = servers.join(parsed.data, address);
@@ -111,19 +111,4 @@ export function openHub(parts: HubParts) {
       sockets.close();
     },
   };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > MAX_JOIN_BYTES) throw new AppError('invalid-input', 'This request is too long.');
-    pieces.push(piece);
-  }
-  try {
-    return JSON.parse(Buffer.concat(pieces).toString('utf8')) as unknown;
-  } catch {
-    throw new AppError('invalid-input', 'This request is no JSON.');
-  }
 }
