@@ -129,9 +129,10 @@ export function openReplicating(parts: ReplicatingParts) {
       const waiting = handovers.list(true).filter((each) => each.problem !== null).map((each) => ({ code: 'handover', message: `A hand-over waits: ${each.problem ?? ''}`, link: `handover/${each.id}` }));
       return { console: null, problems: [...servers.problems().map(({ serverId: id, name, problem }) => ({ code: 'server', message: `${name}: ${problem}`, link: `server/${id}` })), ...waiting] };
     }
-    const { console, address, connected, since, problem, revoked, refused } = link.status();
+    const { console, address, connected, since, problem, revoked, retired, refused } = link.status();
     const problems: ServerStatus['problems'] = [];
     if (revoked !== null) problems.push({ code: 'revoked', message: `The console "${console}" has revoked this server: ${revoked} It keeps what it has. To join again: platen server add NAME at the console.`, link: null });
+    else if (retired !== null) problems.push({ code: 'retired', message: `The console "${console}" has retired this server: other servers have its images, and it is neither asked nor served. It keeps everything that is on its disk. It can be switched off; or, to let it work again, take it back at the console within a week (Hand-overs, or platen server hand-over ID --undo), later with a new token (platen server add NAME).`, link: null });
     else if (!connected && clock() - since > AWAY_MS) problems.push({ code: 'console-away', message: `The console "${console}" is not connected. What is proved here is served all the same. ${problem ?? ''}`.trim(), link: null });
     for (const message of refused) problems.push({ code: 'record-refused', message, link: null });
     return { console: { name: console, address, connected, problem: revoked ?? problem }, problems };

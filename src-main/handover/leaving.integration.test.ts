@@ -19,6 +19,7 @@ async function world(names: readonly string[], owners: readonly string[]) {
 }
 const retire = (hq: Place, from: string, to: string | null) => hq.api.handovers.begin.mutate({ request: { kind: 'retire', from, to } });
 const stateOf = async (hq: Place, server: string): Promise<string> => (await hq.api.servers.get.query({ server })).state;
+const assigned = ({ server }: Place): string[] => inDatabase(server, (db) => db.all<{ name: string }>('SELECT name FROM assignment JOIN server ON server.id = server_id ORDER BY name')).map((row) => row.name);
 
 describe('a server that retires', () => {
   it('is not let go before everything deploys without it; then it is neither asked nor let in, until that is undone', async () => {
@@ -36,14 +37,18 @@ describe('a server that retires', () => {
     await expect(hq.api.handovers.letGo.mutate({ id: begun.id })).rejects.toThrow(/v1 of Image 0000 is ready on PS010 alone, and that server is not connected now/);
     await (await of('PS010').open()).prove();
     await untilState(hq, begun, 'ready');
+    await hq.api.replication.setScope.mutate({ images: [image], scope: 'selected', servers: ['PS008', 'PS010'] });
+    await untilState(hq, begun, 'ready');
     const done = await hq.api.handovers.letGo.mutate({ id: begun.id });
     expect(await stateOf(hq, 'PS008')).toBe('retired');
+    expect([assigned(hq), (await hq.api.doctor.run.mutate({ repair: false, deep: false })).map((finding) => finding.kind).filter((kind) => kind === 'assignment-out')]).toEqual([['PS010'], []]);
     await eventually(() => Promise.resolve(of('PS008').closed), (code) => code !== null);
     expect((await (await of('PS008').open()).prove()).error?.message).toMatch(/^This server was retired at the console/);
     expect((await hq.api.servers.sources.query({ address: '10.1.1.1', version })).sources.map((source) => source.name)).toEqual(['PS010']);
     expect((await hq.api.replication.matrix.query())[0]?.cells.length).toBe(2);
     await hq.api.undo.run.mutate({ id: done.undo ?? 0 });
     expect(await untilState(hq, begun, 'ready')).toMatchObject({ endedAt: null, undo: null });
+    expect(assigned(hq)).toEqual(['PS008', 'PS010']);
     expect((await (await of('PS008').open()).prove()).ok).toBe(true);
     expect(await hq.api.handovers.cancel.mutate({ id: begun.id })).toMatchObject({ state: 'cancelled', problem: null });
     expect([await stateOf(hq, 'PS008'), await ownerOf(hq, image)]).toEqual(['joined', 'PS008']);

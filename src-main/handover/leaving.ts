@@ -8,7 +8,7 @@ import { count, isOpen, type HandoverParts, type Row } from './parts.ts';
 import type { HandoverRepo } from './repo.ts';
 
 type Parts = Pick<HandoverParts, 'events' | 'undo' | 'servers' | 'clock' | 'log'> & { repo: HandoverRepo; owning: Owning; carrying: Carrying; /** After the transaction. */ after: (row: Row) => void };
-const letGoSchema = z.object({ handover: z.string(), readers: z.unknown() });
+const letGoSchema = z.object({ handover: z.string(), readers: z.unknown(), /** None in what an earlier program kept. */ assignments: z.array(z.string()).default([]) });
 
 export function openLeaving({ repo, events, undo, servers, clock, log, owning, carrying, after }: Parts) {
   const nameOf = (id: string | null): string => servers.succession.all().find((server) => server.id === id)?.name ?? 'a server that is gone';
@@ -49,16 +49,17 @@ export function openLeaving({ repo, events, undo, servers, clock, log, owning, c
   }
 
   undo.register('handover.let-go', (payload, actor) => {
-    const { handover, readers } = letGoSchema.parse(payload);
+    const { handover, readers, assignments } = letGoSchema.parse(payload);
     const row = require(handover);
     const from = servers.succession.all().find((server) => server.id === row.from);
     if (row.from === null || from === undefined || from.state !== 'retired' || row.state !== 'done') throw new AppError('conflict', `This can't be undone any more: ${nameOf(row.from)} ${from?.state === 'revoked' ? 'was revoked since' : 'has changed since'}. Add it again: platen server add NAME`, { handover });
     servers.succession.setState(row.from, 'retiring');
+    servers.succession.giveAssignmentsBack(row.from, assignments);
     if (row.to !== null) servers.succession.giveReadersBack(row.from, row.to, readers);
     Object.assign(row, { state: 'ready', endedAt: null });
     row.body.undo = null;
     repo.save(row);
-    events.record({ actor, entity: 'server', id: row.from, kind: 'taken-back', message: 'Letting it go was undone: it comes in again within minutes. Its images stay with their new owners until the hand-over is cancelled', data: { handover } });
+    events.record({ actor, entity: 'server', id: row.from, kind: 'taken-back', message: 'Letting it go was undone: it comes in again within half a minute. Its images stay with their new owners until the hand-over is cancelled', data: { handover } });
     // The transaction ends when this has returned.
     setImmediate(() => after(row));
   });
@@ -97,11 +98,12 @@ export function openLeaving({ repo, events, undo, servers, clock, log, owning, c
         const reasons = open.state === 'ready' && owned === 0 ? carrying.leftBehind(open, servers.succession.all()) : [owned > 0 ? `${count(owned, 'image')} still ${owned === 1 ? 'belongs' : 'belong'} to it.` : open.body.problem ?? 'It has only begun.'];
         if (reasons.length > 0) throw new AppError('last-copy', `${nameOf(open.from)} can't be let go yet. ${reasons.slice(0, 3).join(' ')}${reasons.length > 3 ? ` And ${reasons.length - 3} more.` : ''} Nothing was changed; it goes on by itself where it can.`, { handover: id, reasons: reasons.slice(0, 100) });
         const readers = open.kind === 'replace' && open.to !== null ? servers.succession.takeReaders(open.from, open.to) : null;
+        const assignments = servers.succession.takeAssignments(open.from);
         servers.succession.setState(open.from, 'retired');
-        open.body.undo = undo.keep('handover.let-go', { actor, label: `Let ${nameOf(open.from)} go`, payload: { handover: id, readers } });
+        open.body.undo = undo.keep('handover.let-go', { actor, label: `Let ${nameOf(open.from)} go`, payload: { handover: id, readers, assignments } });
         open.body.problem = null;
         end(open, 'done');
-        events.record({ actor, entity: 'server', id: open.from, kind: 'retired', message: 'It was let go: every version of every image deploys without it. It is neither asked nor served any more; what lies on its disk stays there', data: { handover: id } });
+        events.record({ actor, entity: 'server', id: open.from, kind: 'retired', message: 'It was let go: every version of every image deploys without it. It is neither asked nor served any more; what lies on its disk stays there', data: { handover: id, assignments: assignments.length } });
         return open;
       });
       log.info('a server was retired', { server: row.from, handover: id, actor });

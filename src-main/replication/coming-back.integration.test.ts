@@ -3,6 +3,7 @@ import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CHUNK, testChunk } from '../test-agent.ts';
+import { headquarters, packageServer, untilState } from '../test-handover.ts';
 import { inDatabase, TestReplica } from '../test-replica.ts';
 import { eventually, testAgent, testApi, testFolder, testServer } from '../test-server.ts';
 
@@ -62,4 +63,17 @@ it('a console that can not write down when it last heard of a package server goe
   inDatabase(hq, (db) => db.run("CREATE TRIGGER full BEFORE UPDATE ON server BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"));
   replica.end();
   await eventually(() => api.servers.get.query({ server: 'PS008' }), (server) => !server.connected);
+});
+
+it('a server that was retired says so where it stands, and is connected again as soon as that is taken back', async () => {
+  const hq = await headquarters();
+  const ps = await packageServer(hq, 'PS008');
+  const begun = await hq.api.handovers.begin.mutate({ request: { kind: 'retire', from: 'PS008', to: null } });
+  await untilState(hq, begun, 'ready');
+  const { undo } = await hq.api.handovers.letGo.mutate({ id: begun.id });
+  const { problems } = await eventually(() => ps.api.status.get.query(), (status) => status.problems.some((problem) => problem.code === 'retired'));
+  expect(problems.map((problem) => problem.message)).toContainEqual(expect.stringMatching(/has retired this server: other servers have its images.* It keeps everything .* take it back at the console/));
+  await hq.api.undo.run.mutate({ id: undo ?? 0 });
+  await eventually(() => hq.api.servers.get.query({ server: 'PS008' }), (server) => server.connected && server.state === 'retiring');
+  await eventually(() => ps.api.status.get.query(), (status) => status.console?.connected === true && !status.problems.some((problem) => problem.code === 'retired'));
 });

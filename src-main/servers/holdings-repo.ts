@@ -38,7 +38,9 @@ export function openHoldingsRepo(db: Database) {
 
     setScope: (imageGuid: string, scope: Scope): void => void db.run('UPDATE image SET scope = :scope WHERE guid = :imageGuid', { imageGuid, scope }),
     assigned: (imageGuid: string): string[] => db.all<{ server_id: string }>('SELECT server_id FROM assignment WHERE image_guid = :imageGuid ORDER BY server_id', { imageGuid }).map((row) => row.server_id),
-    assign: (imageGuid: string, serverId: string): void => void db.run('INSERT OR IGNORE INTO assignment (image_guid, server_id) VALUES (:imageGuid, :serverId)', { imageGuid, serverId }),
+    assignedTo: (serverId: string): string[] => db.all<{ image_guid: string }>('SELECT image_guid FROM assignment WHERE server_id = :serverId ORDER BY image_guid', { serverId }).map((row) => row.image_guid),
+    /** Nothing, where the image is gone. */
+    assign: (imageGuid: string, serverId: string): void => void db.run('INSERT OR IGNORE INTO assignment (image_guid, server_id) SELECT guid, :serverId FROM image WHERE guid = :imageGuid', { imageGuid, serverId }),
     unassign: (imageGuid: string, serverId: string): void => void db.run('DELETE FROM assignment WHERE image_guid = :imageGuid AND server_id = :serverId', { imageGuid, serverId }),
     setAssigned: (imageGuid: string, serverIds: readonly string[]): void => {
       db.run('DELETE FROM assignment WHERE image_guid = :imageGuid', { imageGuid });

@@ -75,6 +75,16 @@ export function openSuccession({ repo, holdings, planning, live, figures, siteNa
       for (const id of moved.children) repo.setPlace(id, repo.byId(id)?.site_id ?? null, toId);
       return moved satisfies z.infer<typeof readersSchema>;
     },
+    /** A server that leaves is to hold nothing any more; no copy changes by that. @returns for giveAssignmentsBack */
+    takeAssignments(id: string): string[] {
+      const images = holdings.assignedTo(id);
+      for (const imageGuid of images) holdings.unassign(imageGuid, id);
+      return images;
+    },
+    /** Of images that are still there. */
+    giveAssignmentsBack(id: string, images: readonly string[]): void {
+      for (const imageGuid of images) holdings.assign(imageGuid, id);
+    },
     /** Where nobody has changed them since. */
     giveReadersBack(fromId: string, toId: string, before: unknown): void {
       const moved = readersSchema.safeParse(before);

@@ -9,6 +9,8 @@ import { manifestHeadSchema, manifestSignatureSchema } from '../agent/manifest.t
 
 export const REPLICA_PROTOCOL = 1;
 export const OLDEST_REPLICA_PROTOCOL = 1;
+/** In the data of the refusal of a server that was retired: it may be taken back, so it goes on asking. */
+export const REFUSED_AS_RETIRED = 'retired';
 export const MAX_REPLICA_MESSAGE_BYTES = 64 * 1024 * 1024;
 export const REPLICA_HEARTBEAT_MS = 10_000;
 /** Hashes in one request of chunks, and pairs in one of differences. */

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { AppError } from '#shared/errors.ts';
-import { hubAnswerSchemas, OLDEST_REPLICA_PROTOCOL, REPLICA_HEARTBEAT_MS, REPLICA_PROTOCOL, replicaMessageSchema, type HubNotice, type HubRequest, type ReplicaNotice, type ReplicaRequest, type SignedRecord } from '#shared/replication/messages.ts';
+import { hubAnswerSchemas, OLDEST_REPLICA_PROTOCOL, REFUSED_AS_RETIRED, REPLICA_HEARTBEAT_MS, REPLICA_PROTOCOL, replicaMessageSchema, type HubNotice, type HubRequest, type ReplicaNotice, type ReplicaRequest, type SignedRecord } from '#shared/replication/messages.ts';
 import { signedPurposes } from '#shared/replication/record.ts';
 import type { z } from 'zod';
 import type { LiveServer } from '../../servers/service.ts';
@@ -156,7 +156,7 @@ export class HubConnection {
     }
     if (known.state === 'retired') {
       this.#leave();
-      throw new AppError('unauthorized', 'This server was retired at the console: other servers have its images, and it is asked for nothing. What is on its disk stays there. To let it work again: undo letting it go at the console, or join again with a new token (platen server add NAME).', { serverId: known.id });
+      throw new AppError('unauthorized', 'This server was retired at the console: other servers have its images, and it is asked for nothing. What is on its disk stays there. To let it work again: undo letting it go at the console, or join again with a new token (platen server add NAME).', { serverId: known.id, reason: REFUSED_AS_RETIRED });
     }
     await trustKey(known.public_key);
     clearTimeout(this.#prove);

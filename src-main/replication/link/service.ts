@@ -2,22 +2,20 @@
 // the console says that this server is revoked. Everything that is served from here is served without it.
 import { AppError, toAppError } from '#shared/errors.ts';
 import type { Moving } from '#shared/model/replication.ts';
-import type { CapturedVersion, Peer, Plan, TransferReport } from '#shared/replication/messages.ts';
+import { REFUSED_AS_RETIRED, type CapturedVersion, type Peer, type Plan, type TransferReport } from '#shared/replication/messages.ts';
 import { movedBodySchema, movedSchema, signedPurposes } from '#shared/replication/record.ts';
 import { isSignedBy } from '../../store/signing.ts';
-import { Pace } from './pace.ts';
+import { Pace, pauseAfter, type Outcome } from './pace.ts';
 import type { LinkParts } from './parts.ts';
 import { connectTo, Session } from './session.ts';
 
 export type Link = ReturnType<typeof openLink>;
-export type LinkStatus = { console: string; address: string | null; connected: boolean; since: number; /** Why it is not connected. */ problem: string | null; revoked: string | null; /** Deletions that were ordered and not carried out. */ refused: readonly string[] };
+export type LinkStatus = { console: string; address: string | null; connected: boolean; since: number; /** Why it is not connected. */ problem: string | null; revoked: string | null; /** What the console says to a server that it has retired; it may be taken back, so it goes on asking. */ retired: string | null; /** Deletions that were ordered and not carried out. */ refused: readonly string[] };
 
 const FIRST_PAUSE_MS = 1000;
 /** As the message has room for. */
 const MAX_PROBLEMS = 50;
 const LONGEST_PAUSE_MS = 60_000;
-/** The console does not know this server, or its key: a person must do something, so there is no hurry. */
-const REFUSED_PAUSE_MS = 300_000;
 /** A console that was restored says where it is once a minute. */
 const WAKES_MS = 20_000;
 
@@ -39,6 +37,7 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
   let proved = false;
   let problem: string | null = null;
   let since = clock();
+  let retired: string | null = null;
   let moving: { moving: Omit<Moving, 'imageName' | 'imageGuid' | 'number'>[]; problems: string[] } = { moving: [], problems: [] };
   /** Of the records that came last. */
   let refused: readonly string[] = [];
@@ -53,7 +52,7 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
   });
 
   /** One round over the addresses. @returns whether the console was there and let us in */
-  async function tryOnce(): Promise<'worked' | 'away' | 'refused' | 'revoked'> {
+  async function tryOnce(): Promise<Outcome | 'revoked'> {
     const known = state.console();
     if (known === null) return 'revoked';
     const reasons: string[] = [];
@@ -75,12 +74,13 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
     return 'away';
   }
 
-  async function run(current: Session, address: string): Promise<'worked' | 'away' | 'refused' | 'revoked'> {
+  async function run(current: Session, address: string): Promise<Outcome | 'revoked'> {
     try {
       await current.begin();
       proved = true;
       since = clock();
       problem = null;
+      retired = null;
       state.worked(address);
       log.info('connected to the console', { address });
       events.changed('status', 'status');
@@ -95,8 +95,9 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
       const wrapped = toAppError(error);
       problem = wrapped.message;
       if (wrapped.code !== 'not-found' && wrapped.code !== 'unauthorized' && wrapped.code !== 'protocol-version') return 'away';
+      retired = wrapped.data['reason'] === REFUSED_AS_RETIRED ? wrapped.message : null;
       said(wrapped.message);
-      return 'refused';
+      return retired === null ? 'refused' : 'retired';
     } finally {
       if (proved) since = clock();
       proved = false;
@@ -121,9 +122,9 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
     while (!closing.signal.aborted && state.revoked() === null) {
       const outcome = await tryOnce();
       if (outcome === 'revoked') return;
-      if (outcome === 'worked') pauseMs = parts.firstPauseMs ?? FIRST_PAUSE_MS;
+      if (outcome === 'worked' || outcome === 'retired') pauseMs = parts.firstPauseMs ?? FIRST_PAUSE_MS;
       // Many servers that lost the same console do not all come back in the same moment.
-      const ms = (outcome === 'refused' ? Math.max(pauseMs, parts.firstPauseMs === undefined ? REFUSED_PAUSE_MS : 0) : pauseMs) * (0.5 + Math.random());
+      const ms = (parts.firstPauseMs === undefined ? pauseAfter(outcome, pauseMs) : pauseMs) * (0.5 + Math.random());
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
       await pause(ms, AbortSignal.any([closing.signal, waking.signal]));
       if (!waking.signal.aborted) continue;
@@ -136,7 +137,7 @@ export function openLink(given: Omit<LinkParts, 'onRefused'>) {
   return {
     /** As the console calls it: what tickets and sessions name. */
     serverId: state.self()?.serverId ?? parts.own.id,
-    status: (): LinkStatus => ({ console: state.console()?.name ?? '', address: state.console()?.addresses[0] ?? null, connected: proved, since, problem: proved ? null : problem, revoked: state.revoked()?.reason ?? null, refused }),
+    status: (): LinkStatus => ({ console: state.console()?.name ?? '', address: state.console()?.addresses[0] ?? null, connected: proved, since, problem: proved ? null : problem, revoked: state.revoked()?.reason ?? null, retired, refused }),
     plan: (): Plan | null => state.plan(),
     peers: (): Peer[] => {
       const plan = state.plan();
