@@ -145,7 +145,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   const images = openImages({ db, store, events, log, clock, settings, undo, selfId: serverId, knownAs: role.state.self()?.serverId ?? serverId, runsUsing: runs.using });
   opened.push(() => images.close());
   const computers = openComputers({ db, events, undo, runs, clock });
-  const jobs = openJobs({ db, events, undo, images, computers, runs, clock });
+  const jobs = openJobs({ db, events, undo, images, computers, runs, clock, nearness: { near: () => servers.near(), nameOf: (id) => servers.known(id)?.name ?? 'a server that is gone' } });
   const portal = openPortal({ jobs, computers, runs, images, settings, log, clock });
   const search = openSearch({ computers, jobs, images });
   const listening: { at: Listener | null; problem: string | null } = { at: null, problem: null };

@@ -32,7 +32,7 @@ function room() {
     runs: { earlier: () => [], tasks: { isTakenBy: () => true, refuseCancelled: () => undefined }, create: () => 'run', hold: () => undefined, sign: () => undefined, move: (_: string, event: string) => moves.push(event) > 0 },
     store: { openManifest: async () => ({ hash: 'm', sizeBytes: 5, head: { graph: {} }, close: async () => undefined }) },
     tickets: new Tickets(() => 0),
-    sources: { isElsewhere: () => place.elsewhere, listFor: () => (place.elsewhere ? [there] : []) },
+    sources: { near: () => new Set<string>(), isElsewhere: () => place.elsewhere, listFor: () => (place.elsewhere ? [there] : []) },
   } as unknown as DeploysParts;
   const turn = (state: string): void => {
     version.state = version.own_state = state;

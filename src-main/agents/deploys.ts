@@ -34,8 +34,8 @@ export class Deploys {
     const { images, runs, sources, tickets } = this.#parts;
     const { agent, holder, address } = caller;
     const job = request.task === undefined ? null : runs.tasks.imaging(request.task, 'deploy', { holder, actor: agent.actor });
-    // A version that waits to be validated is deployed where somebody said so for this one computer.
-    const choose = (job === null ? request.test : job.task.test) === true ? testDeploy : undefined;
+    // A version that waits to be validated is deployed where somebody said so for this one computer, and by its number at the site it was captured at.
+    const choose = (job === null ? request.test : job.task.test) === true ? testDeploy : { near: sources.near(address) };
     const { image, version } = await refusalsKept(this.#parts, request, agent, () => (job === null ? images.forDeploy(request.image, request.version, choose) : this.#versionOf(job, request.resumeKey, choose)));
     const earlier = runs.earlier(agent.computerId, 'deploy', request.resumeKey);
     if (job === null) for (const row of earlier) this.#supersede(row, version, agent);
@@ -105,7 +105,7 @@ export class Deploys {
   }
 
   /** What the task says. A task that is continued goes on with the version it began with, while that can be deployed. */
-  #versionOf({ row, task }: { row: RunRow; task: Extract<Task, { type: 'deploy' }> }, resumeKey: string, choose: ChooseFor | undefined): ReturnType<Images['forDeploy']> {
+  #versionOf({ row, task }: { row: RunRow; task: Extract<Task, { type: 'deploy' }> }, resumeKey: string, choose: Partial<ChooseFor>): ReturnType<Images['forDeploy']> {
     const { images } = this.#parts;
     if (task.version === null && row.resume_key === resumeKey && row.image_guid === task.imageGuid && row.version_number !== null) {
       try {

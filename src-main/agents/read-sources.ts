@@ -3,7 +3,7 @@
 import type { ReadSource } from '#shared/agent/messages.ts';
 import type { Servers } from '../servers/service.ts';
 
-export type ReadSourcesParts = { servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'ticketFor' | 'known' | 'names'> };
+export type ReadSourcesParts = { servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'near' | 'ticketFor' | 'known' | 'names'> };
 export type ReadSources = ReturnType<typeof openReadSources>;
 type Wanted = { address: string; versionGuid: string; manifest: string; runId: string };
 
@@ -12,6 +12,8 @@ const MAX_ADDRESSES = 3;
 
 export function openReadSources({ servers }: ReadSourcesParts) {
   return {
+    /** Servers that have a computer at this address at their site. */
+    near: (address: string): ReadonlySet<string> => servers.near()(address),
     /** Whether a computer at this address can read it from another server than this one now: one that is not connected may be gone for long. */
     isElsewhere(address: string, versionGuid: string): boolean {
       const others = servers.sourcesFor(address, versionGuid).filter((source) => source.serverId !== servers.selfId && source.addresses.length > 0);

@@ -30,7 +30,7 @@ import { openVisitors, type Guests } from './visitors.ts';
 
 export type AgentsParts = {
   store: Store; access: Access; boot: Pick<Boot, 'saidHello' | 'saidLines'>; environment: Pick<Environment, 'addOns' | 'addOnFile'>; computers: Computers; events: Events; images: Images; runs: Runs; portal: Portal; settings: SettingsService; log: Log; clock: () => number; serverId: string;
-  servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'captureTargetFor' | 'addressesOf' | 'ticketFor' | 'known' | 'names'>;
+  servers: Pick<Servers, 'selfId' | 'sourcesFor' | 'near' | 'captureTargetFor' | 'addressesOf' | 'ticketFor' | 'known' | 'names'>;
   /** Of a console: its end of the channel to package servers. */
   channel: CaptureChannel | null;
   /** Of a package server: captures that its console sent here. */

@@ -90,10 +90,10 @@ export function openComputers({ db, events, undo, runs, clock }: ComputersParts)
     newCount: (): number => repo.living.countByGroup().get(null) ?? 0,
     /** By id or by name. */
     get: (ref: string): ComputerView => view(findComputer(repo, ref)),
-    /** What a plan needs of one among many: its disks as last seen, without all that `get` gathers. */
-    disksOf(id: string): { name: string; online: boolean; disks: DiskSummary[] } {
+    /** What a plan needs of one among many: its disks and its address as last seen, without all that `get` gathers. */
+    disksOf(id: string): { name: string; online: boolean; address: string; disks: DiskSummary[] } {
       const computer = findComputer(repo, id);
-      return { name: computer.name, online: presence.isOnline(computer.id), disks: disksOf(repo.hardware(computer.id)) };
+      return { name: computer.name, online: presence.isOnline(computer.id), address: computer.address, disks: disksOf(repo.hardware(computer.id)) };
     },
     history(ref: string): HistoryEvent[] {
       const computer = findComputer(repo, ref);

@@ -50,6 +50,15 @@ describe('what a deploy takes', () => {
     expect(error.data).toMatchObject({ version: 3, ready: [2, 1], damagedChunks: 4 });
   });
 
+  it('is a version that waits to be validated only by its number, at the site it was captured at', () => {
+    const versions = [version(1), version(2, { pending: 1, origin_server_id: 'rome' })];
+    const at = (near: string[], wanted?: number, rows = versions): number | string | undefined => {
+      const found: number[] = [];
+      return refusal(() => found.push(chooseVersion(image(), rows, wanted, { origins: new Set(['hq']), near: new Set(near) }).number)).code ?? found[0];
+    };
+    expect([at(['rome'], 2), at(['oslo'], 2), at([], 2), at(['rome']), at(['rome'], 2, [version(2, { pending: 1 })]), at(['rome'], undefined, versions.slice(1))]).toEqual([2, 'conflict', 'conflict', 1, 'conflict', 'conflict']);
+  });
+
   it('is shown as current whatever its state', () => {
     expect(currentVersion([version(1), version(3, { enabled: 0 }), version(2, { state: 'damaged' })])?.number).toBe(2);
     expect(currentVersion([])).toBeNull();

@@ -42,12 +42,16 @@ export function refuseTrashedMeanwhile(image: ImageRow): void {
 }
 
 /** Servers (this one, or those of the computer's site) that also deploy what was captured there and nobody validated yet. */
-export type ChooseFor = { origins: ReadonlySet<string>; /** A test deploy, which names its version: it may wait to be validated. */ pendingToo?: boolean };
+export type ChooseFor = { origins: ReadonlySet<string>; /** A test deploy, which names its version: it may wait to be validated. */ pendingToo?: boolean; /** Servers that have the computer at their site: what waits there is deployed where its number is named, never as the newest. */ near?: ReadonlySet<string> };
 const anywhere: ChooseFor = { origins: new Set() };
 
 /** Not handed out there: captured elsewhere into an image of another owner, and not validated. */
 export function isHeldBack(version: Pick<VersionRow, 'pending' | 'origin_server_id'>, { origins }: ChooseFor = anywhere): boolean {
   return version.pending === 1 && (version.origin_server_id === null || !origins.has(version.origin_server_id));
+}
+
+function isAtItsSite(version: Pick<VersionRow, 'origin_server_id'>, { near }: ChooseFor): boolean {
+  return version.origin_server_id !== null && near?.has(version.origin_server_id) === true;
 }
 
 /** The version to deploy, or the refusal. A version that is still verifying is returned: the deploy waits for it. */
@@ -88,7 +92,7 @@ function newestEnabled(image: ImageRow, versions: readonly VersionRow[], choose:
 }
 
 function heldBack(image: ImageRow, version: VersionRow): AppError {
-  return new AppError('conflict', `Version ${version.number} of "${image.name}" was captured at another site and waits to be validated, so it is not deployed from here. Validate it first: platen image validate ${image.guid} --version ${version.number}. To try it on one computer before: platen image test-deploy ${image.guid} --version ${version.number} --on COMPUTER`,
+  return new AppError('conflict', `Version ${version.number} of "${image.name}" waits to be validated: until then it is deployed only to computers at the site it was captured at, where its number is named. Validate it first: platen image validate ${image.guid} --version ${version.number}. To try it on one computer before: platen image test-deploy ${image.guid} --version ${version.number} --on COMPUTER`,
     { imageGuid: image.guid, imageName: image.name, version: version.number, pending: true });
 }
 
@@ -104,7 +108,7 @@ function byNumber(image: ImageRow, versions: readonly VersionRow[], { wanted, ch
   if (!version.enabled) {
     throw new AppError('image-disabled', `Version ${wanted} of "${image.name}" is disabled. Enable it first: platen image enable ${image.guid} --version ${wanted}`, about);
   }
-  if (choose.pendingToo !== true && isHeldBack(version, choose)) throw heldBack(image, version);
+  if (isHeldBack(version, choose) && choose.pendingToo !== true && !isAtItsSite(version, choose)) throw heldBack(image, version);
   return version;
 }
 

@@ -35,3 +35,11 @@ it('says what keeps a capture from its image', () => {
   expect([ask.captureProblem('a', ''), ask.captureProblem('t', ''), ask.captureProblem('gone', 'Lab'), ask.captureProblem(null, 'New'), ask.captureProblem(null, 'Image t'), ask.captureProblem(null, 'Twin')])
     .toEqual([null, 'Image t is in the trash', 'The image Lab is gone', null, 'Image t is in the trash', '2 images are called Twin: say in the task which one']);
 });
+
+it('names the server at whose site alone a version that waits to be validated is deployed', () => {
+  const rows = [version('a', 2, { pending: 1, origin_server_id: 'rome' }), version('a', 1), version('b', 1, { pending: 1 })];
+  const asked = readinessOf([image('a'), image('b')], rows);
+  expect([asked.deploy('a', 2), asked.deploy('a', null), asked.deploy('b', 1)]).toMatchObject([
+    { version: 2, problem: null, waitsAt: 'rome' }, { version: 1, problem: null, waitsAt: null }, { version: null, problem: 'Version 1 of Image b waits to be validated', waitsAt: null },
+  ]);
+});

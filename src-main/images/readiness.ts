@@ -2,11 +2,11 @@
 // device graph is read. The rules are those of choose.ts.
 import { AppError } from '#shared/errors.ts';
 import type { ChannelName } from '#shared/model/replication.ts';
-import { chooseVersion, type ChooseFor } from './choose.ts';
+import { chooseVersion, isHeldBack, type ChooseFor } from './choose.ts';
 import type { ChannelRow, ImageRow, VersionRow } from './repo.ts';
 
 /** version: what would be deployed now; problem: why nothing can be ("Win11 lab is in the trash"), else null. */
-export type DeployReadiness = { name: string; version: number | null; needsBytes: number | null; problem: string | null };
+export type DeployReadiness = { name: string; version: number | null; needsBytes: number | null; problem: string | null; /** The server it was captured at, while it waits to be validated: only computers at its site get it. */ waitsAt: string | null };
 export type ImageReadiness = {
   /** @param version null: the newest enabled, or what a channel names. @returns null for an image that is gone */
   deploy(guid: string, version: number | ChannelName | null): DeployReadiness | null;
@@ -29,7 +29,7 @@ export function readinessOf(images: readonly ImageRow[], versions: readonly Vers
       if (image === undefined) return null;
       const key = `${guid} ${version ?? ''}`;
       const number = typeof version === 'string' ? named.get(`${guid} ${version}`) : version;
-      const answer = answers.get(key) ?? (number === undefined ? { name: image.name, version: null, needsBytes: null, problem: `No version of ${image.name} is ${version === 'test' ? 'under test' : 'live'}` } : deployReadiness(image, byImage.get(guid) ?? [], { wanted: number, choose }));
+      const answer = answers.get(key) ?? (number === undefined ? { name: image.name, version: null, needsBytes: null, waitsAt: null, problem: `No version of ${image.name} is ${version === 'test' ? 'under test' : 'live'}` } : deployReadiness(image, byImage.get(guid) ?? [], { wanted: number, choose }));
       answers.set(key, answer);
       return answer;
     },
@@ -50,11 +50,13 @@ export function readinessOf(images: readonly ImageRow[], versions: readonly Vers
 
 function deployReadiness(image: ImageRow, versions: readonly VersionRow[], { wanted, choose }: { wanted: number | null; choose: ChooseFor }): DeployReadiness {
   try {
-    const chosen = chooseVersion(image, versions, wanted ?? undefined, choose);
-    return { name: image.name, version: chosen.number, needsBytes: chosen.smallest_target_bytes, problem: null };
+    // Which computers are at its site is known where a job is started.
+    const near = new Set(versions.flatMap((version) => version.origin_server_id ?? []));
+    const chosen = chooseVersion(image, versions, wanted ?? undefined, { ...choose, near });
+    return { name: image.name, version: chosen.number, needsBytes: chosen.smallest_target_bytes, problem: null, waitsAt: isHeldBack(chosen, choose) ? chosen.origin_server_id : null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { name: image.name, version: null, needsBytes: null, problem: problemWords(image, versions, wanted, error) };
+    return { name: image.name, version: null, needsBytes: null, waitsAt: null, problem: problemWords(image, versions, wanted, error) };
   }
 }
 

@@ -236,10 +236,10 @@ export function openImages(parts: ImagesParts) {
     addVersion: adding.addVersion,
     addVersionAt: places.addVersionAt,
     addForConsole: places.addForConsole,
-    /** The version to deploy; it may still be verifying. Throws the refusal. @param wanted a number, or what a channel names; @param choose who asks: what is pending is deployed where it was captured */
-    forDeploy(ref: string, wanted?: number | ChannelName, choose: ChooseFor = here): { image: ImageRow; version: VersionRow } {
+    /** The version to deploy; it may still be verifying. Throws the refusal. @param wanted a number, or what a channel names; @param choose who asks: what is pending is deployed where it was captured, and to computers at that site */
+    forDeploy(ref: string, wanted?: number | ChannelName, choose: Partial<ChooseFor> = {}): { image: ImageRow; version: VersionRow } {
       const image = require(ref);
-      return { image, version: chooseVersion(image, repo.versions(image.guid), typeof wanted === 'string' ? inChannel(image, wanted) : wanted, choose) };
+      return { image, version: chooseVersion(image, repo.versions(image.guid), typeof wanted === 'string' ? inChannel(image, wanted) : wanted, { ...here, ...choose }) };
     },
     /** Throws where what was chosen can't be read from this very server, saying where it can. */
     requireHere({ image, version }: { image: ImageRow; version: VersionRow }): void {

@@ -14,12 +14,13 @@ import { openArrange } from './arrange.ts';
 import { openEdit, type Undoable } from './edit.ts';
 import { openExpiry } from './expiry.ts';
 import { openJobsRepo } from './repo.ts';
+import type { Nearness } from './waiting-versions.ts';
 import { openStarting, type Started, type StartTarget as Target, type JobToRun as Runnable } from './starting.ts';
 import type { openTestDeploy } from './test-deploy.ts';
 import { JobTree, thingOf } from './tree.ts';
 import { openJobViews } from './views.ts';
 
-export type JobsParts = { db: Database; events: Events; undo: Undo; images: Images; computers: Computers; runs: Runs; clock: () => number };
+export type JobsParts = { db: Database; events: Events; undo: Undo; images: Images; computers: Computers; runs: Runs; clock: () => number; /** Without it no job deploys what waits to be validated. */ nearness?: Nearness };
 export type StartTarget = Target;
 export type JobToRun = Runnable;
 export type Jobs = {
@@ -55,6 +56,8 @@ export type Jobs = {
   menuSource(): MenuSource;
   /** "job/<id>", "folder/<id>" or a name, as the jobs that run, in order. Throws not-found, ambiguous-name, conflict (in the trash). */
   jobsOf(what: string): { title: string; jobs: JobToRun[] };
+  /** Why that computer is not given one of these jobs: a version waits to be validated, and was captured at another site. Else null. */
+  waitingProblem(jobs: readonly JobToRun[], computerId: string): string | null;
   /** Below a folder (null: the root), for the tree. */
   treeChildren(folderId: string | null): { folders: { id: string; name: string; published: boolean; hasChildren: boolean }[]; jobs: { id: string; name: string; published: boolean; problem: string | null }[] };
   /** Jobs that are not in the trash, for a badge. */
@@ -67,14 +70,14 @@ export type Jobs = {
 const MOST_HISTORY_CHARS = 8 * 1024 * 1024;
 const looksLikeGuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-export function openJobs({ db, events, undo, images, computers, runs, clock }: JobsParts): Jobs {
+export function openJobs({ db, events, undo, images, computers, runs, clock, nearness }: JobsParts): Jobs {
   const repo = openJobsRepo(db);
   const tree = new JobTree(repo);
   const views = openJobViews({ repo, tree, images });
   const edit = openEdit({ repo, tree, views, events, undo, clock });
   let counted: { rev: number; jobs: number } | null = null;
   const arrange = openArrange({ repo, tree, edit, events, undo, clock });
-  const starting = openStarting({ tree, views, images, computers, runs });
+  const starting = openStarting({ tree, views, images, computers, runs, nearness });
   const byName = (left: { name: string }, right: { name: string }): number => compareNames(left.name, right.name);
 
   return {
@@ -106,7 +109,7 @@ export function openJobs({ db, events, undo, images, computers, runs, clock }: J
     create: edit.create, save: edit.save, restore: edit.restore, createFolder: edit.createFolder, saveFolder: edit.saveFolder,
     expire: openExpiry({ repo, tree, edit, events, clock }).expire,
     duplicate: arrange.duplicate, move: arrange.move, trash: arrange.trash, untrash: arrange.untrash,
-    preview: starting.preview, start: starting.start, testDeploy: starting.testDeploy, jobsOf: starting.jobsOf,
+    preview: starting.preview, start: starting.start, testDeploy: starting.testDeploy, waitingProblem: starting.waitingProblem, jobsOf: starting.jobsOf,
     menuSource: views.menuSource,
     treeChildren(folderId) {
       if (tree.trashedAbove(folderId) !== null) return { folders: [], jobs: [] };

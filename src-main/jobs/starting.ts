@@ -14,18 +14,20 @@ import type { JobHead } from './repo.ts';
 import { openTestDeploy } from './test-deploy.ts';
 import type { JobTree } from './tree.ts';
 import type { JobViews } from './views.ts';
+import { waitingProblems, type Nearness } from './waiting-versions.ts';
 
 export type StartTarget = { what: string; computers: readonly string[]; groups: readonly string[] };
 export type JobToRun = { id: string; name: string; tasks: Task[] };
 export type Started = { batchId: string; runs: { id: string; computerName: string; title: string }[]; skipped: { computerName: string; reason: string }[] };
 export type StartingParts = {
   tree: JobTree; views: JobViews; images: Pick<Images, 'readiness' | 'forDeploy' | 'requireProvable'>; computers: Pick<Computers, 'resolve' | 'disksOf'>; runs: Pick<Runs, 'load' | 'createJobRuns'>;
+  nearness?: Nearness | undefined;
 };
 
 /** One person's click; far more than any site has, and what a database takes in a few seconds. */
 const MOST_RUNS = 20_000;
 
-export function openStarting({ tree, views, images, computers, runs }: StartingParts) {
+export function openStarting({ tree, views, images, computers, runs, nearness }: StartingParts) {
   function headsOf(what: string): { title: string; heads: JobHead[] } {
     const found = tree.find(what);
     const thing = found.kind === 'job' ? found.job : found.folder;
@@ -65,10 +67,12 @@ export function openStarting({ tree, views, images, computers, runs }: StartingP
 
   function computersOf(target: StartTarget, jobs: readonly JobToRun[]): StartComputer[] {
     const load = runs.load();
+    const waitingProblem = waitingProblems(jobs.flatMap((job) => job.tasks), { images, nearness });
     return computers.resolve(target.computers, target.groups).map((id) => {
       const computer = computers.disksOf(id);
       const { busyWith = null, pending = 0 } = load.get(id) ?? {};
-      return { computerId: id, computerName: computer.name, online: computer.online, busyWith, pending, ...onDisks(jobs, computer.disks) };
+      const disks = onDisks(jobs, computer.disks);
+      return { computerId: id, computerName: computer.name, online: computer.online, busyWith, pending, ...disks, problem: waitingProblem(computer.address) ?? disks.problem };
     });
   }
 
@@ -78,6 +82,8 @@ export function openStarting({ tree, views, images, computers, runs }: StartingP
 
   return {
     testDeploy,
+    /** Why that computer is not given one of these jobs by somebody at it, else null. */
+    waitingProblem: (jobs: readonly JobToRun[], computerId: string): string | null => waitingProblems(jobs.flatMap((job) => job.tasks), { images, nearness })(computers.disksOf(computerId).address),
     jobsOf(what: string): { title: string; jobs: JobToRun[] } {
       const { title, heads } = headsOf(what);
       return { title, jobs: heads.map(withTasks) };

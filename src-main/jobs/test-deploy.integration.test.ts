@@ -31,7 +31,7 @@ async function waiting() {
   await eventually(() => api.images.get.query({ image: 'Lab' }), (image) => image.versions[0]?.pending === true && image.copies.filter((copy) => copy.versionGuid === image.versions[0]?.guid && copy.state === 'ready').length === 2);
   const portal = await testAgent(hq);
   const { computerId } = await portal.portal(hq.token, testInventory('pc-9'));
-  return { hq, api, portal, imageGuid, request: { image: imageGuid, version: 2, computer: computerId, disk: { kind: 'path', path: '/x' } as const } };
+  return { hq, api, a, portal, imageGuid, request: { image: imageGuid, version: 2, computer: computerId, disk: { kind: 'path', path: '/x' } as const } };
 }
 
 describe('a version that waits to be validated', () => {
@@ -52,11 +52,15 @@ describe('a version that waits to be validated', () => {
     expect((await api.images.get.query({ image: imageGuid })).versions[0]).toMatchObject({ number: 2, pending: true });
   }, 60_000);
 
-  it('goes nowhere else: not by a job, not by hand without saying so, not by a computer\'s own token', async () => {
+  it('goes nowhere else: not by a job, not from the portal, not by hand without saying so, not by a computer\'s own token', async () => {
     const { hq, api, portal, request, imageGuid } = await waiting();
     const job = { type: 'deploy', id: 't', disk: { kind: 'path', path: '/x' }, imageGuid, imageName: 'Lab', version: 2 } as const;
     const { id } = await api.jobs.create.mutate({ folder: null, name: 'Lab to all', tasks: [job] });
-    await expect(api.jobs.start.mutate({ what: `job/${id}`, computers: [request.computer], groups: [], busy: 'queue' })).rejects.toThrow(/Version 2 of Lab waits to be validated/);
+    const target = { what: `job/${id}`, computers: [request.computer], groups: [] };
+    const why = expect.stringMatching(/^Version 2 of Lab waits to be validated, and is deployed only at the site of A, where it was captured; this computer, at .*127\.0\.0\.1, is not there\. Validate it first/) as string;
+    expect(await api.jobs.preview.query(target)).toMatchObject({ problem: null, computers: [{ computerName: 'pc-9', problem: why }] });
+    expect(await api.jobs.start.mutate({ ...target, busy: 'queue' })).toMatchObject({ runs: [], skipped: [{ computerName: 'pc-9', reason: why }] });
+    await expect(portal.request('pickByName', { job: 'Lab to all' })).rejects.toMatchObject({ code: 'conflict', message: expect.stringMatching(/^Lab to all was not scheduled\. Version 2 of Lab waits/) as string });
     await expect(api.jobs.create.mutate({ folder: null, name: 'Secret', tasks: [{ ...job, test: true }] })).rejects.toThrow(/A test deploy is asked for on its own/);
     await expect(api.jobs.startTestDeploy.mutate({ ...request, version: 1 })).rejects.toThrow(/Version 1 of "Lab" does not wait to be validated/);
 
@@ -70,6 +74,25 @@ describe('a version that waits to be validated', () => {
     const other = await testAgent(hq);
     await other.hello(computerToken, inventory);
     await expect(other.request('deployBegin', { ...asked, test: true })).rejects.toMatchObject({ code: 'forbidden' });
+    await portal.close();
+  }, 60_000);
+
+  it('goes by its number to computers at the site it was captured at, read from there; the newest there is the one that is validated', async () => {
+    const { api, hq, portal, request, imageGuid } = await waiting();
+    await api.sites.create.mutate({ name: 'Rome', description: '', subnets: ['127.0.0.0/8'], locallyManaged: false, templateId: null, bytesPerSecond: null, windows: [] });
+    await api.servers.setSite.mutate({ server: 'A', site: 'Rome', parent: null });
+    const { id } = await api.jobs.create.mutate({ folder: null, name: 'Lab to Rome', tasks: [{ type: 'deploy', id: 't', disk: { kind: 'path', path: '/x' }, imageGuid, imageName: 'Lab', version: 2 }] });
+    const target = { what: `job/${id}`, computers: [request.computer], groups: [] };
+    expect(await api.jobs.preview.query(target)).toMatchObject({ problem: null, computers: [{ problem: null }] });
+    const { runs: [run] } = await api.jobs.start.mutate({ ...target, busy: 'queue' });
+    expect(await portal.request('takeRun', {})).toMatchObject({ needs: [{ version: 2, problem: null }] });
+    expect(await beginDeploy(portal, run?.id ?? '', 0)).toMatchObject({ version: 2, sources: [{ name: 'A' }, {}] });
+
+    const disk = { path: '/x', model: '', serial: 'T', sizeBytes: 1 };
+    const hand = await testAgent(hq);
+    await hand.hello(hq.token, testInventory('by-hand'));
+    expect(await hand.request('deployBegin', { image: imageGuid, disk, resumeKey: 'newest' })).toMatchObject({ version: 1 });
+    expect(await hand.request('deployBegin', { image: imageGuid, version: 2, disk, resumeKey: 'named' })).toMatchObject({ version: 2 });
     await portal.close();
   }, 60_000);
 });

@@ -59,7 +59,8 @@ export function openPortal({ jobs, computers, runs, images, settings, log }: Por
     const wanted = new Map(tasks.flatMap((task) => (task.type === 'deploy' ? [[`${task.imageGuid} ${task.version ?? task.channel ?? ''}`, task] as const] : [])));
     const needs = [...wanted.values()].map(({ imageGuid, version, channel, imageName, test }) => {
       try {
-        const found = images.forDeploy(imageGuid, version ?? channel ?? undefined, test === true ? { origins: new Set(), pendingToo: true } : undefined);
+        // One that waits to be validated is refused to computers elsewhere when it is picked, and when it is deployed.
+        const found = images.forDeploy(imageGuid, version ?? channel ?? undefined, version !== null || test === true ? { pendingToo: true } : {});
         return { imageGuid, version, imageName: found.image.name, usedBytes: found.version.used_bytes, needsBytes: found.version.smallest_target_bytes, problem: null };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
@@ -84,6 +85,8 @@ export function openPortal({ jobs, computers, runs, images, settings, log }: Por
   function schedule(computerId: string, { title, list, name }: { title: string; list: readonly JobToRun[]; name: string | null }, actor: string): Answers['portalPick'] {
     return runs.atomically(() => {
       if (list.length === 0) throw new AppError('conflict', `${title} holds no job, so nothing was scheduled.`);
+      const waiting = jobs.waitingProblem(list, computerId);
+      if (waiting !== null) throw new AppError('conflict', `${title} was not scheduled. ${waiting}`, { computerId });
       const active = runs.activeOf(computerId);
       if (active !== null) {
         throw new AppError('conflict', `“${runTitle(active)}” is under way on this computer, so nothing was scheduled. Wait for its end, or cancel it first.`, { run: active.id });

@@ -19,7 +19,7 @@ import { openRegistry } from './registry.ts';
 import { openServerRepo, type ServerRow, type SignedRecordRow } from './repo.ts';
 import { inputOf, openSites } from './sites.ts';
 import { openSiteRepo } from './sites-repo.ts';
-import { addressesOf, chooseCaptureTarget, chooseSources, siteOf, type Source, type SourceWorld } from './sources.ts';
+import { addressesOf, chooseCaptureTarget, chooseSources, serversNear, siteOf, type Source, type SourceWorld } from './sources.ts';
 import { parseSubnet } from './subnets.ts';
 import { openTemplates } from './templates.ts';
 import { openSuccession } from './succession.ts';
@@ -298,6 +298,11 @@ export function openServers(parts: OpenServersParts) {
     addressesOf(serverId: string, computerAddress: string): string[] {
       const server = sourceWorld().servers.find((each) => each.id === serverId);
       return server === undefined ? [] : addressesOf(server, computerAddress);
+    },
+    /** Servers that have a computer at their site, as sites and rules are now; for many computers at once. */
+    near(): (computerAddress: string) => ReadonlySet<string> {
+      const world = sourceWorld();
+      return (computerAddress) => serversNear(computerAddress, world);
     },
     siteOf: (computerAddress: string): { id: string; name: string } | null => siteOf(computerAddress, sourceWorld().sites),
     /** For one computer's run at one server. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseCaptureTarget, chooseSources, siteOf, type ReadRequest, type SourceServer, type SourceWorld } from './sources.ts';
+import { chooseCaptureTarget, chooseSources, serversNear, siteOf, type ReadRequest, type SourceServer, type SourceWorld } from './sources.ts';
 import { addressNumber, isWithin, parseSubnet, sharedBits } from './subnets.ts';
 
 const server = (id: string, host: string, more: Partial<SourceServer> = {}): SourceServer => ({ id, name: id, siteId: null, parentId: null, isConsole: false, state: 'joined', bytesPerSecond: null, addresses: [`https://${host}:8420`], connected: true, ...more });
@@ -13,6 +13,7 @@ const order = (given: ReadRequest, among = world()) => chooseSources(given, amon
 
 describe('which server a computer reads from', () => {
   const two = world({ rules: [{ subnet: '10.1.7.0/24', serverId: 'oslo' }, { subnet: '10.1.0.0/16', serverId: 'hq' }] });
+  const lone = world({ servers: [...world().servers, server('lone', '192.168.1.5')], rules: [{ subnet: '192.168.1.0/24', serverId: 'lone' }, { subnet: '192.168.0.0/16', serverId: 'hq' }] });
   const without = (id: string) => world({ servers: world().servers.map((each) => (each.id === id ? { ...each, connected: false } : each)) });
   it.each<[string, ReadRequest, SourceWorld, string[]]>([
     ['the server of its site that is nearest, the others after it', request('10.1.7.20'), world(), ['rome-2', 'rome-1', 'hq', 'oslo']],
@@ -26,6 +27,8 @@ describe('which server a computer reads from', () => {
     ['a revoked one never', request('10.1.7.20'), world({ servers: world().servers.map((each) => (each.id === 'rome-2' ? { ...each, state: 'revoked' } : each)) }), ['rome-1', 'hq', 'oslo']],
     ['a version that is not validated: its own site, and the console after it', request('10.1.7.20', { pendingFrom: 'rome-1' }), world(), ['rome-1', 'hq']],
     ['and nobody elsewhere', request('10.2.0.20', { pendingFrom: 'rome-1' }), world(), []],
+    ['captured at a server at no site: who a rule sends there', request('192.168.1.9', { pendingFrom: 'lone', readyAt: new Set(['lone']) }), lone, ['lone']],
+    ['and nobody else', request('192.168.2.9', { pendingFrom: 'lone', readyAt: new Set(['lone']) }), lone, []],
   ])('%s', (_title, given, among, expected) => expect(order(given, among)).toEqual(expected));
 
   it('is told with the reason, and with the addresses that are nearest first', () => {
@@ -36,6 +39,14 @@ describe('which server a computer reads from', () => {
     ]);
     expect(chooseSources(request('10.1.0.20', { consoleUrl: 'https://10.1.0.1:8420' }), among)[0]?.addresses[0]).toBe('https://10.1.0.1:8420');
   });
+
+  it.each<[string, string, SourceWorld, string[]]>([
+    ['at a site: all of its servers, whatever a rule says', '10.1.7.20', two, ['rome-1', 'rome-2']],
+    ['at none: the one the first rule names', '192.168.1.9', lone, ['lone']],
+    ['at none, with a rule for a server of a site: nobody', '192.168.1.9', world({ rules: [{ subnet: '192.168.1.0/24', serverId: 'rome-1' }] }), []],
+    ['nobody who is out', '10.2.0.20', world({ servers: world().servers.map((each) => (each.id === 'oslo' ? { ...each, state: 'revoked' } : each)) }), []],
+    ['nobody for an address that is not known', '', two, []],
+  ])('who has a computer near: %s', (_title, address, among, expected) => expect([...serversNear(address, among)].filter((id) => id !== 'hq')).toEqual(expected));
 
   it('is decided for any address without failing', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.ipV4(), fc.ipV6()), (address) => {

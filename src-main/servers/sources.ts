@@ -34,11 +34,20 @@ export function siteOf(computerAddress: string, sites: SourceWorld['sites']): Si
   return best?.site ?? null;
 }
 
+/** Servers that have this computer at their site; one at no site has the computers that the first rule for their subnet sends to it. What was captured there is deployed to it before it is validated. */
+export function serversNear(computerAddress: string, world: SourceWorld): Set<string> {
+  const site = siteOf(computerAddress, world.sites);
+  const address = addressNumber(computerAddress);
+  const inNow = new Map(world.servers.filter((server) => server.state === 'joined' || server.state === 'retiring').map((server) => [server.id, server]));
+  const ruled = world.rules.find((rule) => address !== null && inNow.has(rule.serverId) && covers(rule.subnet, address))?.serverId;
+  return new Set([...inNow.values()].filter((server) => (server.siteId === null ? server.id === ruled : server.siteId === site?.id)).map((server) => server.id));
+}
+
 /** Rules first, then the servers of the computer's site, then the console, then the others; those that are not connected after all that are. */
 export function chooseSources(request: ReadRequest, world: SourceWorld): Source[] {
   const site = siteOf(request.computerAddress, world.sites);
   const origin = request.pendingFrom === null ? null : world.servers.find((server) => server.id === request.pendingFrom) ?? null;
-  if (request.pendingFrom !== null && (origin === null || origin.siteId === null || origin.siteId !== site?.id)) return [];
+  if (request.pendingFrom !== null && (origin === null || !serversNear(request.computerAddress, world).has(origin.id))) return [];
   const usable = world.servers.filter((server) => request.readyAt.has(server.id) && (server.state === 'joined' || server.state === 'retiring') && (origin === null || server.id === origin.id || server.isConsole));
   const ranked = usable.map((server) => ({ server, ...rankOf(server, request.computerAddress, { site, rules: world.rules }) }))
     .map((each) => (each.server.connected || each.server.isConsole ? each : { ...each, rank: each.rank + OFFLINE, reason: `${each.reason}; it is not connected to the console now, so only where no other one answers` }));
