@@ -94,6 +94,24 @@ describe('a package server', () => {
     expect(await site.store.verify(wanted.manifest, 'all')).toMatchObject({ damaged: [], missing: [] });
   });
 
+  it('sweeps again where a version was let go of while the store was swept, and calls that no failure', async () => {
+    const [a, b] = [await hq.capture('Lab'), await hq.capture('Lab')];
+    for (const guid of [a, b]) await site.bring(hq, hq.wanted(guid));
+    const sweep = site.store.sweep.bind(site.store);
+    const asked: number[] = [];
+    site.store.sweep = async (live, signal) => {
+      asked.push([...live].length);
+      // The list was made, and then the record comes.
+      if (asked.length === 1) await site.store.deleteManifest(hq.wanted(a).manifest);
+      if (asked.length === 1) site.db.run('DELETE FROM copy WHERE version_guid = :a', { a });
+      return await sweep(live, signal);
+    };
+    site.images.sweepSoon();
+    await site.images.idle();
+    expect(asked).toEqual([2, 1]);
+    expect(await site.store.verify(hq.wanted(b).manifest, 'all')).toMatchObject({ damaged: [], missing: [] });
+  });
+
   it('refuses a plan whose identity and content are of two versions', async () => {
     const [a, b] = [await hq.capture('Lab'), await hq.capture('Lab')];
     await site.bring(hq, hq.wanted(a));

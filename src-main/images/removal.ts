@@ -71,10 +71,11 @@ export class Removal {
     repo.transaction(() => {
       const now = clock();
       const versions = version === null ? repo.versions(image.guid) : [version];
+      const elsewhere = [...new Set(versions.flatMap((each) => this.#parts.copiesRepo.of(each.guid)).filter((copy) => copy.serverId !== this.#parts.selfId && copy.state !== 'absent').map((copy) => copy.serverName))];
       for (const each of versions) repo.markVersionRemoving(each.guid, now);
       if (version === null) repo.markImageRemoving(image.guid, now);
       orderRemoval(this.#parts, { kind: version === null ? 'delete-image' : 'delete-version', server: null, image: image.guid, versions, by: actor });
-      this.#record(image, version, actor, 'purged', `${nameOf(image, version)} was removed for good`);
+      this.#record(image, version, actor, 'purged', `${nameOf(image, version)} was removed for good${alsoFrom(elsewhere)}`);
     });
     events.changed('image', image.guid);
     this.#parts.onOrdered();
@@ -171,17 +172,26 @@ export class Removal {
     const { store, repo, log, events } = this.#parts;
     while (this.#sweepAgain && !this.#stop.signal.aborted) {
       this.#sweepAgain = false;
+      let here: ReadonlySet<string> = new Set();
       try {
-        const here = new Set(await store.manifests());
+        here = new Set(await store.manifests());
         // What is on its way, in or out, may not have its manifest; what should be here and is not stops the sweep.
         const live = [...repo.liveManifests(), ...repo.movingManifests().filter((manifest) => here.has(manifest))];
         const result = await store.sweep([...live, ...(await this.#withoutRecord(here, new Set(live)))], this.#stop.signal);
         if (result.removedChunks > 0 || result.removedPacks > 0) log.info('store swept', { ...result });
         events.changed('status', 'status');
       } catch (error) {
-        if (!(error instanceof CancelledError)) log.error('the sweep of the store failed; it is tried again later', { error: toAppError(error) });
+        if (error instanceof CancelledError || this.#sweepAgain) continue;
+        // A version was deleted while it was looked at: what is to be kept is another list now. Each time one less is there, so that ends.
+        if (await this.#wentSince(here)) this.#sweepAgain = true;
+        else log.warn('the sweep of the store failed; it is tried again later', { error: toAppError(error) });
       }
     }
+  }
+
+  async #wentSince(before: ReadonlySet<string>): Promise<boolean> {
+    const now = new Set(await this.#parts.store.manifests().catch(() => before));
+    return [...before].some((manifest) => !now.has(manifest));
   }
 
   /** What was deleted went with its record. A manifest that has none was made by a commit that was cut off, or its record was lost: the doctor takes it up. */
@@ -209,6 +219,12 @@ function refuseProtected(image: ImageRow): void {
   if (image.protected) {
     throw new AppError('image-protected', `The image "${image.name}" is protected, so nothing of it is deleted. Take the protection off first: platen image unprotect ${image.guid}`, { imageGuid: image.guid });
   }
+}
+
+/** Servers that are away carry it out when they are back. */
+function alsoFrom(servers: readonly string[]): string {
+  if (servers.length === 0) return '';
+  return `. It goes from ${servers.slice(0, 5).join(', ')}${servers.length > 5 ? ` and ${servers.length - 5} more` : ''} as well, as soon as ${servers.length === 1 ? 'that server is' : 'each is'} connected`;
 }
 
 function nameOf(image: ImageRow, version: VersionRow | null): string {
