@@ -46,8 +46,9 @@ export function clockWords(skewMs: number): string {
   return `${formatDuration(Math.abs(skewMs) / 1000)} ${skewMs > 0 ? 'ahead' : 'behind'}`;
 }
 
-/** "12 ready, 1 copying"; states that no copy is in are left out. */
-export function copiesWords(copies: PackageServer['copies']): string {
+/** "12 ready, 1 copying"; states that no copy is in are left out. What a server that is out has, it keeps, and nobody asks. */
+export function copiesWords({ state, copies }: Pick<PackageServer, 'state' | 'copies'>): string {
+  if (state === 'retired' || state === 'revoked') return 'not asked any more';
   const order = ['ready', 'copying', 'verifying', 'damaged', 'removing'] as const;
   return order.filter((state) => copies[state] > 0).map((state) => `${copies[state]} ${state}`).join(', ') || 'none';
 }

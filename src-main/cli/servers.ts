@@ -23,7 +23,7 @@ export const serverList: Command = {
       { title: 'SITE', text: (server) => printable(server.siteName ?? '') },
       { title: 'STATE', text: (server) => serverStateWords(server, now()) },
       { title: 'FREE', right: true, text: (server) => (server.freeBytes === null ? '' : formatBytes(server.freeBytes)) },
-      { title: 'COPIES', text: (server) => copiesWords(server.copies) },
+      { title: 'COPIES', text: (server) => copiesWords(server) },
       { title: 'OWNS', right: true, text: (server) => String(server.ownedImages) },
       { title: 'VERSION', text: (server) => printable(server.version) },
     ]);
@@ -178,7 +178,7 @@ function serverText(server: PackageServer, now: number): string {
   const moving = server.moving.map((each) => `${printable(each.imageName)} v${each.number}: ${each.waitingFor === null ? `${each.state} ${formatBytes(each.doneBytes)} of ${formatBytes(each.totalBytes)}, ${formatRate(each.rateBytesPerSecond)}` : printable(each.waitingFor)}`);
   return pairs([
     ['Server', printable(server.name)], ['Id', server.id], ['Role', server.role === 'console' ? 'console' : 'package server'], ['State', serverStateWords(server, now)], ['Site', printable(server.siteName ?? '')], ['Addresses', server.addresses.map(printable).join('\n')],
-    ['Fingerprint', server.fingerprint], ['Version', printable(server.version)], ['Free there', room], ['Copies', copiesWords(server.copies)], ['Owns', server.ownedImages === 1 ? '1 image' : `${server.ownedImages} images`],
+    ['Fingerprint', server.fingerprint], ['Version', printable(server.version)], ['Free there', room], ['Copies', copiesWords(server)], ['Owns', server.ownedImages === 1 ? '1 image' : `${server.ownedImages} images`],
     ['Last proof', server.lastProofAt === null ? '' : formatTime(server.lastProofAt)], ['Clock', server.clockSkewMs === null || server.isSelf ? '' : clockWords(server.clockSkewMs)], ['Limit', limitWords(server.bytesPerSecond)],
     ['Moving', moving.join('\n')], ['Needs a person', server.problems.map(printable).join('\n') || 'nothing'],
   ]);

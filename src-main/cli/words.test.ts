@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { VersionSummary } from '#shared/model/image.ts';
 import type { PackageServer } from '#shared/model/replication.ts';
-import { clockWords, serverStateWords } from './servers-words.ts';
+import { clockWords, copiesWords, serverStateWords } from './servers-words.ts';
 import { versionStateWords } from './words.ts';
 
 const version: VersionSummary = {
@@ -25,6 +25,11 @@ test('a server that is being retired says whether it is there', () => {
   expect(serverStateWords({ ...server, state: 'retiring', connected: false }, 70_000)).toBe('retiring, away for 1 min');
   expect(serverStateWords({ ...server, state: 'retiring', connected: false, lastSeenAt: null }, 70_000)).toBe('retiring, never seen');
   expect(serverStateWords({ ...server, state: 'retired', connected: false }, 70_000)).toBe('retired');
+});
+
+test('copies are counted by state, and those of a server that is out are not asked any more', () => {
+  expect(copiesWords({ ...server, copies: { ...server.copies, ready: 2, verifying: 1 } })).toBe('2 ready, 1 verifying');
+  expect(copiesWords({ ...server, state: 'retired', copies: { ...server.copies, ready: 2 } })).toBe('not asked any more');
 });
 
 test('a clock is right within a second, and else ahead or behind', () => {

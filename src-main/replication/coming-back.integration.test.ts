@@ -3,7 +3,7 @@ import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CHUNK, testChunk } from '../test-agent.ts';
-import { headquarters, packageServer, untilState } from '../test-handover.ts';
+import { capture, headquarters, packageServer, startAgain, untilState } from '../test-handover.ts';
 import { inDatabase, TestReplica } from '../test-replica.ts';
 import { eventually, testAgent, testApi, testFolder, testServer } from '../test-server.ts';
 
@@ -76,4 +76,21 @@ it('a server that was retired says so where it stands, and is connected again as
   await hq.api.undo.run.mutate({ id: undo ?? 0 });
   await eventually(() => hq.api.servers.get.query({ server: 'PS008' }), (server) => server.connected && server.state === 'retiring');
   await eventually(() => ps.api.status.get.query(), (status) => status.console?.connected === true && !status.problems.some((problem) => problem.code === 'retired'));
+});
+
+it('a deletion that waits for a server that is away is told at that server and in the history of what was deleted, until it was carried out', async () => {
+  const hq = await headquarters();
+  const ps = await packageServer(hq, 'PS008');
+  for (const content of ['first', 'second']) await capture(ps, 'Lab', content.length);
+  await eventually(() => hq.api.images.get.query({ image: 'Lab' }), (image) => image.versions.length === 2 && image.versions.every((version) => version.state === 'ready'));
+  await ps.server.close();
+  await eventually(() => hq.api.servers.get.query({ server: 'PS008' }), (server) => !server.connected);
+  expect((await hq.api.servers.get.query({ server: 'PS008' })).problems).toEqual([]);
+  await hq.api.images.delete.mutate({ image: 'Lab', version: 1 });
+  await hq.api.images.purge.mutate({ image: 'Lab', version: 1 });
+  expect((await hq.api.servers.get.query({ server: 'PS008' })).problems).toEqual([expect.stringMatching(/^1 deletion waits for it: .* goes when it is connected again/)]);
+  expect((await hq.api.images.history.query({ image: 'Lab' })).find((event) => event.kind === 'purged')?.message).toMatch(/was removed for good\. It goes from PS008 as well, as soon as that server is connected$/);
+  const back = await startAgain(ps);
+  await eventually(() => back.api.images.get.query({ image: 'Lab' }), (image) => image.versions.length === 1);
+  await eventually(() => hq.api.servers.get.query({ server: 'PS008' }), (server) => server.connected && server.problems.length === 0);
 });

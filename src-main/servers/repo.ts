@@ -66,6 +66,14 @@ export function openServerRepo(db: Database) {
     transfers: ({ serverId, versionGuid, limit }: { serverId: string | null; versionGuid: string | null; limit: number }): TransferRow[] => db.all(
       `SELECT * FROM transfer WHERE (:serverId IS NULL OR server_id = :serverId) AND (:versionGuid IS NULL OR version_guid = :versionGuid) ORDER BY id DESC LIMIT :limit`, { serverId, versionGuid, limit }),
 
+    /** By server that is in: orders above its number that are about copies it has. */
+    waitingDeletions: (): { server_id: string; count: number }[] => db.all(`SELECT server.id AS server_id, count(*) AS count FROM server
+      JOIN signed_record ON seq > records_acked AND withdrawn_at IS NULL AND (signed_record.server_id IS NULL OR signed_record.server_id = server.id)
+      WHERE is_self = 0 AND state IN ('joined', 'retiring') AND (
+        EXISTS (SELECT 1 FROM copy WHERE copy.version_guid = signed_record.version_guid AND copy.server_id = server.id AND copy.state <> 'absent')
+        OR (kind = 'delete-image' AND EXISTS (SELECT 1 FROM image_version JOIN copy ON copy.version_guid = image_version.guid AND copy.server_id = server.id AND copy.state <> 'absent'
+          WHERE image_version.image_guid = signed_record.image_guid AND removing_at IS NOT NULL)))
+      GROUP BY server.id`),
     /** What a server has not carried out yet, in order. */
     recordsFor: (serverId: string, after: number): SignedRecordRow[] => db.all(
       'SELECT seq, body, signature FROM signed_record WHERE seq > :after AND withdrawn_at IS NULL AND (server_id IS NULL OR server_id = :serverId) ORDER BY seq LIMIT 10000', { serverId, after }),

@@ -117,10 +117,10 @@ export function openServers(parts: OpenServersParts) {
     ];
   }
 
-  function view(row: ServerRow, shared: { counts: ReturnType<typeof holdings.copyCounts>; owned: Map<string, number>; needed: ReturnType<typeof planning.needed> }): PackageServer {
+  function view(row: ServerRow, shared: { counts: ReturnType<typeof holdings.copyCounts>; owned: Map<string, number>; needed: ReturnType<typeof planning.needed>; deletions: Map<string, number> }): PackageServer {
     const site = row.site_id === null ? undefined : siteRepo.site(row.site_id);
     return viewServer(row, {
-      live: live.get(row.id) ?? null, siteName: site?.name ?? null, keyId: keyIdOf(row.public_key) ?? '', ...(shared.needed.get(row.id) ?? { neededBytes: 0, growthBytesPerDay: 0 }), counts: countCopies(shared.counts, row.id), owned: shared.owned.get(row.id) ?? 0,
+      live: live.get(row.id) ?? null, siteName: site?.name ?? null, keyId: keyIdOf(row.public_key) ?? '', ...(shared.needed.get(row.id) ?? { neededBytes: 0, growthBytesPerDay: 0 }), counts: countCopies(shared.counts, row), owned: shared.owned.get(row.id) ?? 0, waitingDeletions: shared.deletions.get(row.id) ?? 0,
       names: holdings.names, own: row.is_self === 1 ? { ...parts.figures(), version: self.version, addresses: parts.addresses() } : null, now: clock(),
     });
   }
@@ -134,7 +134,7 @@ export function openServers(parts: OpenServersParts) {
   }
   /** At a package server the others are names of owners; what they are, the console knows. */
   const known = (): ServerRow[] => repo.all().filter((row) => row.is_self === 1 || self.role === 'console');
-  const shared = () => ({ counts: holdings.copyCounts(), owned: new Map(holdings.ownedCounts().map((each) => [each.server_id, each.count])), needed: planning.needed() });
+  const shared = () => ({ counts: holdings.copyCounts(), owned: new Map(holdings.ownedCounts().map((each) => [each.server_id, each.count])), needed: planning.needed(), deletions: new Map(repo.waitingDeletions().map((each) => [each.server_id, each.count])) });
 
   function sourceWorld(): SourceWorld {
     return {

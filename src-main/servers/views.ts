@@ -16,7 +16,7 @@ export const RESERVE_BYTES = 256 * 1024 * 1024;
 
 export type ServerFacts = {
   live: LiveServer | null; siteName: string | null; keyId: string; /** Of what is still to come to it. */ neededBytes: number; /** Of versions of the last weeks that are there or are to come. */ growthBytesPerDay: number;
-  counts: { copies: PackageServer['copies']; lost: number; provedAt: number | null }; owned: number; names: (versionGuid: string) => ReturnType<HoldingsRepo['names']>;
+  counts: { copies: PackageServer['copies']; lost: number; provedAt: number | null }; owned: number; /** Ordered, and not carried out there yet. */ waitingDeletions: number; names: (versionGuid: string) => ReturnType<HoldingsRepo['names']>;
   /** Of this server itself: measured now, not reported. */
   own: { freeBytes: number; totalBytes: number; version: string; addresses: string[] } | null; now: number;
 };
@@ -44,11 +44,15 @@ export function nameMoving(moving: LiveServer['moving'][number], names: ServerFa
   return known === undefined ? [] : [{ ...moving, imageGuid: known.image_guid, imageName: known.image_name, number: known.number }];
 }
 
-export function countCopies(rows: ReturnType<HoldingsRepo['copyCounts']>, serverId: string): ServerFacts['counts'] {
+/** What moves: a server that is out is not asked how that went, so it would stand there for good. */
+const underWay: ReadonlySet<string> = new Set(['copying', 'verifying', 'removing']);
+export const isOut = (row: Pick<ServerRow, 'state'>): boolean => row.state === 'revoked' || row.state === 'retired';
+
+export function countCopies(rows: ReturnType<HoldingsRepo['copyCounts']>, server: Pick<ServerRow, 'id' | 'state'>): ServerFacts['counts'] {
   const copies = { absent: 0, copying: 0, verifying: 0, ready: 0, damaged: 0, removing: 0 };
   let [lost, provedAt] = [0, null as number | null];
   for (const row of rows) {
-    if (row.server_id !== serverId || !copyStates.includes(row.state)) continue;
+    if (row.server_id !== server.id || !copyStates.includes(row.state) || (isOut(server) && underWay.has(row.state))) continue;
     copies[row.state] += row.count;
     lost += row.lost;
     if (row.proved_at !== null) provedAt = Math.max(provedAt ?? 0, row.proved_at);
@@ -56,9 +60,10 @@ export function countCopies(rows: ReturnType<HoldingsRepo['copyCounts']>, server
   return { copies, lost, provedAt };
 }
 
-function problemsOf(row: ServerRow, { counts, fits, freeBytes, skew, soon, live, neededBytes, growthBytesPerDay }: ServerFacts & { fits: boolean; freeBytes: number | null; skew: number | null; soon: number | null }): string[] {
+function problemsOf(row: ServerRow, { counts, fits, freeBytes, skew, soon, live, neededBytes, growthBytesPerDay, waitingDeletions }: ServerFacts & { fits: boolean; freeBytes: number | null; skew: number | null; soon: number | null }): string[] {
   const problems: string[] = [];
-  if (row.state === 'revoked' || row.state === 'retired') return problems;
+  if (isOut(row)) return problems;
+  if (live === null && waitingDeletions > 0) problems.push(`${waitingDeletions === 1 ? '1 deletion waits' : `${waitingDeletions} deletions wait`} for it: what was deleted for good is still on its disk, and goes when it is connected again. If it does not come back, revoke it.`);
   if (counts.lost > 0) {
     problems.push(`${versions(counts.lost)} that it had proved ${counts.lost === 1 ? 'is' : 'are'} not there any more, and nobody told it to let go. Nothing was deleted anywhere else. Look at its disk; what is assigned to it is copied there again from the others.`);
   }

@@ -70,6 +70,7 @@ function Coming({ server }: { server: PackageServer }) {
   return fits ? <span>{coming.replace(' to come', '')}, fits</span> : <StateMark tone="warn"><span title={coming}>{coming.replace(' to come, does not fit', ', no room')}</span></StateMark>;
 }
 function Copies({ server }: { server: PackageServer }) {
+  if (server.state === 'revoked' || server.state === 'retired') return <span className="dim">not asked any more</span>;
   const all = copyCounts(server.copies);
   if (all.length === 0) return <span className="dim">none</span>;
   // The worst and the last, which is what is ready; the rest is on the server's page.
