@@ -75,7 +75,7 @@ export type ServerOptions = {
   linkFirstPauseMs?: number;
 };
 export type RunningServer = {
-  url: string; token: string; fingerprint: string; addresses: string[]; pid: number; dataFolder: string; httpPort: number;
+  url: string; token: string; fingerprint: string; addresses: string[]; pid: number; dataFolder: string; httpPort: number; role: 'console' | 'package-server'; /** Name of the console of a package server. */ console: string | null;
   /** Drains and closes everything; may be called more than once. */
   close(): Promise<void>;
 };
@@ -218,7 +218,7 @@ async function compose(options: ServerOptions, { dataFolder, clock, opened }: Fr
   const upkeep = openUpkeep({ images, jobs, runs, settings, undo, log, access, token });
   opened.push(() => upkeep.close());
 
-  const ready = { url: urlOf(listener), token, fingerprint: tls.fingerprint, addresses: reachableAddresses(listener), pid: process.pid, dataFolder, httpPort: listener.port };
+  const ready = { url: urlOf(listener), token, fingerprint: tls.fingerprint, addresses: reachableAddresses(listener), pid: process.pid, dataFolder, httpPort: listener.port, role: role.role, console: role.state.console()?.name ?? null };
   const record = join(dataFolder, 'server.json');
   writeRecord(record, ready);
   opened.push(() => rmSync(record, { force: true }));

@@ -8,7 +8,7 @@ import type { BootPorts } from '../boot/service.ts';
 import type { RoleChoice } from '../replicating.ts';
 import { readBootChoice } from './boot-choice.ts';
 import { findInstallation } from './installation.ts';
-import { pairs } from './table.ts';
+import { pairs, printable } from './table.ts';
 import { usage } from './usage.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -49,7 +49,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { startServer } = await import('../server.ts');
   const { version, rendererFolder, bootPlaces } = await findInstallation();
   const server = await startServer({ dataFolder: context.dataFolder, ...(host === undefined ? {} : { host }), packageServer: roleOf(context), version, rendererFolder, bootPlaces, bootPorts: bootPortsOf(context), ...bootChoiceOf(context), ...(port === undefined ? {} : { httpPort: port }) });
-  const ready = { url: server.url, token: server.token, pid: process.pid, fingerprint: server.fingerprint, dataFolder: server.dataFolder, addresses: server.addresses };
+  const ready = { url: server.url, token: server.token, pid: process.pid, fingerprint: server.fingerprint, dataFolder: server.dataFolder, addresses: server.addresses, role: server.role, console: server.console };
   // The ready line is this command's one document; nothing follows it on standard output.
   context.print(context.json ? JSON.stringify(ready) : readyText(ready));
   const signal = await ending;
@@ -114,10 +114,12 @@ export function signalMeaning(): (signal: NodeJS.Signals, atMs: number) => 'end'
   };
 }
 
-function readyText(ready: { url: string; token: string; pid: number; dataFolder: string; addresses: readonly string[] }): string {
+type Ready = { url: string; token: string; pid: number; dataFolder: string; addresses: readonly string[]; role: 'console' | 'package-server'; console: string | null };
+export function readyText(ready: Ready): string {
   const others = ready.addresses.length === 0 ? 'this machine only (--host 0.0.0.0 lets others reach it)' : ready.addresses.join('\n');
-  return `Platen is running.\n${pairs([
-    ['  Console', `${ready.url}/#token=${ready.token}`], ['  Token', ready.token], ['  For others', others], ['  Data folder', ready.dataFolder],
+  const isConsole = ready.role === 'console';
+  return `Platen is running${isConsole ? '' : ` as a package server of the console "${printable(ready.console ?? '')}"`}.\n${pairs([
+    [isConsole ? '  Console' : '  Its own page', `${ready.url}/#token=${ready.token}`], ['  Token', ready.token], ['  For others', others], ['  Data folder', ready.dataFolder],
     ['  To stop it', `Ctrl-C, or: kill ${ready.pid}`],
   ])}`;
 }

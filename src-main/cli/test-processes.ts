@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
 
 export type Result = { code: number | null; stdout: string; stderr: string };
-export type Serving = { ready: { url: string; token: string; pid: number; fingerprint: string; dataFolder: string; addresses: string[] }; child: ChildProcess; stderr(): string; ended: Promise<unknown[]> };
+export type Serving = { ready: { url: string; token: string; pid: number; fingerprint: string; dataFolder: string; addresses: string[]; role: 'console' | 'package-server'; console: string | null }; child: ChildProcess; stderr(): string; ended: Promise<unknown[]> };
 
 /** No setting of the person who runs the tests may reach the program. */
 function cleanEnv(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
