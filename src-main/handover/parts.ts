@@ -26,8 +26,8 @@ export type HandoverParts = {
 export type Kind = HandoverRequest['kind'];
 
 export type HeldCopy = { state: CopyState; provedAt: number | null };
-export type HeldVersion = { guid: string; number: number; pending: boolean; trashed: boolean; storedBytes: number; copies: ReadonlyMap<string, HeldCopy> };
-export type HeldImage = { guid: string; name: string; createdAt: number; protected: boolean; trashed: boolean; ownerId: string; /** Newest first. */ versions: readonly HeldVersion[] };
+export type HeldVersion = { guid: string; number: number; pending: boolean; trashed: boolean; storedBytes: number; usedBytes: number; copies: ReadonlyMap<string, HeldCopy> };
+export type HeldImage = { guid: string; name: string; createdAt: number; protected: boolean; trashed: boolean; ownerId: string; /** What all its versions take together; 0: not measured yet. */ storedBytes: number; /** Newest first. */ versions: readonly HeldVersion[] };
 
 const imageStates = handoverSchema.shape.images.element.shape.state;
 export type ImageState = z.infer<typeof imageStates>;

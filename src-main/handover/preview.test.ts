@@ -5,8 +5,8 @@ import { previewOf, type PreviewWorld } from './preview.ts';
 import { readRequest, targetsFor, type Asked } from './targets.ts';
 
 const server = (id: string, more: Partial<HandingServer> = {}): HandingServer => ({ id, name: id, state: 'joined', siteId: null, parentId: null, isConsole: false, isSelf: false, connected: true, freeBytes: 1e13, skewMs: 0, bytesPerSecond: null, ...more });
-const version = (number: number, readyAt: string[], more: Partial<HeldVersion> = {}): HeldVersion => ({ guid: `v${number}`, number, pending: false, trashed: false, storedBytes: 2_000_000_000, copies: new Map(readyAt.map((id) => [id, { state: 'ready', provedAt: 1 }])), ...more });
-const image = (name: string, versions: HeldVersion[], more: Partial<HeldImage> = {}): HeldImage => ({ guid: name, name, createdAt: 1, protected: false, trashed: false, ownerId: 'PS008', versions, ...more });
+const version = (number: number, readyAt: string[], more: Partial<HeldVersion> = {}): HeldVersion => ({ guid: `v${number}`, number, pending: false, trashed: false, storedBytes: 2_000_000_000, usedBytes: 0, copies: new Map(readyAt.map((id) => [id, { state: 'ready', provedAt: 1 }])), ...more });
+const image = (name: string, versions: HeldVersion[], more: Partial<HeldImage> = {}): HeldImage => ({ guid: name, name, createdAt: 1, protected: false, trashed: false, ownerId: 'PS008', storedBytes: 0, versions, ...more });
 const [hq, ps8, ps10] = [server('Platen', { isConsole: true, isSelf: true }), server('PS008'), server('PS010')];
 const world = (more: Partial<PreviewWorld> = {}): PreviewWorld => ({ servers: [hq, ps8, ps10], heldByScope: new Map(), open: [], siteName: () => 'Rome', dependentsOf: () => ({ subnets: [], edges: [] }), ...more });
 const asked = (images: HeldImage[], more: Partial<Asked> = {}): Asked => ({ kind: 'retire', from: ps8, to: ps10, chooses: false, acceptLoss: false, handed: images.map((each) => ({ image: each, from: ps8, to: more.to ?? ps10 })), ...more });
@@ -21,6 +21,13 @@ describe('a preview', () => {
       'note: PS010 copies 1 version of Lab first, at most 2.0 GB.', 'note: Lab is not assigned to PS010: as owner it holds it whatever the scope says. The scope stays as it is.',
       expect.stringMatching(/^note: At most 2\.0 GB are to be copied to PS010, and only 1\.0 GB are free there\./) as string,
     ]));
+  });
+  it('tells what is copied with what other images brought before, and of a version beside an older one what was captured in between', () => {
+    const copied = (versions: HeldVersion[]): string[] => said(asked([image('Lab', versions, { storedBytes: 5_000_000_000 })])).filter((line) => line.includes(' copies ') || line.includes('are copied'));
+    const [newer, older] = [version(2, ['PS008'], { storedBytes: 1_000_000_000 }), version(1, ['PS008'])];
+    expect(copied([newer, older])).toEqual(['note: PS010 copies 2 versions of Lab first, at most 5.0 GB.', expect.stringMatching(/^note: At most 5\.0 GB are copied to PS010; /) as string]);
+    expect(copied([newer, version(1, ['PS008', 'PS010'])])[0]).toBe('note: PS010 copies 1 version of Lab first, at most 1.0 GB.');
+    expect(copied([version(2, ['PS008'], { storedBytes: 1_000_000_000, usedBytes: 3_000_000_000 }), version(1, [], { trashed: true })])[0]).toBe('note: PS010 copies 1 version of Lab first, at most 3.0 GB.');
   });
   it('names what waits, what is proved nowhere, what is protected, and what is in the trash', () => {
     const lines = said(asked([

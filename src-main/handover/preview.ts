@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Consequence, HandoverPreview } from '#shared/model/replication.ts';
 import { formatBytes } from '#shared/units.ts';
-import type { HandingServer } from '../servers/service.ts';
+import { neededOf, type HandingServer } from '../servers/service.ts';
 import { count, handedVersions, stillBrings, type HeldImage, type HeldVersion, type Row } from './parts.ts';
 import { isIn, type Asked, type Handed } from './targets.ts';
 
@@ -30,7 +30,7 @@ export function previewOf(asked: Asked, world: PreviewWorld): Previewed {
   tellRoom(going, say);
 
   const images = going.map(({ image, from, to }) => ({
-    imageGuid: image.guid, imageName: image.name, createdAt: image.createdAt, fromServerId: from?.id ?? image.ownerId, toServerId: to?.id ?? '', versions: handedVersions(image).length, bytes: bytesOf(handedVersions(image)), missingBytes: bytesOf(missingAt(image, to)),
+    imageGuid: image.guid, imageName: image.name, createdAt: image.createdAt, fromServerId: from?.id ?? image.ownerId, toServerId: to?.id ?? '', versions: handedVersions(image).length, bytes: bytesToCome(image, null), missingBytes: bytesToCome(image, to),
   }));
   const agreed = lines.filter((line) => line.passing !== true).map(({ kind, text }) => [kind, text]);
   const digest = createHash('sha256').update(JSON.stringify([asked.kind, asked.from?.id ?? null, agreed, images.map(({ imageGuid, fromServerId, toServerId, versions }) => [imageGuid, fromServerId, toServerId, versions])])).digest('hex');
@@ -127,7 +127,7 @@ function tellGain(image: HeldImage, to: HandingServer, owner: string, say: Say):
   const proof = versions.length === 0 ? '' : `; ${versions.length === 1 ? 'its version is' : `its ${versions.length} versions are`} proved there first`;
   say('gain', `${image.name} belongs to ${to.name} then, and not to ${owner} any more${proof}.`, { image, server: to });
   const missing = missingAt(image, to);
-  if (missing.length > 0) say('note', `${to.name} copies ${count(missing.length, 'version')} of ${image.name} first, at most ${formatBytes(bytesOf(missing))}.`, { image, server: to, passing: true });
+  if (missing.length > 0) say('note', `${to.name} copies ${count(missing.length, 'version')} of ${image.name} first, at most ${formatBytes(bytesToCome(image, to))}.`, { image, server: to, passing: true });
 }
 
 function tellVersions({ image, from, to }: Handed, asked: Asked, world: PreviewWorld, say: Say): void {
@@ -154,7 +154,7 @@ function tellVersions({ image, from, to }: Handed, asked: Asked, world: PreviewW
 function tellRoom(going: readonly Handed[], say: Say): void {
   for (const handed of Map.groupBy(going, (each) => each.to?.id ?? '').values()) {
     const to = handed[0]?.to ?? null;
-    const bytes = handed.reduce((sum, { image }) => sum + bytesOf(missingAt(image, to)), 0);
+    const bytes = handed.reduce((sum, { image }) => sum + bytesToCome(image, to), 0);
     if (to === null || bytes === 0 || to.freeBytes === null) continue;
     const fits = bytes + RESERVE_BYTES <= to.freeBytes;
     say('note', fits ? `At most ${formatBytes(bytes)} are copied to ${to.name}; ${formatBytes(to.freeBytes)} are free there.`
@@ -168,8 +168,14 @@ function missingAt(image: HeldImage, to: HandingServer | null): HeldVersion[] {
     return state === 'absent' || state === 'copying';
   });
 }
-function bytesOf(versions: readonly HeldVersion[]): number {
-  return versions.reduce((sum, version) => sum + version.storedBytes, 0);
+/** What is missing there (null: everything), told as the list of servers tells it once it is to come (servers/needed.ts). */
+function bytesToCome(image: HeldImage, to: HandingServer | null): number {
+  const missing = new Set(missingAt(image, to));
+  const placeOf = (version: HeldVersion): 'here' | 'to-come' | 'not' => {
+    const state = to === null ? 'absent' : version.copies.get(to.id)?.state ?? 'absent';
+    return missing.has(version) ? 'to-come' : state === 'verifying' || state === 'ready' || state === 'damaged' ? 'here' : 'not';
+  };
+  return neededOf(image.versions.map((version) => ({ number: version.number, storedBytes: version.storedBytes, usedBytes: version.usedBytes, at: placeOf(version) })), image.storedBytes);
 }
 const kinds: Record<Row['kind'], string> = { 'take-ownership': 'ownership is taken', retire: 'it is retired', replace: 'it is replaced', recover: 'its images are recovered' };
 export function wordsOf(row: Row): string {

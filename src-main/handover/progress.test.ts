@@ -7,10 +7,10 @@ import { isProof, stepOf, strandedWithout, type StepWorld } from './progress.ts'
 const BEGUN = 1_000_000;
 const server = (id: string, more: Partial<HandingServer> = {}): HandingServer => ({ id, name: id, state: 'joined', siteId: null, parentId: null, isConsole: false, isSelf: false, connected: true, freeBytes: null, skewMs: 0, bytesPerSecond: null, ...more });
 const version = (number: number, copies: Record<string, CopyState | [CopyState, number]>, more: Partial<HeldVersion> = {}): HeldVersion => ({
-  guid: `v${number}`, number, pending: false, trashed: false, storedBytes: 100, ...more,
+  guid: `v${number}`, number, pending: false, trashed: false, storedBytes: 100, usedBytes: 0, ...more,
   copies: new Map(Object.entries(copies).map(([id, copy]) => [id, Array.isArray(copy) ? { state: copy[0], provedAt: copy[1] } : { state: copy, provedAt: null }])),
 });
-const image = (versions: HeldVersion[], more: Partial<HeldImage> = {}): HeldImage => ({ guid: 'lab', name: 'Lab', createdAt: 1, protected: false, trashed: false, ownerId: 'old', versions, ...more });
+const image = (versions: HeldVersion[], more: Partial<HeldImage> = {}): HeldImage => ({ guid: 'lab', name: 'Lab', createdAt: 1, protected: false, trashed: false, ownerId: 'old', storedBytes: 0, versions, ...more });
 const world = (servers: HandingServer[], kind: Kind = 'retire', acceptLoss = false): StepWorld => ({ kind, startedAt: BEGUN, acceptLoss, servers, fromId: 'old', arrivedBytes: () => 40 });
 const step = (held: HeldImage, servers: HandingServer[], more: { proofs?: Record<string, number | null>; kind?: Kind; acceptLoss?: boolean } = {}) =>
   stepOf(held, { to: servers.find((each) => each.id === 'new') ?? server('new'), proofs: more.proofs ?? { v1: null } }, world(servers, more.kind, more.acceptLoss));

@@ -5,8 +5,8 @@ import { bodySchema, type HeldImage, type HeldVersion, type Row } from './parts.
 
 export type HandoverRepo = ReturnType<typeof openHandoverRepo>;
 type HandoverRow = { id: string; kind: Row['kind']; from_server_id: string | null; to_server_id: string | null; state: Row['state']; actor: string; started_at: number; ended_at: number | null; body: string };
-type ImageRow = { guid: string; name: string; created_at: number; protected: number; trashed_at: number | null; owner_id: string };
-type VersionRow = { guid: string; image_guid: string; number: number; pending: number; trashed_at: number | null; stored_bytes: number };
+type ImageRow = { guid: string; name: string; created_at: number; protected: number; trashed_at: number | null; owner_id: string; stored_bytes: number };
+type VersionRow = { guid: string; image_guid: string; number: number; pending: number; trashed_at: number | null; stored_bytes: number; used_bytes: number };
 
 const OPEN = "state NOT IN ('done', 'cancelled', 'failed')";
 
@@ -37,17 +37,17 @@ export function openHandoverRepo(db: Database) {
 
     images: (guids: readonly string[]): Map<string, HeldImage> => {
       const values = { guids: JSON.stringify(guids) };
-      const versions = db.all<VersionRow>('SELECT guid, image_guid, number, pending, trashed_at, stored_bytes FROM image_version WHERE removing_at IS NULL AND image_guid IN (SELECT value FROM json_each(:guids)) ORDER BY number DESC', values);
+      const versions = db.all<VersionRow>('SELECT guid, image_guid, number, pending, trashed_at, stored_bytes, used_bytes FROM image_version WHERE removing_at IS NULL AND image_guid IN (SELECT value FROM json_each(:guids)) ORDER BY number DESC', values);
       const copies = Map.groupBy(db.all<{ version_guid: string; server_id: string; state: CopyState; proved_at: number | null }>(`SELECT version_guid, server_id, copy.state, proved_at FROM copy JOIN image_version ON image_version.guid = version_guid
         WHERE removing_at IS NULL AND image_guid IN (SELECT value FROM json_each(:guids))`, values), (copy) => copy.version_guid);
       const held = (row: VersionRow): HeldVersion => ({
-        guid: row.guid, number: row.number, pending: row.pending === 1, trashed: row.trashed_at !== null, storedBytes: row.stored_bytes,
+        guid: row.guid, number: row.number, pending: row.pending === 1, trashed: row.trashed_at !== null, storedBytes: row.stored_bytes, usedBytes: row.used_bytes,
         copies: new Map((copies.get(row.guid) ?? []).map((copy) => [copy.server_id, { state: copy.state, provedAt: copy.proved_at }])),
       });
       const byImage = Map.groupBy(versions, (version) => version.image_guid);
-      return new Map(db.all<ImageRow>(`SELECT guid, name, created_at, protected, trashed_at, coalesce(owner.server_id, '') AS owner_id FROM image LEFT JOIN owner ON owner.image_guid = guid
+      return new Map(db.all<ImageRow>(`SELECT guid, name, created_at, protected, trashed_at, stored_bytes, coalesce(owner.server_id, '') AS owner_id FROM image LEFT JOIN owner ON owner.image_guid = guid
         WHERE removing_at IS NULL AND guid IN (SELECT value FROM json_each(:guids)) ORDER BY name COLLATE NOCASE, created_at`, values).map((row): [string, HeldImage] => [row.guid, {
-        guid: row.guid, name: row.name, createdAt: row.created_at, protected: row.protected === 1, trashed: row.trashed_at !== null, ownerId: row.owner_id, versions: (byImage.get(row.guid) ?? []).map(held),
+        guid: row.guid, name: row.name, createdAt: row.created_at, protected: row.protected === 1, trashed: row.trashed_at !== null, ownerId: row.owner_id, storedBytes: row.stored_bytes, versions: (byImage.get(row.guid) ?? []).map(held),
       }]));
     },
     guidsNamed: (name: string): string[] => db.all<{ guid: string }>('SELECT guid FROM image WHERE name = :name AND removing_at IS NULL AND trashed_at IS NULL ORDER BY created_at', { name }).map((row) => row.guid),
