@@ -104,7 +104,8 @@ export function captureSummary(result: CaptureResult): string {
   new     ${formatBytes(result.newBytes)}, ${formatBytes(result.storedBytes)} in the store
   sent    ${formatBytes(result.sentBytes)}
   time    ${whereLine(result.where)}
-The server verifies the new chunks now; the version can be deployed when that is done.
+${result.pending ? `The server verifies the new chunks now. Version ${result.version} waits to be validated at the console: until then it is deployed only to computers at the site it was captured at, where its number is named.
+To take it: platen image validate ${result.image.guid} --version ${result.version}` : 'The server verifies the new chunks now; the version can be deployed when that is done.'}
 `;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError, CancelledError } from '#shared/errors.ts';
 import { serverLocation } from './net/endpoint.ts';
-import { barLine, errorDocument, exitCodeOf, whereLine } from './report.ts';
+import { barLine, captureSummary, errorDocument, exitCodeOf, whereLine } from './report.ts';
 import { helpText } from './help.ts';
 import { parseArguments, parseExpect, parseSize } from './usage.ts';
 
@@ -79,5 +79,16 @@ describe('what is reported', () => {
   });
   it('names the bottleneck first', () => {
     expect(whereLine({ read: 100, hash: 20, compress: 600, network: 280, decompress: 0, write: 0 })).toBe('compressing 60 %, network 28 %, reading 10 %, hashing 2 %');
+  });
+});
+
+describe('the end of a capture', () => {
+  const where = { read: 1, hash: 0, compress: 0, network: 0, decompress: 0, write: 0 };
+  const result = (pending: boolean) => ({
+    image: { guid: 'a0000000-0000-4000-8000-000000000001', name: 'Lab', isNew: false }, version: 4, manifest: 'm', resumed: false, readBytes: 1, sentBytes: 1, newBytes: 1, storedBytes: 1, pending, seconds: 1, rateBytesPerSecond: 1, where, chunks: {} as never, notes: [],
+  });
+  it('says what the version waits for', () => {
+    expect(captureSummary(result(false))).toMatch(/\nThe server verifies the new chunks now; the version can be deployed when that is done\.\n$/);
+    expect(captureSummary(result(true))).toMatch(/Version 4 waits to be validated at the console: .*\nTo take it: platen image validate a0000000-0000-4000-8000-000000000001 --version 4\n$/);
   });
 });

@@ -26,6 +26,8 @@ export type CaptureResult = {
   /** Raw bytes no version had before, and what they take in the store. */
   newBytes: number;
   storedBytes: number;
+  /** It waits to be validated at the console. */
+  pending: boolean;
   seconds: number;
   rateBytesPerSecond: number;
   where: WhereTimeGoes;
@@ -115,7 +117,7 @@ async function captureOnce(scope: RunScope, { source, inspection, witness, not }
   scope.tell();
   return {
     ...common, seconds: round((performance.now() - started) / 1000), image: { guid: committed.imageGuid, name: begun.imageName, isNew: begun.newImage },
-    version: committed.version, manifest: committed.manifest, newBytes: committed.newBytes, storedBytes: committed.storedBytes,
+    version: committed.version, manifest: committed.manifest, newBytes: committed.newBytes, storedBytes: committed.storedBytes, pending: committed.pending === true,
   };
 }
 

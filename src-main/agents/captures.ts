@@ -167,7 +167,7 @@ export class Captures {
     const { at } = request;
     const session = at === null ? (await this.session(runId)).session : null;
     const version = await this.#addVersion(runId, agent, () => (session === null && at !== null ? this.#commitAt(at, open, capture, gone) : images.addVersion(capture, (head) => (session as CaptureSession).commit(head))));
-    const commit = { imageGuid: version.imageGuid, version: version.version, manifest: version.manifest, newBytes: version.newBytes, storedBytes: version.storedBytes };
+    const commit = { imageGuid: version.imageGuid, version: version.version, manifest: version.manifest, newBytes: version.newBytes, storedBytes: version.storedBytes, ...(version.pending === true ? { pending: true } : {}) };
     const words = `Version ${version.version} of "${open.image_name}" was captured${at === null ? '' : ` at ${at.name}`}`;
     // Said again while the first was still being done: that one has ended the task.
     const meanwhile = this.#committed(runs.row(runId));
@@ -241,5 +241,5 @@ function placeOf(row: RunRow): Place | null {
 }
 const placedSchema = requestSchema.pick({ at: true });
 const committedSchema = z.object({
-  commit: z.object({ imageGuid: z.uuid(), version: z.number(), manifest: z.string(), newBytes: z.number(), storedBytes: z.number() }),
+  commit: z.object({ imageGuid: z.uuid(), version: z.number(), manifest: z.string(), newBytes: z.number(), storedBytes: z.number(), pending: z.boolean().optional() }),
 });

@@ -11,7 +11,7 @@ import type { Verifying } from './verifying.ts';
 
 /** A finished capture about to become a version. */
 export type NewCapture = { imageGuid: string; imageName: string; versionGuid: string; note: string; capturedBy: string; computerName: string; agentVersion: string; graph: DeviceGraph };
-export type CommittedVersion = { imageGuid: string; version: number; versionGuid: string; manifest: string; newBytes: number; storedBytes: number };
+export type CommittedVersion = { imageGuid: string; version: number; versionGuid: string; manifest: string; newBytes: number; storedBytes: number; /** It waits to be validated. */ pending?: boolean };
 export type AddingParts = { repo: ImageRepo; store: Pick<Store, 'openManifest'>; events: Events; clock: () => number; selfId: string; verifying: Verifying; measuring: Measuring };
 type Commit = (head: ManifestHead) => ReturnType<Awaited<ReturnType<Store['openCapture']>>['commit']>;
 

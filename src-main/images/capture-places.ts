@@ -29,7 +29,7 @@ export function openCapturePlaces({ repo, events, clock, selfId, verifying, meas
     async addVersionAt(serverId: string, capture: NewCapture, ask: AskForVersion): Promise<CommittedVersion> {
       const told = repo.versionByGuid(capture.versionGuid);
       // The server told of it by itself, after an answer that was lost.
-      if (told !== undefined) return { imageGuid: told.image_guid, version: told.number, versionGuid: told.guid, manifest: told.manifest, newBytes: told.new_bytes, storedBytes: told.stored_bytes };
+      if (told !== undefined) return { imageGuid: told.image_guid, version: told.number, versionGuid: told.guid, manifest: told.manifest, newBytes: told.new_bytes, storedBytes: told.stored_bytes, pending: told.pending === 1 };
       const known = repo.imageByGuid(capture.imageGuid);
       if (known !== undefined) refuseTrashedMeanwhile(known);
       const pending = known !== undefined && repo.owner(known.guid)?.id !== serverId;
@@ -38,7 +38,7 @@ export function openCapturePlaces({ repo, events, clock, selfId, verifying, meas
         throw new AppError('proof-failed', 'The package server made another version than it was asked for, so it is not taken up. Look at its log.', { version: capture.versionGuid, server: serverId });
       }
       const number = captured(version, serverId);
-      return { imageGuid: capture.imageGuid, version: number, versionGuid: capture.versionGuid, manifest: version.manifest, newBytes: version.newBytes, storedBytes: version.storedBytes };
+      return { imageGuid: capture.imageGuid, version: number, versionGuid: capture.versionGuid, manifest: version.manifest, newBytes: version.newBytes, storedBytes: version.storedBytes, pending };
     },
 
     /** At the package server: the manifest durably, then the rows; from there on it is verified and told of like any other version. */

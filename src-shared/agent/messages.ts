@@ -182,7 +182,7 @@ export const answerSchemas = {
     /** Where pages and frames go; absent: the server that was asked. */
     sendTo: sendToSchema.optional(),
   }),
-  captureCommit: z.object({ imageGuid: uuid, version: z.number().int().positive(), manifest: z.string(), newBytes: z.number(), storedBytes: z.number() }),
+  captureCommit: z.object({ imageGuid: uuid, version: z.number().int().positive(), manifest: z.string(), newBytes: z.number(), storedBytes: z.number(), /** It waits to be validated at the console. */ pending: z.boolean().optional() }),
   deployBegin: ticket.extend({
     runId: uuid, imageGuid: uuid, imageName: z.string(), version: z.number().int().positive(), manifest: z.string(), manifestBytes: z.number().int(),
     graph: deviceGraphSchema,
