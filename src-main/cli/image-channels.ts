@@ -95,7 +95,7 @@ async function pendingVersion(context: CommandContext, command: string) {
 export const imageValidate: Command = {
   path: ['image', 'validate'],
   summary: 'take a version that another site captured: it may be deployed and handed out everywhere',
-  description: 'Takes a version that was captured at another site than its image is managed at. Until then it is deployed nowhere else and handed to no other server.',
+  description: 'Takes a version that was captured at another site than its image is managed at. Until then it is deployed at that site alone, where its number is named, and handed to no other server.',
   positionals: [IMAGE],
   options: versionOption,
   examples: ["platen image validate 'Lab Win11' --version 5"],
