@@ -29,7 +29,7 @@ describe('serve', () => {
   it('prints one ready line, and leaves the same in its data folder for its owner alone', async () => {
     expect(server.ready).toEqual({
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), token: expect.stringMatching(/^platen1\.[\w-]+\.[0-9a-f]{64}$/), pid: server.child.pid,
-      fingerprint: server.ready.token.split('.')[2], dataFolder: data, addresses: [],
+      fingerprint: server.ready.token.split('.')[2], dataFolder: data, addresses: [], role: 'console', console: null,
     });
     expect((await stat(join(data, 'server.json'))).mode & 0o777).toBe(0o600);
   });
