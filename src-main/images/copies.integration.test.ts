@@ -178,7 +178,8 @@ describe('a version captured at a package server', () => {
     hq.images.copies.move(patch, site.selfId, 'verified', { provedAt: 1 });
     expect([hq.images.forDeploy('Lab').version.number, hq.images.get('Lab').current]).toEqual([2, 2]);
     expect(() => hq.images.forDeploy('Lab', 3)).toThrow(/validate/);
-    expect(hq.images.readiness().deploy(hq.images.get('Lab').guid, 3)?.problem).toBe('Version 3 of Lab waits to be validated');
+    expect(hq.images.readiness().deploy(hq.images.get('Lab').guid, 3)).toMatchObject({ version: 3, problem: null, waitsAt: site.selfId });
+    expect([hq.images.forDeploy('Lab', 3, { near: new Set([site.selfId]) }).version.guid, hq.images.forDeploy('Lab', undefined, { near: new Set([site.selfId]) }).version.number]).toEqual([patch, 2]);
     expect(hq.images.forDeploy('Lab', undefined, { origins: new Set([site.selfId]) }).version.number).toBe(3);
     expect([site.images.forDeploy('Lab', 3).version.guid, site.row(patch)]).toEqual([patch, { number: 3, state: 'ready', pending: 1 }]);
     expect(() => hq.images.setChannel('Lab', { channel: 'live', version: 3 }, 'admin')).toThrow(app('conflict'));

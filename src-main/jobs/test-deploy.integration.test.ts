@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { request as httpsRequest } from 'node:https';
 import { describe, expect, it } from 'vitest';
+import type { ReadSource } from '#shared/agent/messages.ts';
 import { CHUNK, testChunk, testInventory } from '../test-agent.ts';
 import { runCommandLine } from '../cli/main.ts';
 import { beginDeploy } from '../test-room.ts';
@@ -11,6 +13,18 @@ async function platen(dataFolder: string, ...argv: string[]): Promise<{ code: nu
     json: false, interactive: false, columns: null, env: {}, now: () => Date.now(), say: (text) => err.push(text), print: (text) => out.push(text), confirm: () => Promise.resolve(false), progress: { show: () => undefined, end: () => undefined } as never,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+function manifestAt(source: ReadSource | undefined): Promise<{ status: number; bytes: number }> {
+  return new Promise((resolve, reject) => {
+    const asked = httpsRequest(`${source?.url}/agent/deploy/manifest`, { rejectUnauthorized: false, headers: { authorization: `Bearer ${source?.ticket}` } }, (response) => {
+      let bytes = 0;
+      response.on('data', (data: Buffer) => void (bytes += data.length));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, bytes }));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
 }
 
 /** Version 2 of the console's "Lab" was captured at a package server, and waits. */
@@ -31,7 +45,7 @@ async function waiting() {
   await eventually(() => api.images.get.query({ image: 'Lab' }), (image) => image.versions[0]?.pending === true && image.copies.filter((copy) => copy.versionGuid === image.versions[0]?.guid && copy.state === 'ready').length === 2);
   const portal = await testAgent(hq);
   const { computerId } = await portal.portal(hq.token, testInventory('pc-9'));
-  return { hq, api, a, portal, imageGuid, request: { image: imageGuid, version: 2, computer: computerId, disk: { kind: 'path', path: '/x' } as const } };
+  return { hq, api, portal, imageGuid, request: { image: imageGuid, version: 2, computer: computerId, disk: { kind: 'path', path: '/x' } as const } };
 }
 
 describe('a version that waits to be validated', () => {
@@ -86,7 +100,9 @@ describe('a version that waits to be validated', () => {
     expect(await api.jobs.preview.query(target)).toMatchObject({ problem: null, computers: [{ problem: null }] });
     const { runs: [run] } = await api.jobs.start.mutate({ ...target, busy: 'queue' });
     expect(await portal.request('takeRun', {})).toMatchObject({ needs: [{ version: 2, problem: null }] });
-    expect(await beginDeploy(portal, run?.id ?? '', 0)).toMatchObject({ version: 2, sources: [{ name: 'A' }, {}] });
+    const begun = await beginDeploy(portal, run?.id ?? '', 0);
+    expect(begun).toMatchObject({ version: 2, sources: [{ name: 'A', reason: "it is at Rome, the computer's site" }, {}] });
+    expect(await manifestAt(begun.sources?.[0])).toEqual({ status: 200, bytes: begun.manifestBytes });
 
     const disk = { path: '/x', model: '', serial: 'T', sizeBytes: 1 };
     const hand = await testAgent(hq);
