@@ -193,9 +193,10 @@ export class IndexDatabase {
     return this.leases().find((lease) => lease.id === id);
   }
 
-  saveLease(id: string, expiresAt: number): void {
+  /** @param manifest the one it is about from its beginning; null leaves what is there */
+  saveLease(id: string, expiresAt: number, manifest: string | null = null): void {
     this.#transaction(() => {
-      this.#run('INSERT INTO leases(id, expires) VALUES(?, ?) ON CONFLICT(id) DO UPDATE SET expires = excluded.expires', id, expiresAt);
+      this.#run('INSERT INTO leases(id, expires, manifest) VALUES(?, ?, ?) ON CONFLICT(id) DO UPDATE SET expires = excluded.expires, manifest = coalesce(excluded.manifest, manifest)', id, expiresAt, manifest);
     }, true);
   }
 

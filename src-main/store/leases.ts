@@ -95,9 +95,8 @@ export class Leases {
     await duty(this.#context, 'starting a capture or copy', async () => {
       await makeDurableFolder(files, folder);
       await writeSmallFile(files, join(folder, 'lease.json'), Buffer.from(`${JSON.stringify({ format: 1, id: leaseId, ttlMs, ...(manifest !== null && { manifest }) })}\n`));
-      index.saveLease(leaseId, clock() + ttlMs);
       // From here on a manifest of that name is held: it may get its name before its row exists.
-      if (manifest !== null) index.setLeaseManifest(leaseId, manifest);
+      index.saveLease(leaseId, clock() + ttlMs, manifest);
     });
     const lease = index.lease(leaseId);
     if (lease === undefined) throw new AppError('internal', 'A lease just written is not there.', { id: leaseId });

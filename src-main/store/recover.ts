@@ -195,8 +195,7 @@ async function recoverLeases(context: StoreContext, rebuilding: boolean): Promis
       continue;
     }
     const { ttlMs, manifest } = await leaseInFolder(context, folder);
-    index.saveLease(id, clock() + ttlMs);
-    if (manifest !== null) index.setLeaseManifest(id, manifest);
+    index.saveLease(id, clock() + ttlMs, manifest);
     const lease = index.lease(id)?.number ?? 0;
     for await (const hashes of leasedHashes(files, folder)) index.setLease([...eachHash(hashes)], lease);
     log('info', 'the lease of an unfinished capture or copy was taken up again', { lease: id });
