@@ -194,9 +194,12 @@ async function openEnds({ world, model }: Storm, provedAfter: number): Promise<s
   const [rows, servers, handovers] = await Promise.all([api.replication.matrix.query({ trash: true }), api.servers.list.query(), api.handovers.list.query({ open: true })]);
   model.saw(rows.map((row) => row.versionGuid));
   const there = new Set(rows.map((row) => row.versionGuid));
+  // What may be lost is waited for by its hand-over, too, until a person gives it up.
+  const mayBeLost = new Set(rows.filter((row) => (model.versions.get(row.versionGuid)?.excuse ?? null) !== null).map((row) => row.imageGuid));
+  const waits = (handover: (typeof handovers)[number]): boolean => handover.images.some((image) => image.state !== 'switched' && mayBeLost.has(image.imageGuid));
   return [
     ...servers.filter((server) => !server.isSelf && !server.connected).map((server) => `${server.name} is not connected`),
-    ...handovers.filter((each) => each.state !== 'failed').map((each) => `a hand-over (${each.kind}) is ${each.state}: ${each.problem ?? each.images.map((image) => `${image.imageName} ${image.state} ${image.problem ?? ''}`).join('; ')}`),
+    ...handovers.filter((each) => each.state !== 'failed' && !waits(each)).map((each) => `a hand-over (${each.kind}) is ${each.state}: ${each.problem ?? each.images.map((image) => `${image.imageName} ${image.state} ${image.problem ?? ''}`).join('; ')}`),
     ...servers.filter((server) => server.copies.removing > 0).map((server) => `${server.name} is removing ${server.copies.removing}`),
     ...[...model.versions.values()].filter((version) => model.mustBeThere(version.guid) && !there.has(version.guid)).map((version) => `version ${version.guid}, captured at ${version.at}, is not known at the console`),
     ...rows.flatMap((row) => ofRow(row, { placeOf: world.placeOf, provedAfter, mayBeLost: (model.versions.get(row.versionGuid)?.excuse ?? null) !== null })),

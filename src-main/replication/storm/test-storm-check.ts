@@ -41,7 +41,7 @@ export async function checkFolder(dataFolder: string, clock: () => number): Prom
     const before = await findings();
     // Who was cut off for good never comes back for these.
     for (const { id } of store.openCaptures()) await (await store.openCapture(id, 1000)).close();
-    for (const { id, manifest } of store.openAdoptions()) await (await store.openAdoption(id, manifest, 1000)).close();
+    for (const { id, manifest } of store.openAdoptions()) await (await store.openAdoption(id, manifest === '' ? '0'.repeat(64) : manifest, 1000)).close();
     aheadMs = AHEAD_MS;
     // What a sweep left because something else held it goes with the next one.
     const after: string[] = [];
