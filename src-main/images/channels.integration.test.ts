@@ -31,7 +31,7 @@ it('set, promote and roll back say what is deployed through a channel, and each 
   expect(() => undo.run(back.undo ?? 0, 'anna')).toThrow(app('conflict'));
   images.setChannel('Lab', { channel: 'test', version: null }, 'anna');
   expect([channels(), images.list()[0]?.channels.map((channel) => [channel.name, channel.setBy])]).toEqual([[['live', 2]], [['live', 'ben']]]);
-  expect(images.readiness().deploy(images.get('Lab').guid, 'test')).toEqual({ name: 'Lab', version: null, needsBytes: null, problem: 'No version of Lab is under test' });
+  expect(images.readiness().deploy(images.get('Lab').guid, 'test')).toEqual({ name: 'Lab', version: null, needsBytes: null, problem: 'No version of Lab is under test', waitsAt: null });
   expect(images.readiness().deploy(images.get('Lab').guid, 'live')).toMatchObject({ version: 2, problem: null });
 });
 

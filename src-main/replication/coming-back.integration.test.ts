@@ -82,7 +82,8 @@ it('a deletion that waits for a server that is away is told at that server and i
   const hq = await headquarters();
   const ps = await packageServer(hq, 'PS008');
   for (const content of ['first', 'second']) await capture(ps, 'Lab', content.length);
-  await eventually(() => hq.api.images.get.query({ image: 'Lab' }), (image) => image.versions.length === 2 && image.versions.every((version) => version.state === 'ready'));
+  // The console is told of it in its own time.
+  await eventually(() => hq.api.images.get.query({ image: 'Lab' }).catch(() => null), (image) => image !== null && image.versions.length === 2 && image.versions.every((version) => version.state === 'ready'));
   await ps.server.close();
   await eventually(() => hq.api.servers.get.query({ server: 'PS008' }), (server) => !server.connected);
   expect((await hq.api.servers.get.query({ server: 'PS008' })).problems).toEqual([]);

@@ -10,8 +10,10 @@ type VersionRow = { manifest: string; new_bytes: number; stored_bytes: number; s
 
 export function openLocalCopies({ db, store, ownId }: { db: Database; store: Pick<Store, 'openManifest' | 'signatures' | 'keyId'>; ownId: string }) {
   return {
+    /** Versions of an image in the order in which they were made: the console counts them as it is told of them, and the last one is what people deploy. */
     report: (): CopyReport[] => db.all<CopyRow>(`SELECT copy.version_guid AS versionGuid, image_version.manifest, copy.state, copy.proved_at AS provedAt, image_version.damaged_chunks AS damagedChunks, copy.problem
-      FROM copy JOIN image_version ON image_version.guid = copy.version_guid WHERE copy.server_id = :ownId AND image_version.removing_at IS NULL`, { ownId }),
+      FROM copy JOIN image_version ON image_version.guid = copy.version_guid WHERE copy.server_id = :ownId AND image_version.removing_at IS NULL
+      ORDER BY image_version.image_guid, image_version.number`, { ownId }),
     async captured(versionGuid: string): Promise<CapturedVersion | null> {
       const row = db.get<VersionRow>('SELECT manifest, new_bytes, stored_bytes, smallest_target_bytes, disk_bytes, used_bytes, origin_server_id FROM image_version WHERE guid = :versionGuid AND removing_at IS NULL', { versionGuid });
       if (row === undefined) return null;
