@@ -147,7 +147,7 @@ test.describe('the tree', { tag: '@windowless' }, () => {
     await page.keyboard.type('Shelf 1');
     await page.keyboard.press('Enter');
     await expect(tree.node(/^Shelf 1/)).toBeVisible();
-    expect(fake.data.groups.find((group) => group.name === 'Shelf 1')?.parentId).toBe(groupOf('Store room'));
+    await expect.poll(() => fake.data.groups.find((group) => group.name === 'Shelf 1')?.parentId).toBe(groupOf('Store room'));
     await tree.command(/^Archive/, 'New job');
     await expect(tree.tree.getByRole('textbox', { name: 'New name of New job' })).toBeFocused();
     await page.keyboard.press('Enter');
